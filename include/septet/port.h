@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ports: where an engine's bursts come from and go to. A port belongs to one
+ * engine (one core); only that core may call it, after creation.
+ */
+#ifndef SEPTET_PORT_H
+#define SEPTET_PORT_H
+
+#include <stddef.h>
+
+#include <septet/types.h>
+
+/* Counters of a port, all monotonic since its creation; frames unless it says bytes. */
+struct spt_port_stats {
+	uint64_t rx_frames;
+	uint64_t rx_bytes;
+	uint64_t tx_frames;
+	uint64_t tx_bytes;
+	uint64_t tx_refused;  /* did not fit; the caller freed them */
+	uint64_t rx_missed;   /* lost before us: device or ring was full */
+	uint64_t rx_no_mbuf;  /* lost: no buffer to receive into */
+	uint64_t impaired[5]; /* by enum spt_impairment; 0 without the wrapper */
+};
+
+enum spt_impairment {
+	SPT_IMPAIR_LOST,
+	SPT_IMPAIR_DELAYED,
+	SPT_IMPAIR_REORDERED,
+	SPT_IMPAIR_DUPLICATED,
+	SPT_IMPAIR_CORRUPTED,
+};
+
+/*
+ * The memory pair: two ports joined in memory, no NIC. What one transmits the
+ * other receives, in order, at the next burst. A full ring refuses, as a NIC's
+ * would. Checksums asked for by offload flags are computed in software.
+ * The rings are lockless single-producer single-consumer: each port may live
+ * on a core of its own. An mbuf is moved only if it is direct, a single
+ * reference; any other is copied into 'pool' of the sending side.
+ */
+struct spt_memory_pair_config {
+	const char *name;            /* unique in the process, at most 20 characters */
+	uint32_t ring_size;          /* frames each way; a power of two; 0 = 1024 */
+	uint16_t mtu;                /* IP bytes; 0 = 1500 */
+	int socket;                  /* NUMA node, -1 = any */
+	struct rte_mempool *pool[2]; /* for copies sent by port 0, port 1 */
+};
+
+/* 0, -EINVAL, -ENOMEM or -EEXIST. On success both ports are the caller's. */
+int spt_port_memory_pair_create(const struct spt_memory_pair_config *config,
+    struct spt_port *port[2]);
+
+/*
+ * The impairment wrapper: a port over another that loses, delays, reorders,
+ * duplicates and corrupts in either direction, reproducibly from 'seed'.
+ * Probabilities are in parts per million. Owns 'inner' on success.
+ */
+struct spt_impair {
+	uint32_t loss_ppm;
+	uint32_t duplicate_ppm;
+	uint32_t corrupt_ppm;
+	uint32_t reorder_ppm;      /* this share of frames is held back by reorder_ns */
+	uint64_t reorder_ns;       /* 0 = 1 ms */
+	uint64_t delay_ns;
+	uint64_t jitter_ns;        /* uniform, added to delay; keeps order */
+	uint64_t rate_bps;         /* bits per second of frame bytes; 0 = unlimited */
+	uint32_t queue_limit;      /* frames waiting; past it they are lost; 0 = 1000 */
+};
+
+struct spt_impair_config {
+	uint64_t seed;
+	struct spt_impair rx;     /* frames from the inner port to us */
+	struct spt_impair tx;     /* frames from us to the inner port */
+	struct rte_mempool *pool; /* for duplicates and corrupted copies */
+};
+
+int spt_port_impair_create(const struct spt_impair_config *config, struct spt_port *inner,
+    struct spt_port **port);
+
+/*
+ * Parse "loss=2%,delay=20ms,jitter=1ms,reorder=0.5%,duplicate=1%,corrupt=0.1%,
+ * rate=100Mbit,queue=1000,seed=7" into both directions of 'config' ("rx.loss="
+ * or "tx.loss=" for one). 0 or -EINVAL with one line in 'error'.
+ */
+int spt_impair_parse(const char *text, struct spt_impair_config *config, char *error,
+    size_t error_size);
+
+/*
+ * A queue pair of an ethdev port. All queues of a device are set up by the
+ * first call for its port_id; 'queues' and 'descriptors' are wishes.
+ */
+struct spt_ethdev_config {
+	uint16_t port_id;
+	uint16_t queues;           /* queue pairs wanted (one for each engine); 0 = 1 */
+	uint16_t rx_descriptors;   /* 0 = 1024, adjusted to what the device takes */
+	uint16_t tx_descriptors;   /* 0 = 1024 */
+	uint16_t mtu;              /* 0 = 1500 */
+	int socket;
+	struct rte_mempool **pool; /* 'queues' receive pools */
+};
+
+/* What negotiation found; printed at start. */
+struct spt_ethdev_info {
+	uint16_t queues;       /* granted */
+	bool rss;              /* the device spreads flows over queues */
+	bool rx_checksum;      /* verified by the device (confirmed by the first frames) */
+	bool tx_checksum;      /* filled in by the device */
+	bool multi_segment;    /* chains are transmitted without copying */
+	uint64_t speed_mbps;   /* 0 = unknown */
+	char driver[32];
+	char summary[256];     /* one line: what the device does, what is done in software */
+};
+
+/*
+ * Configure and start the device; ports[0 .. info->queues - 1] are filled in.
+ * 0 or a negative errno, with one line in 'error'.
+ */
+int spt_port_ethdev_create(const struct spt_ethdev_config *config, struct spt_port **ports,
+    struct spt_ethdev_info *info, char *error, size_t error_size);
+
+void spt_port_stats_get(struct spt_port *port, struct spt_port_stats *stats);
+
+/* Frames held inside are freed. NULL is allowed. */
+void spt_port_destroy(struct spt_port *port);
+
+#endif

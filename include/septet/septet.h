@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libseptet: a TCP endpoint (RFC 9293) for one core. The caller owns the loop:
+ *
+ *	for (;;) {
+ *		n = spt_poll(engine, now, events, max);
+ *		for (i = 0; i < n; i++)
+ *			... spt_send(), spt_receive_done(), spt_close() ...
+ *	}
+ *
+ * An engine and its connections may be touched by one core only. No function
+ * here reads a clock, blocks, or calls back. Errors are negative errno values.
+ * "data" is payload bytes; times are nanoseconds of the clock given to spt_poll.
+ */
+#ifndef SEPTET_SEPTET_H
+#define SEPTET_SEPTET_H
+
+#include <stddef.h>
+
+#include <septet/port.h>
+#include <septet/stats.h>
+#include <septet/types.h>
+
+/* ---- configuration ---------------------------------------------------- */
+
+/* A run of local addresses: 'count' consecutive ones from 'first'. */
+struct spt_local {
+	struct spt_addr first;
+	uint32_t count;        /* 1 .. 65536 in all */
+	uint8_t prefix;        /* on-link prefix length within the family: /24, /64 */
+};
+
+/* Behaviour of one core; 0 (or an all-zero field) asks for the default. */
+struct spt_config {
+	const struct spt_local *local;
+	unsigned int n_local;
+	struct spt_addr gateway4;      /* all zero: none */
+	struct spt_addr gateway6;
+	struct rte_mempool *pool;      /* for what the engine sends; room for frame + 128 */
+	int socket;                    /* NUMA node of tables, -1 = any */
+
+	uint32_t connections;          /* most full connections; 0 = 4096 */
+	uint32_t half_open;            /* most half-open records; 0 = as connections */
+	uint32_t timewait;             /* most TIME-WAIT records; 0 = 4 x connections */
+	uint32_t listeners;            /* 0 = 64 */
+	uint32_t neighbours;           /* 0 = 1024 */
+	uint32_t pinned_mbufs;         /* most mbufs in queues; 0 = half of 'pool' */
+
+	uint8_t master_secret[32];     /* every other secret is a PRF of it */
+	uint64_t wall_offset;          /* wall-clock ns (since 1970) minus 'now' */
+
+	uint32_t msl_ms;               /* 0 = 30000; TIME-WAIT lasts twice that */
+	uint32_t rto_initial_ms;       /* 0 = 1000 (RFC 6298 2.1) */
+	uint32_t rto_min_ms;           /* 0 = 200; 1000 is RFC 6298 2.4 */
+	uint32_t rto_max_ms;           /* 0 = 60000 */
+	uint32_t syn_ack_retries;      /* 0 = 5 (given up after 63 s) */
+	uint32_t delayed_ack_ms;       /* 0 = 40; at most 499 (RFC 9293 MUST-40) */
+	bool timewait_rst_closes;      /* RFC 9293 as written instead of RFC 1337 */
+};
+
+/* Per-connection defaults that a listener hands on; spt_conn_set changes one connection. */
+struct spt_conn_options {
+	uint32_t receive_buffer;       /* bytes offered as window; 0 = 262144 */
+	uint32_t send_buffer;          /* bytes unacknowledged and unsent; 0 = 262144 */
+	uint32_t user_timeout_ms;      /* data unacknowledged this long ends it; 0 = R2 */
+	uint32_t r1_retries;           /* 0 = 3: SOFT_ERROR (RFC 9293 3.8.3) */
+	uint32_t r2_ms;                /* 0 = 100000 */
+	uint32_t keepalive_idle_ms;    /* 0 = 7200000 (RFC 9293 MUST-28) */
+	uint32_t keepalive_interval_ms;/* 0 = 75000 */
+	uint32_t keepalive_probes;     /* 0 = 9 */
+	uint32_t fin_wait2_ms;         /* after spt_close; 0 = 60000 */
+	uint32_t idle_timeout_ms;      /* nothing received this long: abort; 0 = never */
+	uint16_t mss;                  /* largest that we announce; 0 = from the MTU */
+	uint8_t dscp;                  /* 0 .. 63 */
+	uint8_t ttl;                   /* 0 = 64 */
+	bool keepalive;
+	bool nodelay;                  /* Nagle's algorithm off */
+	bool no_delayed_ack;
+	bool no_timestamps;
+	bool no_window_scale;
+};
+
+struct spt_listen_options {
+	struct spt_conn_options conn;
+	uint32_t backlog;              /* half-open records of this listener; 0 = all there are */
+	bool defer_accept;             /* ACCEPTED only when data or FIN is there */
+	bool close_on_fin;             /* a peer's FIN is answered by ours, as by spt_close */
+	void *user;                    /* initial user pointer of accepted connections */
+};
+
+/* ---- engine ----------------------------------------------------------- */
+
+/*
+ * Create an engine over 'port' (which must outlive it) at time 'now'.
+ * Returns 0, -EINVAL (with one line in 'error'), or -ENOMEM.
+ */
+int spt_engine_create(const struct spt_config *config, struct spt_port *port, spt_time now,
+    struct spt_engine **engine, char *error, size_t error_size);
+
+/* Everything is freed; nothing is sent: abort connections and poll first. NULL is allowed. */
+void spt_engine_destroy(struct spt_engine *engine);
+
+/* Bytes of tables and records that 'config' takes, mbufs apart. */
+uint64_t spt_engine_footprint(const struct spt_config *config);
+
+/* ---- events ----------------------------------------------------------- */
+
+enum spt_event_bits {
+	SPT_ACCEPTED    = 1 << 0, /* a passive open completed: 'listener' */
+	SPT_CONNECTED   = 1 << 1, /* our spt_connect completed */
+	SPT_RECEIVED    = 1 << 2, /* 'data' and 'bytes': yours to free or send */
+	SPT_SENT        = 1 << 3, /* 'acked' bytes were acknowledged */
+	SPT_WRITABLE    = 1 << 4, /* after -EAGAIN: spt_send takes data again */
+	SPT_PEER_CLOSED = 1 << 5, /* the peer's FIN: no more data will come */
+	SPT_URGENT      = 1 << 6, /* urgent data announced (RFC 9293 3.8.5) */
+	SPT_SOFT_ERROR  = 1 << 7, /* 'reason': R1 reached or ICMP; the connection lives on */
+	SPT_CLOSED      = 1 << 8, /* 'reason': the last event of this handle */
+};
+
+/*
+ * Why a connection closed (0: in order) or what the soft error was:
+ * -ECONNRESET RST from the peer, -ECONNREFUSED SYN refused, -ETIMEDOUT R2, user
+ * time-out, keep-alive or idle time-out, -ECONNABORTED spt_abort or spt_unlisten, -EHOSTUNREACH
+ * and -ENETUNREACH ICMP, -ENOMEM, -EPROTO an error of our own.
+ */
+struct spt_event {
+	spt_conn conn;
+	void *user;
+	uint32_t events;         /* set of enum spt_event_bits */
+	int32_t reason;
+	struct rte_mbuf *data;   /* chain, payload only; pkt_len == bytes */
+	uint32_t bytes;
+	uint32_t acked;
+	uint32_t listener;       /* with SPT_ACCEPTED */
+};
+
+/*
+ * One turn: send what was asked for, receive, process, expire timers, transmit,
+ * and hand out up to 'max' events (those of one connection coalesce; what does
+ * not fit comes with the next turn). 'now' must not go back.
+ * Returns the number of events.
+ */
+unsigned int spt_poll(struct spt_engine *engine, spt_time now, struct spt_event *events,
+    unsigned int max);
+
+/* The earliest time at which spt_poll would do something without a frame arriving. */
+spt_time spt_next_deadline(const struct spt_engine *engine);
+
+/* ---- opening and closing (RFC 9293 3.9.1, 3.10.1 to 3.10.5) ------------- */
+
+/*
+ * Accept connections to 'local' (all-zero address: every local address of both
+ * families). Returns the listener's number >= 0, -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL or -ENOSPC.
+ */
+int spt_listen(struct spt_engine *engine, const struct spt_endpoint *local,
+    const struct spt_listen_options *options);
+
+enum spt_unlisten { SPT_UNLISTEN_DRAIN, SPT_UNLISTEN_RESET };
+
+/*
+ * Stop listening. Half-open records are dropped (RESET: with a RST); accepted
+ * connections live on. 0 or -ENOENT.
+ */
+int spt_unlisten(struct spt_engine *engine, int listener, enum spt_unlisten how);
+
+/*
+ * Send our FIN after what is queued and go on receiving. 0, -ESTALE, or
+ * -EALREADY when already shut down.
+ */
+int spt_shutdown(struct spt_engine *engine, spt_conn conn);
+
+/*
+ * Close both ways: FIN after what is queued; data that arrives later, or was
+ * not received yet, draws a RST (RFC 9293 3.6.1). FIN-WAIT-2 is bounded. CLOSED follows.
+ * 0 or -ESTALE.
+ */
+int spt_close(struct spt_engine *engine, spt_conn conn);
+
+/* RST to the peer, queues dropped, CLOSED with -ECONNABORTED follows. 0 or -ESTALE. */
+int spt_abort(struct spt_engine *engine, spt_conn conn);
+
+/* ---- data (RFC 9293 3.10.2, 3.10.3) ------------------------------------- */
+
+enum spt_send_flags {
+	SPT_PUSH   = 1 << 0, /* PSH on the last segment (set anyway when the queue empties) */
+	SPT_MORE   = 1 << 1, /* more follows at once: hold a partial segment (MUST-60: a bounded time) */
+	SPT_URGENT_DATA = 1 << 2, /* the urgent pointer points behind this chain */
+};
+
+/*
+ * Queue a chain of payload. On 0 it belongs to the engine, which never writes
+ * into its payload. A chain is taken whole while the send buffer is not full.
+ * -EAGAIN: full (WRITABLE follows); -EPIPE: after shutdown; -ESTALE; -EINVAL: empty
+ * chain; -ENOBUFS: mbuf budget of the core reached (WRITABLE follows). On an
+ * error the chain stays the caller's.
+ */
+int spt_send(struct spt_engine *engine, spt_conn conn, struct rte_mbuf *chain, unsigned int flags);
+
+/* 'bytes' of received data are done with: the window opens. 0, -ESTALE or -EINVAL. */
+int spt_receive_done(struct spt_engine *engine, spt_conn conn, uint32_t bytes);
+
+/* An empty mbuf with the headroom that spt_send wants, or NULL. */
+struct rte_mbuf *spt_buffer_alloc(struct spt_engine *engine);
+
+/* ---- a connection's options and state ----------------------------------- */
+
+/* RFC 9293 3.3.2. */
+enum spt_state {
+	SPT_CLOSED_STATE, /* no connection */
+	SPT_LISTEN,
+	SPT_SYN_SENT,
+	SPT_SYN_RECEIVED,
+	SPT_ESTABLISHED,
+	SPT_FIN_WAIT_1,
+	SPT_FIN_WAIT_2,
+	SPT_CLOSE_WAIT,
+	SPT_CLOSING,
+	SPT_LAST_ACK,
+	SPT_TIME_WAIT,
+};
+
+/* "ESTABLISHED", never NULL. */
+const char *spt_state_name(enum spt_state state);
+
+struct spt_conn_info {
+	enum spt_state state;
+	struct spt_endpoint local, remote;
+	void *user;
+	uint32_t iss, irs;
+	uint32_t snd_una, snd_nxt, snd_wnd, snd_max;
+	uint32_t rcv_nxt, rcv_wnd;
+	uint32_t mss;             /* payload bytes of our largest segment */
+	uint32_t cwnd, ssthresh;  /* bytes */
+	uint32_t srtt_us, rttvar_us, rto_us;
+	uint32_t unsent;          /* bytes queued, not sent */
+	uint32_t unacked;         /* bytes sent, not acknowledged */
+	uint32_t undelivered;     /* bytes received, receive_done not yet called */
+	uint32_t out_of_order;    /* bytes queued behind a gap */
+	uint32_t urgent;          /* bytes still before the peer's urgent pointer; 0: none */
+	uint32_t retransmissions; /* in a row, of the oldest segment */
+	uint8_t snd_wscale, rcv_wscale;
+	bool timestamps;
+};
+
+/* 0 or -ESTALE. */
+int spt_conn_info(struct spt_engine *engine, spt_conn conn, struct spt_conn_info *info);
+
+/* The options in force, and new ones (mss, timestamps and scaling stay as negotiated). */
+int spt_conn_get(struct spt_engine *engine, spt_conn conn, struct spt_conn_options *options);
+
+/* 0, -ESTALE, -EINVAL, or -ENOMEM when no block for private options is left. */
+int spt_conn_set(struct spt_engine *engine, spt_conn conn, const struct spt_conn_options *options);
+
+int spt_conn_set_user(struct spt_engine *engine, spt_conn conn, void *user);
+
+/*
+ * Bounded iteration over connections, half-open and TIME-WAIT records: fills up
+ * to 'max' infos, advances *cursor (start with 0), returns how many; 0 is the end.
+ */
+unsigned int spt_engine_walk(const struct spt_engine *engine, uint64_t *cursor,
+    struct spt_conn_info *infos, unsigned int max);
+
+void spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats);
+
+/* Invariants of every module, for tests and debuggers: NULL, or what is wrong. */
+const char *spt_engine_check(const struct spt_engine *engine);
+
+#endif

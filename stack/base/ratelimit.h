@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Rate limiters: a 16-bit one for a connection or a record, and a token bucket for
+ * a whole core.
+ */
+#ifndef SPT_BASE_RATELIMIT_H
+#define SPT_BASE_RATELIMIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <septet/types.h>
+
+/*
+ * Sixteen bits: 4 bits of tokens used, 12 bits of time in units of 2^26 ns (67 ms).
+ * Allows a burst of RATELIMIT16_BURST, then one a unit. The time wraps after 275 s: then
+ * the tokens may come back late, never early. Zero is a full bucket.
+ */
+#define RATELIMIT16_SHIFT 26
+#define RATELIMIT16_BURST 8
+
+static inline bool
+ratelimit16_take(uint16_t *limiter, spt_time now)
+{
+	uint16_t unit = (uint16_t)(now >> RATELIMIT16_SHIFT) & 0xfff;
+	uint16_t used = *limiter & 0xf;
+	uint16_t passed = (uint16_t)(unit - (*limiter >> 4)) & 0xfff;
+
+	used = passed >= used ? 0 : used - passed;
+	if (used >= RATELIMIT16_BURST)
+		return false;
+	*limiter = (uint16_t)(unit << 4 | (used + 1));
+	return true;
+}
+
+/* Tokens by time: 'rate' a second, at most 'burst' saved up. */
+struct ratelimit {
+	uint64_t interval; /* ns for one token */
+	uint64_t span;     /* interval * burst */
+	spt_time empty_at; /* the time at which the bucket was (virtually) empty */
+};
+
+static inline void
+ratelimit_init(struct ratelimit *r, uint64_t rate, uint64_t burst, spt_time now)
+{
+	r->interval = SPT_NS_PER_SEC / rate;
+	r->span = r->interval * burst;
+	r->empty_at = now > r->span ? now - r->span : 0;
+}
+
+static inline bool
+ratelimit_take(struct ratelimit *r, spt_time now)
+{
+	if (now > r->span && r->empty_at < now - r->span)
+		r->empty_at = now - r->span;
+	if (r->empty_at + r->interval > now)
+		return false;
+	r->empty_at += r->interval;
+	return true;
+}
+
+#endif

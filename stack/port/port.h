@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The inside of a port: a handful of burst functions. What an engine hands to
+ * port_tx carries complete headers; where an L4 or IPv4 header checksum is to
+ * be filled in, ol_flags, l2_len, l3_len and l4_len say so and the L4 field
+ * holds the pseudo-header sum, as rte_eth_tx_prepare would leave it. The port
+ * computes in software what its device does not.
+ */
+#ifndef SPT_PORT_PORT_H
+#define SPT_PORT_PORT_H
+
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include <septet/port.h>
+
+/* The largest burst that anyone hands to a port at once. */
+#define PORT_BURST 64
+
+struct port_ops {
+	/* Frames received, at most n <= PORT_BURST; they belong to the caller. */
+	uint16_t (*rx)(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
+	/* Frames taken; those not taken still belong to the caller. */
+	uint16_t (*tx)(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
+	/* When rx will have something of its own accord, or SPT_TIME_NEVER. */
+	spt_time (*next_deadline)(const struct spt_port *p);
+	void (*stats)(struct spt_port *p, struct spt_port_stats *stats);
+	void (*destroy)(struct spt_port *p);
+};
+
+/* What every kind of port begins with. Constant after creation. */
+struct spt_port {
+	const struct port_ops *ops;
+	struct rte_ether_addr mac;
+	uint16_t mtu;             /* IP bytes */
+	bool multi_segment;       /* may be handed chains and indirect mbufs */
+	uint16_t headroom;        /* link bytes that a sender must leave: 14 */
+};
+
+static inline uint16_t
+port_rx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
+{
+	return p->ops->rx(p, now, m, n);
+}
+
+static inline uint16_t
+port_tx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
+{
+	return p->ops->tx(p, now, m, n);
+}
+
+static inline spt_time
+port_next_deadline(const struct spt_port *p)
+{
+	return p->ops->next_deadline(p);
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A hierarchical timing wheel over nodes that live inside pooled objects. The
+ * caller keeps true deadlines; a node's 'expires' is a lower bound of them: arming
+ * later is no work, arming earlier moves the node, and when a node comes out the
+ * caller looks at the true deadline and arms again if it is later.
+ *
+ * Ticks are 2^16 ns. Deadlines are 32-bit ticks compared modulo 2^32; a deadline
+ * may lie at most 2^30 ticks (19.5 hours) ahead.
+ */
+#ifndef SPT_WHEEL_WHEEL_H
+#define SPT_WHEEL_WHEEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <septet/types.h>
+
+#include "../base/debug.h"
+#include "../base/pool.h"
+
+#define WHEEL_TICK_SHIFT 16
+#define WHEEL_SLOT_BITS  6
+#define WHEEL_SLOTS      (1 << WHEEL_SLOT_BITS)
+#define WHEEL_LEVELS     5
+#define WHEEL_MAX_TICKS  (UINT32_C(1) << (WHEEL_SLOT_BITS * WHEEL_LEVELS))
+
+/* 'now' in ticks, rounded down; and a delay, rounded up so that nothing fires early. */
+static inline uint32_t
+wheel_ticks(spt_time now)
+{
+	return (uint32_t)(now >> WHEEL_TICK_SHIFT);
+}
+
+/* The first tick at or after now + delay. */
+static inline uint32_t
+wheel_deadline(spt_time now, spt_time delay)
+{
+	return (uint32_t)((now + delay + (1 << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
+}
+
+struct wheel_node {
+	uint32_t next, prev;  /* index of the neighbour node, POOL_NONE at the ends */
+	uint32_t expires;     /* tick: a lower bound of the owner's deadlines */
+	uint16_t slot;        /* level * WHEEL_SLOTS + slot + 1; 0: not in the wheel */
+};
+
+struct wheel {
+	const struct pool *pool;       /* the objects that hold the nodes */
+	uint32_t node_offset;          /* of the node in an object */
+	uint32_t tick;                 /* all ticks up to and including this one were served */
+	uint32_t armed;                /* nodes in the wheel */
+	uint64_t occupied[WHEEL_LEVELS]; /* bit per slot with nodes */
+	uint32_t heads[WHEEL_LEVELS][WHEEL_SLOTS];
+};
+
+void wheel_init(struct wheel *w, const struct pool *pool, uint32_t node_offset, uint32_t tick);
+
+/* Make sure that node 'index' comes out no later than 'deadline' (a past one: at the next advance). */
+void wheel_arm(struct wheel *w, uint32_t index, uint32_t deadline);
+
+/* Take the node out, if it is in. */
+void wheel_cancel(struct wheel *w, uint32_t index);
+
+/*
+ * Advance to tick 'to', taking out up to 'max' nodes whose lower bound has come,
+ * into 'out'. Returns how many. When it returns max, more may be due: call again, with
+ * the same or a later 'to'; nothing is skipped meanwhile. Work besides expiry is bounded:
+ * cascades move a node at most WHEEL_LEVELS - 1 times in its life.
+ */
+unsigned int wheel_advance(struct wheel *w, uint32_t to, uint32_t *out, unsigned int max);
+
+/*
+ * A tick at which wheel_advance has something to do: exact when the next node is in
+ * the lowest level, else the start of the earliest occupied slot, where it cascades.
+ * Returns false when the wheel is empty. Always later than w->tick, or, when
+ * wheel_advance stopped at 'max', w->tick itself or later.
+ */
+bool wheel_next(const struct wheel *w, uint32_t *tick);
+
+const char *wheel_check(const struct wheel *w); /* NULL, or what is wrong. Slow. */
+
+#endif
