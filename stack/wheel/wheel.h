@@ -44,6 +44,7 @@ struct wheel_node {
 	uint32_t next, prev;  /* index of the neighbour node, POOL_NONE at the ends */
 	uint32_t expires;     /* tick: a lower bound of the owner's deadlines */
 	uint16_t slot;        /* level * WHEEL_SLOTS + slot + 1; 0: not in the wheel */
+	uint16_t owner;       /* two bytes that belong to the object around it */
 };
 
 struct wheel {
