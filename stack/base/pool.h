@@ -15,15 +15,15 @@
 #define POOL_NONE UINT32_MAX
 
 struct pool {
-	uint8_t *base;      /* capacity objects of 'stride' bytes, cache-line aligned */
-	uint32_t *free;     /* stack of free indexes; free[0 .. n_free - 1] */
+	uint8_t *base;  /* capacity objects of 'stride' bytes, cache-line aligned */
+	uint32_t *free; /* stack of free indexes; free[0 .. n_free - 1] */
 	uint32_t n_free;
 	uint32_t capacity;
 	uint32_t stride;
 	size_t bytes_base, bytes_free;
 };
 
-/* 0 or -ENOMEM. 'stride' is a multiple of 8. */
+/* 0 or -ENOMEM. 'stride' is a multiple of 8. All objects are zeroed; index 0 goes out first. */
 int pool_init(struct pool *p, uint32_t capacity, uint32_t stride, int socket);
 void pool_fini(struct pool *p);
 

@@ -13,8 +13,9 @@
 
 /*
  * Sixteen bits: 4 bits of tokens used, 12 bits of time in units of 2^26 ns (67 ms).
- * Allows a burst of RATELIMIT16_BURST, then one a unit. The time wraps after 275 s: then
- * the tokens may come back late, never early. Zero is a full bucket.
+ * Allows a burst of RATELIMIT16_BURST, then one a unit: from time a to b at most
+ * BURST + unit(b) - unit(a). The time wraps after 275 s: then the tokens may come back
+ * late, never early. Zero is a full bucket.
  */
 #define RATELIMIT16_SHIFT 26
 #define RATELIMIT16_BURST 8
@@ -33,29 +34,34 @@ ratelimit16_take(uint16_t *limiter, spt_time now)
 	return true;
 }
 
-/* Tokens by time: 'rate' a second, at most 'burst' saved up. */
+/*
+ * Tokens by time: at most 'rate' a second, at most 'burst' saved up. From time a to b
+ * at most burst + (b - a) / interval. Nothing is subtracted from a time, so the bucket
+ * is full at time 0 as well.
+ */
 struct ratelimit {
 	uint64_t interval; /* ns for one token */
 	uint64_t span;     /* interval * burst */
-	spt_time empty_at; /* the time at which the bucket was (virtually) empty */
+	spt_time full_at;  /* the time at which the bucket is full again */
 };
 
+/* 'rate' and 'burst' are not 0. The interval is rounded up: never more than 'rate'. */
 static inline void
 ratelimit_init(struct ratelimit *r, uint64_t rate, uint64_t burst, spt_time now)
 {
-	r->interval = SPT_NS_PER_SEC / rate;
+	r->interval = (SPT_NS_PER_SEC + rate - 1) / rate;
 	r->span = r->interval * burst;
-	r->empty_at = now > r->span ? now - r->span : 0;
+	r->full_at = now;
 }
 
 static inline bool
 ratelimit_take(struct ratelimit *r, spt_time now)
 {
-	if (now > r->span && r->empty_at < now - r->span)
-		r->empty_at = now - r->span;
-	if (r->empty_at + r->interval > now)
+	spt_time full_at = (r->full_at > now ? r->full_at : now) + r->interval;
+
+	if (full_at > now + r->span)
 		return false;
-	r->empty_at += r->interval;
+	r->full_at = full_at;
 	return true;
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SipHash-2-4 of a string of bytes. */
+#include "siphash.h"
+
+static void
+siphash_word(struct siphash_state *s, uint64_t word)
+{
+	s->v3 ^= word;
+	siphash_round(s);
+	siphash_round(s);
+	s->v0 ^= word;
+}
+
+uint64_t
+siphash24(struct siphash_key k, const void *data, size_t length)
+{
+	struct siphash_state s = siphash_start(k);
+	const uint8_t *p = data;
+	size_t left = length;
+	uint64_t word = 0;
+
+	for (; left >= sizeof(word); left -= sizeof(word), p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		siphash_word(&s, rte_le_to_cpu_64(word));
+	}
+	word = (uint64_t)length << 56;
+	for (size_t i = 0; i < left; i++)
+		word |= (uint64_t)p[i] << (8 * i);
+	siphash_word(&s, word);
+	s.v2 ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		siphash_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
