@@ -16,7 +16,7 @@ struct spt_port_stats {
 	uint64_t rx_bytes;
 	uint64_t tx_frames;
 	uint64_t tx_bytes;
-	uint64_t tx_refused;  /* did not fit; the caller freed them */
+	uint64_t tx_refused;  /* not sent: no room, no buffer, longer than the MTU */
 	uint64_t rx_missed;   /* lost before us: device or ring was full */
 	uint64_t rx_no_mbuf;  /* lost: no buffer to receive into */
 	uint64_t impaired[5]; /* by enum spt_impairment; 0 without the wrapper */
@@ -40,7 +40,7 @@ enum spt_impairment {
  */
 struct spt_memory_pair_config {
 	const char *name;            /* unique in the process, at most 20 characters */
-	uint32_t ring_size;          /* frames each way; a power of two; 0 = 1024 */
+	uint32_t ring_size;          /* slots each way; a power of two, holds one less; 0 = 1024 */
 	uint16_t mtu;                /* IP bytes; 0 = 1500 */
 	int socket;                  /* NUMA node, -1 = any */
 	struct rte_mempool *pool[2]; /* for copies sent by port 0, port 1 */
