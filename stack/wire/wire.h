@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <rte_byteorder.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
@@ -42,11 +43,11 @@ enum tcp_flag {
 
 /* Which options a segment carries. */
 enum seg_option {
-	SEG_HAS_MSS       = 1 << 0,
-	SEG_HAS_WSCALE    = 1 << 1,
+	SEG_HAS_MSS = 1 << 0,
+	SEG_HAS_WSCALE = 1 << 1,
 	SEG_HAS_TIMESTAMP = 1 << 2,
 	SEG_HAS_SACK_PERM = 1 << 3,
-	SEG_HAS_SACK      = 1 << 4, /* blocks are at sack_off, sack_blocks of them */
+	SEG_HAS_SACK = 1 << 4, /* blocks are at sack_off, sack_blocks of them */
 };
 
 /*
@@ -54,35 +55,34 @@ enum seg_option {
  * order; names of RFC 9293 3.3.1. The first line is what every segment needs.
  */
 struct seg {
-	struct flow_key key;    /* remote, ports and local index, as the flow table wants them */
+	struct flow_key key; /* remote, ports and local index, as the flow table wants them */
 	uint64_t hash;
 	struct rte_mbuf *m;
-	uint32_t seq;           /* SEG.SEQ */
-	uint32_t ack;           /* SEG.ACK, if TCP_ACK */
-	uint32_t len;           /* payload bytes; SYN and FIN count in seg_len() */
-	uint16_t wnd;           /* SEG.WND as on the wire, not scaled */
+	uint32_t seq; /* SEG.SEQ */
+	uint32_t ack; /* SEG.ACK, if TCP_ACK */
+	uint32_t len; /* payload bytes; SYN and FIN count in seg_len() */
+	uint16_t wnd; /* SEG.WND as on the wire, not scaled */
 	uint8_t flags;
-	uint8_t options;        /* set of enum seg_option */
-	uint32_t tsval, tsecr;  /* RFC 7323, if SEG_HAS_TIMESTAMP */
+	uint8_t options;       /* set of enum seg_option */
+	uint32_t tsval, tsecr; /* RFC 7323, if SEG_HAS_TIMESTAMP */
 	/* second line */
-	uint16_t mss;           /* if SEG_HAS_MSS */
-	uint16_t up;            /* SEG.UP, if TCP_URG */
-	uint8_t wscale;         /* as on the wire; 14 is the largest to use */
-	uint8_t l3_off;         /* of the IP header: 14 */
-	uint16_t l4_off;        /* of the TCP header */
-	uint16_t payload_off;   /* of the first payload byte */
-	uint8_t sack_off;       /* of the first block, from the TCP header */
+	uint16_t mss;         /* if SEG_HAS_MSS */
+	uint16_t up;          /* SEG.UP, if TCP_URG */
+	uint8_t wscale;       /* as on the wire; 14 is the largest to use */
+	uint8_t l3_off;       /* of the IP header: 14 */
+	uint16_t l4_off;      /* of the TCP header */
+	uint16_t payload_off; /* of the first payload byte */
+	uint8_t sack_off;     /* of the first block, from the TCP header */
 	uint8_t sack_blocks;
-	uint8_t tos;            /* DSCP and ECN of the packet */
-	uint8_t family;         /* 4 or 6 */
+	uint8_t tos;    /* DSCP and ECN of the packet */
+	uint8_t family; /* 4 or 6 */
 } __rte_aligned(64);
 
 SPT_STATIC_ASSERT(sizeof(struct seg) == 128 && offsetof(struct seg, mss) == 64,
-    "what every segment needs is one line");
+                  "what every segment needs is one line");
 
 /* SEG.LEN of RFC 9293: payload, SYN and FIN. */
-static inline uint32_t
-seg_len(const struct seg *s)
+static inline uint32_t seg_len(const struct seg *s)
 {
 	return s->len + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
 }
@@ -93,16 +93,16 @@ enum wire_class { WIRE_ARP, WIRE_ICMP4, WIRE_ICMP6, WIRE_TCP, WIRE_OTHER_PROTOCO
 struct frame {
 	struct rte_mbuf *m;
 	enum wire_class class;
-	uint8_t family;         /* 4, 6; 0 for ARP */
-	uint8_t protocol;       /* the transport protocol */
+	uint8_t family;   /* 4, 6; 0 for ARP */
+	uint8_t protocol; /* the transport protocol */
 	uint8_t hop_limit;
 	uint8_t tos;
 	uint16_t l3_off;
 	uint16_t l4_off;
-	uint16_t l4_len;        /* bytes from l4_off to the end of the packet */
+	uint16_t l4_len; /* bytes from l4_off to the end of the packet */
 	struct spt_addr src, dst;
-	bool group_mac;         /* link-layer destination was broadcast or multicast */
-	bool group_dst;         /* IP destination is multicast or 255.255.255.255 */
+	bool group_mac; /* link-layer destination was broadcast or multicast */
+	bool group_dst; /* IP destination is multicast or 255.255.255.255 */
 };
 
 /*
@@ -111,7 +111,7 @@ struct frame {
  * SPT_V_CONTINUE the first l4_off + (20 for TCP) bytes are contiguous and writable-if-direct.
  */
 enum spt_verdict wire_parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac,
-    struct frame *f);
+                                  struct frame *f);
 
 /*
  * Parse and verify the TCP segment of 'f' into 's' (all but s->key.laddr and s->hash):
@@ -119,13 +119,36 @@ enum spt_verdict wire_parse_frame(struct rte_mbuf *m, const struct rte_ether_add
  */
 enum spt_verdict wire_parse_tcp(const struct frame *f, struct seg *s);
 
-/* Internet checksum helpers, RFC 1071; sums are of big-endian words, not folded. */
+/*
+ * Internet checksum helpers, RFC 1071. Sums are of 16-bit words as they lie in memory, not
+ * folded; each result is below 2^17, so a few may be added with +.
+ */
 uint32_t wire_sum(const void *data, size_t length, uint32_t sum);
 /* Over 'length' bytes of a chain from 'offset', any segment boundaries, odd ones too. */
 uint32_t wire_sum_mbuf(const struct rte_mbuf *m, uint32_t offset, uint32_t length, uint32_t sum);
-uint32_t wire_sum_pseudo(const struct spt_addr *src, const struct spt_addr *dst, uint8_t protocol,
-    uint32_t length);
-uint16_t wire_fold(uint32_t sum);      /* folded, not complemented, as stored in memory */
+
+/*
+ * Both families at once: the 0xffff of a mapped IPv4 address is a zero of one's complement,
+ * and protocol and length, being in the sum, keep it from folding to the other zero.
+ */
+static inline uint32_t wire_sum_pseudo(const struct spt_addr *src, const struct spt_addr *dst,
+                                       uint8_t protocol, uint32_t length)
+{
+	uint64_t sum = (uint64_t)rte_cpu_to_be_32(protocol) + rte_cpu_to_be_32(length);
+
+	for (int i = 0; i < 4; i++)
+		sum += (uint64_t)src->w[i] + dst->w[i];
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	return (uint32_t)((sum & UINT16_MAX) + (sum >> 16));
+}
+
+/* Folded, not complemented, as stored in memory. */
+static inline uint16_t wire_fold(uint32_t sum)
+{
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16));
+}
 
 /*
  * Do in software what TX offload flags ask for: fill in the IPv4 header checksum
@@ -149,19 +172,33 @@ unsigned int wire_write_ip(void *at, const struct wire_ip *ip, uint16_t payload)
 
 /* What a TCP header that we write carries. Names of RFC 9293; host order. */
 struct wire_tcp {
-	uint16_t sport, dport;  /* big endian, as in the flow key */
+	uint16_t sport, dport; /* big endian, as in the flow key */
 	uint32_t seq, ack;
 	uint16_t wnd;
 	uint8_t flags;
 	uint16_t up;
-	uint8_t options;        /* set of enum seg_option: MSS, WSCALE, TIMESTAMP, SACK_PERM */
+	uint8_t options; /* set of enum seg_option: MSS, WSCALE, TIMESTAMP, SACK_PERM */
 	uint16_t mss;
 	uint8_t wscale;
 	uint32_t tsval, tsecr;
 };
 
 /* Bytes of header that wire_write_tcp will write for 'options', a multiple of 4. */
-unsigned int wire_tcp_len(uint8_t options);
+static inline unsigned int wire_tcp_len(uint8_t options)
+{
+	unsigned int length = WIRE_TCP_LEN;
+
+	if (options & SEG_HAS_MSS)
+		length += 4;
+	if (options & SEG_HAS_WSCALE)
+		length += 4;
+	if (options & SEG_HAS_TIMESTAMP)
+		length += 12; /* SACK-permitted takes the place of two NOPs */
+	else if (options & SEG_HAS_SACK_PERM)
+		length += 4;
+	return length;
+}
+
 /* Write it at 'at' with a zero checksum. Returns wire_tcp_len(). Pads with zero (MUST-69). */
 unsigned int wire_write_tcp(void *at, const struct wire_tcp *t);
 
@@ -178,7 +215,7 @@ void wire_write_arp(void *at, const struct wire_arp *a);
 /* ICMP and ICMPv6, RFC 792 and 4443: header and checksum. */
 struct wire_icmp {
 	uint8_t type, code;
-	uint32_t rest;         /* the second word, big endian */
+	uint32_t rest; /* the second word, big endian */
 };
 enum spt_verdict wire_parse_icmp(const struct frame *f, struct wire_icmp *i);
 
@@ -188,26 +225,30 @@ enum spt_verdict wire_parse_icmp(const struct frame *f, struct wire_icmp *i);
  */
 struct wire_quote {
 	uint8_t family;
-	struct spt_addr src, dst;   /* of the quoted packet: src is ours */
-	uint16_t sport, dport;      /* big endian */
+	struct spt_addr src, dst; /* of the quoted packet: src is ours */
+	uint16_t sport, dport;    /* big endian */
 	uint32_t seq;
 };
 bool wire_parse_quote(const struct frame *f, struct wire_quote *q);
 
-/* Neighbour discovery, RFC 4861 (hop limit 255, code 0, options checked; 7.1). */
+/*
+ * Neighbour discovery, RFC 4861 (hop limit 255, code 0, addresses and options checked; 7.1). To be
+ * called after wire_parse_icmp, which verified the checksum.
+ */
 struct wire_nd {
-	uint8_t type;               /* 133 .. 137 */
+	uint8_t type; /* 133 .. 137 */
 	struct spt_addr target;
 	bool router, solicited, override;
-	bool has_lladdr;            /* source option of a solicitation, target option of an advert */
+	bool has_lladdr; /* source option of a solicitation, target option of an advert */
 	struct rte_ether_addr lladdr;
 };
 enum spt_verdict wire_parse_nd(const struct frame *f, struct wire_nd *nd);
-/* Write solicitation or advertisement with its link-address option, checksum included. Returns bytes (32). */
+/* Write solicitation or advertisement with its link-address option, checksum included. Returns
+ * bytes (32). */
 unsigned int wire_write_nd(void *at, const struct wire_nd *nd, const struct spt_addr *src,
-    const struct spt_addr *dst);
+                           const struct spt_addr *dst);
 
 void wire_write_eth(void *at, const struct rte_ether_addr *dst, const struct rte_ether_addr *src,
-    uint16_t ether_type /* host order */);
+                    uint16_t ether_type /* host order */);
 
 #endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of wire/ share with one another and with nobody else. */
+#ifndef SPT_WIRE_INTERNAL_H
+#define SPT_WIRE_INTERNAL_H
+
+#include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
+#include <rte_ip.h>
+
+#include "../base/addr.h"
+#include "wire.h"
+
+/*
+ * Network headers; f->m and f->l3_off are set, and nothing behind l3_off has been looked at.
+ * On SPT_V_CONTINUE every field of 'f' is.
+ */
+enum spt_verdict wire_parse_ip4(struct frame *f);
+enum spt_verdict wire_parse_ip6(struct frame *f);
+
+/* The uncommon cases of wire_pull and wire_trim. */
+bool wire_pull_chain(struct rte_mbuf *m, uint32_t need);
+void wire_trim_chain(struct rte_mbuf *m, uint32_t length);
+
+/*
+ * Make the first 'need' bytes contiguous; the caller knows that the packet has them. The
+ * first byte stays where it is. False: buffers are shared, or there is no room.
+ */
+static inline bool wire_pull(struct rte_mbuf *m, uint32_t need)
+{
+	return likely(need <= m->data_len) || wire_pull_chain(m, need);
+}
+
+/* Cut the packet to 'length' bytes; it has at least that many. */
+static inline void wire_trim(struct rte_mbuf *m, uint32_t length)
+{
+	if (m->pkt_len == length)
+		return;
+	if (likely(m->nb_segs == 1))
+		m->pkt_len = m->data_len = (uint16_t)length;
+	else
+		wire_trim_chain(m, length);
+}
+
+/* End-around carry: one's complement addition of any width (RFC 1071 section 2 (B)). */
+static inline uint64_t wire_add(uint64_t a, uint64_t b)
+{
+	a += b;
+	return a + (a < b);
+}
+
+/* Narrow a 64-bit sum to less than 2^17, so that a handful of results may simply be added. */
+static inline uint32_t wire_narrow(uint64_t sum)
+{
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	return (uint32_t)((sum & UINT16_MAX) + (sum >> 16));
+}
+
+/* Hosts do not use these on a link: RFC 1122 3.2.1.3, RFC 6890. 'a' is big endian. */
+static inline bool wire_ip4_bad_source(uint32_t a)
+{
+	uint32_t h = rte_be_to_cpu_32(a);
+	uint32_t net = h >> 24;
+
+	return net == 0 || net == 127 || h >> 28 == 0xe || h == RTE_IPV4(255, 255, 255, 255);
+}
+
+static inline bool wire_ip6_is_multicast(const struct spt_addr *a)
+{
+	return a->b[0] == 0xff;
+}
+
+static inline bool wire_ip6_is_link_local(const struct spt_addr *a)
+{
+	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
+#endif
