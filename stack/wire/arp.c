@@ -4,7 +4,8 @@
 
 #include "wire_internal.h"
 
-enum spt_verdict wire_parse_arp(const struct frame *f, struct wire_arp *a)
+enum spt_verdict
+wire_parse_arp(const struct frame *f, struct wire_arp *a)
 {
 	const struct rte_arp_hdr *arp;
 	uint16_t op;
@@ -34,7 +35,8 @@ enum spt_verdict wire_parse_arp(const struct frame *f, struct wire_arp *a)
 	return SPT_V_CONTINUE;
 }
 
-void wire_write_arp(void *at, const struct wire_arp *a)
+void
+wire_write_arp(void *at, const struct wire_arp *a)
 {
 	struct rte_arp_hdr *arp = at;
 

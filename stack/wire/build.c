@@ -4,7 +4,8 @@
 
 #include "wire_internal.h"
 
-static inline unsigned int write_ip4(void *at, const struct wire_ip *ip, uint16_t payload)
+static inline unsigned int
+write_ip4(void *at, const struct wire_ip *ip, uint16_t payload)
 {
 	struct rte_ipv4_hdr *h = at;
 
@@ -22,7 +23,8 @@ static inline unsigned int write_ip4(void *at, const struct wire_ip *ip, uint16_
 	return WIRE_IP4_LEN;
 }
 
-unsigned int wire_write_ip(void *at, const struct wire_ip *ip, uint16_t payload)
+unsigned int
+wire_write_ip(void *at, const struct wire_ip *ip, uint16_t payload)
 {
 	struct rte_ipv6_hdr *h = at;
 
@@ -40,7 +42,8 @@ unsigned int wire_write_ip(void *at, const struct wire_ip *ip, uint16_t payload)
 }
 
 /* A word of options, in the order in which its bytes are sent. */
-static inline uint8_t *put_word(uint8_t *p, uint32_t word)
+static inline uint8_t *
+put_word(uint8_t *p, uint32_t word)
 {
 	word = rte_cpu_to_be_32(word);
 	memcpy(p, &word, sizeof(word));
@@ -48,7 +51,8 @@ static inline uint8_t *put_word(uint8_t *p, uint32_t word)
 }
 
 /* NOPs in front keep every option in whole words, so nothing is left to pad (MUST-69). */
-static uint8_t *write_syn_options(uint8_t *p, const struct wire_tcp *t)
+static uint8_t *
+write_syn_options(uint8_t *p, const struct wire_tcp *t)
 {
 	if (t->options & SEG_HAS_MSS)
 		p = put_word(p, 0x02040000 | t->mss);
@@ -59,7 +63,8 @@ static uint8_t *write_syn_options(uint8_t *p, const struct wire_tcp *t)
 	return p;
 }
 
-unsigned int wire_write_tcp(void *at, const struct wire_tcp *t)
+unsigned int
+wire_write_tcp(void *at, const struct wire_tcp *t)
 {
 	unsigned int length = wire_tcp_len(t->options);
 	struct rte_tcp_hdr *h = at;

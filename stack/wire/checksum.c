@@ -10,7 +10,8 @@
 #include "wire_internal.h"
 
 /* 'length' bytes in 64-bit one's complement; two sums, so that their carries do not wait. */
-static uint64_t sum_bytes(const uint8_t *p, size_t length)
+static uint64_t
+sum_bytes(const uint8_t *p, size_t length)
 {
 	uint64_t a = 0, b = 0, v[4];
 	uint32_t w = 0;
@@ -53,12 +54,14 @@ static uint64_t sum_bytes(const uint8_t *p, size_t length)
 	return wire_add(a, b);
 }
 
-uint32_t wire_sum(const void *data, size_t length, uint32_t sum)
+uint32_t
+wire_sum(const void *data, size_t length, uint32_t sum)
 {
 	return wire_narrow(wire_add(sum_bytes(data, length), sum));
 }
 
-uint32_t wire_sum_mbuf(const struct rte_mbuf *m, uint32_t offset, uint32_t length, uint32_t sum)
+uint32_t
+wire_sum_mbuf(const struct rte_mbuf *m, uint32_t offset, uint32_t length, uint32_t sum)
 {
 	uint64_t total = sum;
 	bool odd = false; /* the segment begins with the second byte of a word */
@@ -82,7 +85,8 @@ uint32_t wire_sum_mbuf(const struct rte_mbuf *m, uint32_t offset, uint32_t lengt
 	return wire_narrow(total);
 }
 
-void wire_checksum_tx(struct rte_mbuf *m)
+void
+wire_checksum_tx(struct rte_mbuf *m)
 {
 	if (m->ol_flags & RTE_MBUF_F_TX_IP_CKSUM) {
 		struct rte_ipv4_hdr *ip =

@@ -2,7 +2,8 @@
 /* Ethernet II, and the two things that every parser does to a packet: pull and trim. */
 #include "wire_internal.h"
 
-bool wire_pull_chain(struct rte_mbuf *m, uint32_t need)
+bool
+wire_pull_chain(struct rte_mbuf *m, uint32_t need)
 {
 	SPT_ASSERT(need <= m->pkt_len);
 	/* What is written behind the data of a shared buffer would appear in another packet. */
@@ -11,7 +12,8 @@ bool wire_pull_chain(struct rte_mbuf *m, uint32_t need)
 	return rte_pktmbuf_linearize(m) == 0;
 }
 
-void wire_trim_chain(struct rte_mbuf *m, uint32_t length)
+void
+wire_trim_chain(struct rte_mbuf *m, uint32_t length)
 {
 	struct rte_mbuf *last = m, *rest;
 	uint16_t n = 1;
@@ -29,8 +31,8 @@ void wire_trim_chain(struct rte_mbuf *m, uint32_t length)
 	rte_pktmbuf_free(rest);
 }
 
-enum spt_verdict wire_parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac,
-                                  struct frame *f)
+enum spt_verdict
+wire_parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac, struct frame *f)
 {
 	const struct rte_ether_hdr *eth;
 
@@ -59,8 +61,9 @@ enum spt_verdict wire_parse_frame(struct rte_mbuf *m, const struct rte_ether_add
 	return SPT_V_CONTINUE;
 }
 
-void wire_write_eth(void *at, const struct rte_ether_addr *dst, const struct rte_ether_addr *src,
-                    uint16_t ether_type)
+void
+wire_write_eth(void *at, const struct rte_ether_addr *dst, const struct rte_ether_addr *src,
+    uint16_t ether_type)
 {
 	struct rte_ether_hdr *eth = at;
 

@@ -10,7 +10,8 @@
 #define ICMP6_ECHO_REPLY 129
 #define QUOTE_TCP_LEN    8 /* ports and sequence number: all that RFC 792 promises */
 
-enum spt_verdict wire_parse_icmp(const struct frame *f, struct wire_icmp *i)
+enum spt_verdict
+wire_parse_icmp(const struct frame *f, struct wire_icmp *i)
 {
 	uint32_t sum = 0;
 	const uint8_t *p;
@@ -35,7 +36,8 @@ enum spt_verdict wire_parse_icmp(const struct frame *f, struct wire_icmp *i)
 }
 
 /* Length of the quoted IPv4 header, whose addresses go into 'q'; 0 if it is of no use. */
-static unsigned int quote_parse_ip4(const uint8_t *p, unsigned int length, struct wire_quote *q)
+static unsigned int
+quote_parse_ip4(const uint8_t *p, unsigned int length, struct wire_quote *q)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)p;
 	unsigned int header;
@@ -54,7 +56,8 @@ static unsigned int quote_parse_ip4(const uint8_t *p, unsigned int length, struc
 }
 
 /* We send no extension headers, so a quote that has some is not of ours. */
-static unsigned int quote_parse_ip6(const uint8_t *p, unsigned int length, struct wire_quote *q)
+static unsigned int
+quote_parse_ip6(const uint8_t *p, unsigned int length, struct wire_quote *q)
 {
 	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)p;
 
@@ -66,7 +69,8 @@ static unsigned int quote_parse_ip6(const uint8_t *p, unsigned int length, struc
 	return addr_is_v4(&q->src) || addr_is_v4(&q->dst) ? 0 : WIRE_IP6_LEN;
 }
 
-bool wire_parse_quote(const struct frame *f, struct wire_quote *q)
+bool
+wire_parse_quote(const struct frame *f, struct wire_quote *q)
 {
 	const struct rte_tcp_hdr *tcp;
 	unsigned int length, header;

@@ -5,7 +5,8 @@
 #include "wire_internal.h"
 
 /* Whether the header of 'length' bytes sums up; 20 bytes, almost always, without a loop. */
-static inline bool ip4_checksum_ok(const struct rte_ipv4_hdr *ip, unsigned int length)
+static inline bool
+ip4_checksum_ok(const struct rte_ipv4_hdr *ip, unsigned int length)
 {
 	uint64_t v[2];
 	uint32_t w;
@@ -17,14 +18,16 @@ static inline bool ip4_checksum_ok(const struct rte_ipv4_hdr *ip, unsigned int l
 	return wire_fold(wire_narrow(wire_add(wire_add(v[0], v[1]), w))) == UINT16_MAX;
 }
 
-static inline enum wire_class ip4_class(uint8_t protocol)
+static inline enum wire_class
+ip4_class(uint8_t protocol)
 {
 	if (likely(protocol == IP_PROTO_TCP))
 		return WIRE_TCP;
 	return protocol == IP_PROTO_ICMP ? WIRE_ICMP4 : WIRE_OTHER_PROTOCOL;
 }
 
-enum spt_verdict wire_parse_ip4(struct frame *f)
+enum spt_verdict
+wire_parse_ip4(struct frame *f)
 {
 	struct rte_mbuf *m = f->m;
 	uint32_t left = m->pkt_len - f->l3_off;
@@ -48,8 +51,8 @@ enum spt_verdict wire_parse_ip4(struct frame *f)
 	/* GOOD and NONE, which both vouch for the header, share this bit; BAD is looked into. */
 	if (!(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD) && unlikely(!ip4_checksum_ok(ip, header)))
 		return SPT_V_IP4_BAD_CHECKSUM;
-	if (unlikely(ip->fragment_offset &
-	             RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)))
+	if (unlikely(
+	        ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)))
 		return SPT_V_IP4_FRAGMENT;
 	if (unlikely(wire_ip4_bad_source(ip->src_addr)))
 		return SPT_V_IP4_BAD_SOURCE;

@@ -15,7 +15,8 @@
  * Options of a hop-by-hop or destination options header, none of which we know:
  * jumbograms (0xc2) too are for those who want them. 'p' is behind the first two bytes.
  */
-static bool ip6_options_ok(const uint8_t *p, unsigned int length)
+static bool
+ip6_options_ok(const uint8_t *p, unsigned int length)
 {
 	while (length > 0) {
 		unsigned int size = 1;
@@ -34,7 +35,8 @@ static bool ip6_options_ok(const uint8_t *p, unsigned int length)
 }
 
 /* One extension header of 'length' contiguous bytes; the caller deals with fragments. */
-static bool ip6_extension_ok(uint8_t type, const uint8_t *p, unsigned int length)
+static bool
+ip6_extension_ok(uint8_t type, const uint8_t *p, unsigned int length)
 {
 	if (type == EXT_ROUTING)
 		return p[3] == 0; /* segments left: we are no router (RFC 8200 4.4) */
@@ -45,8 +47,8 @@ static bool ip6_extension_ok(uint8_t type, const uint8_t *p, unsigned int length
  * Walk the extension headers between 'offset' and 'end'; each advances by 8 bytes or more.
  * Sets f->protocol and f->l4_off.
  */
-static enum spt_verdict ip6_skip_extensions(struct frame *f, uint8_t type, uint32_t offset,
-                                            uint32_t end)
+static enum spt_verdict
+ip6_skip_extensions(struct frame *f, uint8_t type, uint32_t offset, uint32_t end)
 {
 	struct rte_mbuf *m = f->m;
 	uint32_t first = offset;
@@ -79,7 +81,8 @@ static enum spt_verdict ip6_skip_extensions(struct frame *f, uint8_t type, uint3
 	return SPT_V_CONTINUE;
 }
 
-static inline enum wire_class ip6_class(uint8_t protocol)
+static inline enum wire_class
+ip6_class(uint8_t protocol)
 {
 	if (likely(protocol == IP_PROTO_TCP))
 		return WIRE_TCP;
@@ -90,7 +93,8 @@ static inline enum wire_class ip6_class(uint8_t protocol)
  * RFC 4291 2.5 and 2.7. The unspecified address may ask for itself only (RFC 4862 5.4). A mapped
  * IPv4 address on the wire would pass for a connection of the other family.
  */
-static enum spt_verdict ip6_check_addresses(const struct frame *f)
+static enum spt_verdict
+ip6_check_addresses(const struct frame *f)
 {
 	static const struct spt_addr loopback = {.b = {[15] = 1}};
 
@@ -100,7 +104,8 @@ static enum spt_verdict ip6_check_addresses(const struct frame *f)
 	return addr_is_v4(&f->dst) ? SPT_V_IP_NOT_LOCAL : SPT_V_CONTINUE;
 }
 
-enum spt_verdict wire_parse_ip6(struct frame *f)
+enum spt_verdict
+wire_parse_ip6(struct frame *f)
 {
 	struct rte_mbuf *m = f->m;
 	uint32_t left = m->pkt_len - f->l3_off;

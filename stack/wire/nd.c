@@ -38,8 +38,8 @@ static const struct nd_format {
 };
 
 /* All options have a length that is there; others than link addresses are skipped. */
-static bool nd_parse_options(struct wire_nd *nd, uint8_t lladdr, const uint8_t *p,
-                             unsigned int length)
+static bool
+nd_parse_options(struct wire_nd *nd, uint8_t lladdr, const uint8_t *p, unsigned int length)
 {
 	while (length > 0) {
 		unsigned int size;
@@ -65,7 +65,8 @@ static bool nd_parse_options(struct wire_nd *nd, uint8_t lladdr, const uint8_t *
 }
 
 /* ff02::1:ff00:0/104 (RFC 4291 2.7.1). */
-static bool nd_is_solicited_node(const struct spt_addr *a)
+static bool
+nd_is_solicited_node(const struct spt_addr *a)
 {
 	static const uint8_t prefix[13] = {0xff, 0x02, [11] = 0x01, [12] = 0xff};
 
@@ -73,13 +74,15 @@ static bool nd_is_solicited_node(const struct spt_addr *a)
 }
 
 /* Targets are addresses of one IPv6 host. */
-static bool nd_target_ok(const struct spt_addr *a)
+static bool
+nd_target_ok(const struct spt_addr *a)
 {
 	return !wire_ip6_is_multicast(a) && !addr_is_zero(a) && !addr_is_v4(a);
 }
 
 /* What each kind of message asks of its addresses. 'p' is the message. */
-static bool nd_addresses_ok(const struct frame *f, const struct wire_nd *nd, const uint8_t *p)
+static bool
+nd_addresses_ok(const struct frame *f, const struct wire_nd *nd, const uint8_t *p)
 {
 	bool unspecified = addr_is_zero(&f->src);
 	struct spt_addr destination;
@@ -100,7 +103,8 @@ static bool nd_addresses_ok(const struct frame *f, const struct wire_nd *nd, con
 	}
 }
 
-enum spt_verdict wire_parse_nd(const struct frame *f, struct wire_nd *nd)
+enum spt_verdict
+wire_parse_nd(const struct frame *f, struct wire_nd *nd)
 {
 	const struct nd_format *format;
 	const uint8_t *p;
@@ -124,15 +128,16 @@ enum spt_verdict wire_parse_nd(const struct frame *f, struct wire_nd *nd)
 		nd->solicited = p[4] & FLAG_SOLICITED;
 		nd->override = p[4] & FLAG_OVERRIDE;
 	}
-	if (!nd_parse_options(nd, format->lladdr, p + format->options,
-	                      f->l4_len - format->options) ||
+	if (!nd_parse_options(
+	        nd, format->lladdr, p + format->options, f->l4_len - format->options) ||
 	    !nd_addresses_ok(f, nd, p))
 		return SPT_V_ND_BAD;
 	return SPT_V_CONTINUE;
 }
 
-unsigned int wire_write_nd(void *at, const struct wire_nd *nd, const struct spt_addr *src,
-                           const struct spt_addr *dst)
+unsigned int
+wire_write_nd(
+    void *at, const struct wire_nd *nd, const struct spt_addr *src, const struct spt_addr *dst)
 {
 	const unsigned int length = ND_LEN + ND_OPTION_UNIT;
 	uint8_t *p = at;

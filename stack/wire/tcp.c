@@ -26,7 +26,8 @@ enum tcp_option_kind {
 #define ALIGNED_TIMESTAMP RTE_BE32(0x0101080a)
 #define ALIGNED_LEN       12
 
-static inline uint32_t load_be32(const uint8_t *p)
+static inline uint32_t
+load_be32(const uint8_t *p)
 {
 	uint32_t v;
 
@@ -35,8 +36,8 @@ static inline uint32_t load_be32(const uint8_t *p)
 }
 
 /* One option whose 'length' bytes are there; of one that comes twice the last counts. */
-static bool tcp_parse_option(struct seg *s, const uint8_t *p, unsigned int length,
-                             unsigned int offset)
+static bool
+tcp_parse_option(struct seg *s, const uint8_t *p, unsigned int length, unsigned int offset)
 {
 	switch (p[0]) {
 	case KIND_MSS:
@@ -71,7 +72,8 @@ static bool tcp_parse_option(struct seg *s, const uint8_t *p, unsigned int lengt
 }
 
 /* Any options, at any alignment. Each step takes a byte at least. */
-static bool tcp_parse_options(struct seg *s, const uint8_t *p, unsigned int length)
+static bool
+tcp_parse_options(struct seg *s, const uint8_t *p, unsigned int length)
 {
 	unsigned int i = 0;
 
@@ -91,7 +93,8 @@ static bool tcp_parse_options(struct seg *s, const uint8_t *p, unsigned int leng
 	return true;
 }
 
-static inline bool tcp_options_ok(struct seg *s, const uint8_t *p, unsigned int length)
+static inline bool
+tcp_options_ok(struct seg *s, const uint8_t *p, unsigned int length)
 {
 	uint32_t first;
 
@@ -107,7 +110,8 @@ static inline bool tcp_options_ok(struct seg *s, const uint8_t *p, unsigned int 
 }
 
 /* MUST-3: over the pseudo-header, the header and the payload. */
-static bool tcp_checksum_ok(const struct frame *f)
+static bool
+tcp_checksum_ok(const struct frame *f)
 {
 	uint32_t sum = wire_sum_pseudo(&f->src, &f->dst, IP_PROTO_TCP, f->l4_len);
 
@@ -115,12 +119,14 @@ static bool tcp_checksum_ok(const struct frame *f)
 }
 
 /* Combinations that no state of RFC 9293 3.10.7 has a use for. */
-static inline bool tcp_flags_ok(uint8_t flags)
+static inline bool
+tcp_flags_ok(uint8_t flags)
 {
 	return flags != 0 && !(flags & TCP_SYN && flags & (TCP_FIN | TCP_RST));
 }
 
-enum spt_verdict wire_parse_tcp(const struct frame *f, struct seg *s)
+enum spt_verdict
+wire_parse_tcp(const struct frame *f, struct seg *s)
 {
 	struct rte_mbuf *m = f->m;
 	const struct rte_tcp_hdr *tcp;

@@ -79,10 +79,11 @@ struct seg {
 } __rte_aligned(64);
 
 SPT_STATIC_ASSERT(sizeof(struct seg) == 128 && offsetof(struct seg, mss) == 64,
-                  "what every segment needs is one line");
+    "what every segment needs is one line");
 
 /* SEG.LEN of RFC 9293: payload, SYN and FIN. */
-static inline uint32_t seg_len(const struct seg *s)
+static inline uint32_t
+seg_len(const struct seg *s)
 {
 	return s->len + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
 }
@@ -110,8 +111,8 @@ struct frame {
  * 'mac' is the port's own. SPT_V_CONTINUE, or the verdict (the caller frees). On
  * SPT_V_CONTINUE the first l4_off + (20 for TCP) bytes are contiguous and writable-if-direct.
  */
-enum spt_verdict wire_parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac,
-                                  struct frame *f);
+enum spt_verdict wire_parse_frame(
+    struct rte_mbuf *m, const struct rte_ether_addr *mac, struct frame *f);
 
 /*
  * Parse and verify the TCP segment of 'f' into 's' (all but s->key.laddr and s->hash):
@@ -131,8 +132,9 @@ uint32_t wire_sum_mbuf(const struct rte_mbuf *m, uint32_t offset, uint32_t lengt
  * Both families at once: the 0xffff of a mapped IPv4 address is a zero of one's complement,
  * and protocol and length, being in the sum, keep it from folding to the other zero.
  */
-static inline uint32_t wire_sum_pseudo(const struct spt_addr *src, const struct spt_addr *dst,
-                                       uint8_t protocol, uint32_t length)
+static inline uint32_t
+wire_sum_pseudo(
+    const struct spt_addr *src, const struct spt_addr *dst, uint8_t protocol, uint32_t length)
 {
 	uint64_t sum = (uint64_t)rte_cpu_to_be_32(protocol) + rte_cpu_to_be_32(length);
 
@@ -144,7 +146,8 @@ static inline uint32_t wire_sum_pseudo(const struct spt_addr *src, const struct 
 }
 
 /* Folded, not complemented, as stored in memory. */
-static inline uint16_t wire_fold(uint32_t sum)
+static inline uint16_t
+wire_fold(uint32_t sum)
 {
 	sum = (sum & UINT16_MAX) + (sum >> 16);
 	return (uint16_t)(sum + (sum >> 16));
@@ -184,7 +187,8 @@ struct wire_tcp {
 };
 
 /* Bytes of header that wire_write_tcp will write for 'options', a multiple of 4. */
-static inline unsigned int wire_tcp_len(uint8_t options)
+static inline unsigned int
+wire_tcp_len(uint8_t options)
 {
 	unsigned int length = WIRE_TCP_LEN;
 
@@ -245,10 +249,10 @@ struct wire_nd {
 enum spt_verdict wire_parse_nd(const struct frame *f, struct wire_nd *nd);
 /* Write solicitation or advertisement with its link-address option, checksum included. Returns
  * bytes (32). */
-unsigned int wire_write_nd(void *at, const struct wire_nd *nd, const struct spt_addr *src,
-                           const struct spt_addr *dst);
+unsigned int wire_write_nd(
+    void *at, const struct wire_nd *nd, const struct spt_addr *src, const struct spt_addr *dst);
 
 void wire_write_eth(void *at, const struct rte_ether_addr *dst, const struct rte_ether_addr *src,
-                    uint16_t ether_type /* host order */);
+    uint16_t ether_type /* host order */);
 
 #endif

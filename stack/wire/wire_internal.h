@@ -25,13 +25,15 @@ void wire_trim_chain(struct rte_mbuf *m, uint32_t length);
  * Make the first 'need' bytes contiguous; the caller knows that the packet has them. The
  * first byte stays where it is. False: buffers are shared, or there is no room.
  */
-static inline bool wire_pull(struct rte_mbuf *m, uint32_t need)
+static inline bool
+wire_pull(struct rte_mbuf *m, uint32_t need)
 {
 	return likely(need <= m->data_len) || wire_pull_chain(m, need);
 }
 
 /* Cut the packet to 'length' bytes; it has at least that many. */
-static inline void wire_trim(struct rte_mbuf *m, uint32_t length)
+static inline void
+wire_trim(struct rte_mbuf *m, uint32_t length)
 {
 	if (m->pkt_len == length)
 		return;
@@ -42,14 +44,16 @@ static inline void wire_trim(struct rte_mbuf *m, uint32_t length)
 }
 
 /* End-around carry: one's complement addition of any width (RFC 1071 section 2 (B)). */
-static inline uint64_t wire_add(uint64_t a, uint64_t b)
+static inline uint64_t
+wire_add(uint64_t a, uint64_t b)
 {
 	a += b;
 	return a + (a < b);
 }
 
 /* Narrow a 64-bit sum to less than 2^17, so that a handful of results may simply be added. */
-static inline uint32_t wire_narrow(uint64_t sum)
+static inline uint32_t
+wire_narrow(uint64_t sum)
 {
 	sum = (sum & UINT32_MAX) + (sum >> 32);
 	sum = (sum & UINT32_MAX) + (sum >> 32);
@@ -57,7 +61,8 @@ static inline uint32_t wire_narrow(uint64_t sum)
 }
 
 /* Hosts do not use these on a link: RFC 1122 3.2.1.3, RFC 6890. 'a' is big endian. */
-static inline bool wire_ip4_bad_source(uint32_t a)
+static inline bool
+wire_ip4_bad_source(uint32_t a)
 {
 	uint32_t h = rte_be_to_cpu_32(a);
 	uint32_t net = h >> 24;
@@ -65,12 +70,14 @@ static inline bool wire_ip4_bad_source(uint32_t a)
 	return net == 0 || net == 127 || h >> 28 == 0xe || h == RTE_IPV4(255, 255, 255, 255);
 }
 
-static inline bool wire_ip6_is_multicast(const struct spt_addr *a)
+static inline bool
+wire_ip6_is_multicast(const struct spt_addr *a)
 {
 	return a->b[0] == 0xff;
 }
 
-static inline bool wire_ip6_is_link_local(const struct spt_addr *a)
+static inline bool
+wire_ip6_is_link_local(const struct spt_addr *a)
 {
 	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
