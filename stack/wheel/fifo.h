@@ -27,9 +27,9 @@ static inline void
 fifo_init(struct fifo *f, const struct pool *pool, uint32_t link_offset)
 {
 	*f = (struct fifo){.pool = pool,
-	    .link_offset = link_offset,
-	    .head = POOL_NONE,
-	    .tail = POOL_NONE};
+	                   .link_offset = link_offset,
+	                   .head = POOL_NONE,
+	                   .tail = POOL_NONE};
 }
 
 static inline struct fifo_link *
