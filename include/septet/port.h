@@ -19,6 +19,8 @@ struct spt_port_stats {
 	uint64_t tx_refused;  /* not sent: no room, no buffer, longer than the MTU */
 	uint64_t rx_missed;   /* lost before us: device or ring was full */
 	uint64_t rx_no_mbuf;  /* lost: no buffer to receive into */
+	/* Called good by the device and were not; from the first on, we sum for ourselves. */
+	uint64_t rx_checksum_wrong;
 	uint64_t impaired[5]; /* by enum spt_impairment; 0 without the wrapper */
 };
 
@@ -103,12 +105,12 @@ struct spt_ethdev_config {
 struct spt_ethdev_info {
 	uint16_t queues;       /* granted */
 	bool rss;              /* the device spreads flows over queues */
-	bool rx_checksum;      /* verified by the device (confirmed by the first frames) */
+	bool rx_checksum;      /* claimed by the device; believed once the first frames prove it */
 	bool tx_checksum;      /* filled in by the device */
 	bool multi_segment;    /* chains are transmitted without copying */
 	uint64_t speed_mbps;   /* 0 = unknown */
 	char driver[32];
-	char summary[256];     /* one line: what the device does, what is done in software */
+	char summary[384];     /* one line: what the device does, what is done in software */
 };
 
 /*

@@ -20,20 +20,26 @@
 struct port_ops {
 	/* Frames received, at most n <= PORT_BURST; they belong to the caller. */
 	uint16_t (*rx)(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
-	/* Frames taken; those not taken still belong to the caller. */
+	/*
+	 * Frames taken, sent or not; m[taken ..] belong to the caller, who frees them. What lies
+	 * there may be a copy that the port made in place of the caller's chain.
+	 */
 	uint16_t (*tx)(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
-	/* When rx will have something of its own accord, or SPT_TIME_NEVER. */
+	/*
+	 * When the port has work of its own accord, so that rx should be called, or
+	 * SPT_TIME_NEVER. In the past where a full burst left something behind.
+	 */
 	spt_time (*next_deadline)(const struct spt_port *p);
 	void (*stats)(struct spt_port *p, struct spt_port_stats *stats);
 	void (*destroy)(struct spt_port *p);
 };
 
-/* What every kind of port begins with. Constant after creation. */
+/* What every kind of port begins with. Constant after creation, but for what 'ops' points to. */
 struct spt_port {
 	const struct port_ops *ops;
 	struct rte_ether_addr mac;
 	uint16_t mtu;             /* IP bytes */
-	bool multi_segment;       /* may be handed chains and indirect mbufs */
+	bool multi_segment;       /* chains and indirect mbufs cost no copy; where false, they do */
 	uint16_t headroom;        /* link bytes that a sender must leave: 14 */
 };
 
