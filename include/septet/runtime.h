@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The runtime: EAL, ports by name, one engine a core and the loops that turn
+ * them. A program describes its port and gives three functions; the runtime
+ * reads the clock, draws the secret, and carries requests from other threads
+ * into the loops.
+ *
+ *	spt_port_spec_parse();          what is the port?
+ *	spt_eal_start();                DPDK, chosen for that port
+ *	spt_runtime_create();           pools, port, engines
+ *	spt_runtime_run();              the loops; returns after spt_runtime_stop
+ *	spt_runtime_destroy();          and what was leaked
+ *	spt_eal_stop();
+ *
+ * Errors are negative errno values with one line for the user in 'error'.
+ */
+#ifndef SEPTET_RUNTIME_H
+#define SEPTET_RUNTIME_H
+
+#include <stddef.h>
+
+#include <septet/septet.h>
+
+/* ---- ports by name ------------------------------------------------------ */
+
+enum spt_port_kind {
+	SPT_PORT_TAP,
+	SPT_PORT_AF_PACKET,
+	SPT_PORT_AF_XDP,
+	SPT_PORT_MEMIF,
+	SPT_PORT_VHOST,
+	SPT_PORT_VIRTIO_USER,
+	SPT_PORT_PCI,
+	SPT_PORT_VDEV,
+};
+
+struct spt_port_spec {
+	enum spt_port_kind kind;
+	char text[128];     /* as the user wrote it */
+	char device[64];    /* interface, socket path or PCI address */
+	char argument[256]; /* what EAL is told: --vdev=..., or -a address */
+	bool virtual_port;  /* not a NIC: its loop may nap */
+};
+
+/*
+ * "tap:NAME", "af_packet:IFACE", "af_xdp:IFACE", "memif:SOCKET[,role=server]",
+ * "vhost:PATH", "virtio_user:PATH", "pci:ADDRESS" or "vdev:DPDK-DEVICE-STRING".
+ * 0 or -EINVAL.
+ */
+int spt_port_spec_parse(const char *text, struct spt_port_spec *spec, char *error,
+                        size_t error_size);
+
+/*
+ * Can this port be had here, as this user? 0, -ENODEV (no such interface or path), -EPERM.
+ * Asked before EAL starts, since a driver's own message says less.
+ */
+int spt_port_spec_check(const struct spt_port_spec *spec, char *error, size_t error_size);
+
+/* ---- EAL ---------------------------------------------------------------- */
+
+struct spt_eal_config {
+	const struct spt_port_spec *spec;
+	unsigned int cores;  /* lcores wanted when 'lcores' is NULL; 0 = 1 */
+	const char *lcores;  /* EAL's --lcores, or NULL */
+	uint64_t mbuf_bytes; /* memory that pools will take, as spt_runtime_mbuf_bytes says */
+	char *const *extra;  /* more arguments for EAL */
+	unsigned int n_extra;
+};
+
+struct spt_eal_info {
+	bool hugepages;
+	unsigned int cores; /* lcores that EAL has */
+	char summary[192];  /* one line: which memory, and why */
+};
+
+/* Once in a process. 0, -EINVAL, -ENOMEM or what EAL said. */
+int spt_eal_start(const struct spt_eal_config *config, struct spt_eal_info *info, char *error,
+                  size_t error_size);
+
+/* Give everything back to EAL and remove its run-time directory. */
+void spt_eal_stop(void);
+
+/* ---- cores -------------------------------------------------------------- */
+
+/* What a program does on each core; 'state' is what 'start' returned for that core. */
+struct spt_core_ops {
+	/* Before the loops run, one core after another, on the creating thread. */
+	int (*start)(void *app, unsigned int core, struct spt_engine *engine, spt_time now,
+	             void **state, char *error, size_t error_size);
+	/* Once a turn, n may be 0. False ends this core's loop. */
+	bool (*turn)(void *state, spt_time now, const struct spt_event *events, unsigned int n);
+	/* Asked to end by 'deadline': 'turn' says when that is done. */
+	void (*stop)(void *state, spt_time now, spt_time deadline);
+	/* After the loops, while the engine still exists: free what the program holds. */
+	void (*finish)(void *state);
+};
+
+struct spt_runtime_config {
+	const struct spt_port_spec *spec;
+	unsigned int engines;                   /* wanted; 0 = one for each lcore */
+	uint16_t mtu;                           /* 0 = 1500 */
+	uint32_t mbufs;                         /* for each engine */
+	const struct spt_impair_config *impair; /* NULL: none */
+	/* One core's; pool, socket, master_secret and wall_offset are filled in by the runtime. */
+	struct spt_config engine;
+	const struct spt_core_ops *ops;
+	void *app;
+	bool idle_sleep; /* nap up to 100 us when nothing happens */
+};
+
+struct spt_runtime_info {
+	unsigned int engines;
+	uint64_t table_bytes; /* of all engines */
+	uint64_t mbuf_bytes;  /* of all pools */
+	uint32_t mbufs;       /* of all pools */
+	uint8_t mac[6];       /* the engines' */
+	struct spt_ethdev_info port;
+};
+
+struct spt_runtime;
+
+/* Bytes that pools of 'mbufs' buffers for each of 'engines' take. */
+uint64_t spt_runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, unsigned int engines);
+
+int spt_runtime_create(const struct spt_runtime_config *config, struct spt_runtime **runtime,
+                       char *error, size_t error_size);
+void spt_runtime_info(const struct spt_runtime *runtime, struct spt_runtime_info *info);
+
+/* The loops, the calling thread's (EAL's main lcore) among them. Returns when all have ended. */
+void spt_runtime_run(struct spt_runtime *runtime);
+
+struct spt_runtime_leaks {
+	unsigned int mbufs; /* not back in their pools after everything was destroyed */
+};
+
+/* After spt_runtime_run, or instead of it. NULL is allowed. */
+void spt_runtime_destroy(struct spt_runtime *runtime, struct spt_runtime_leaks *leaks);
+
+/* ---- from other threads ------------------------------------------------- */
+
+/* End every loop; the program's 'stop' gets now + grace. 0, or -EBUSY: already asked. */
+int spt_runtime_stop(struct spt_runtime *runtime, spt_time grace);
+
+struct spt_runtime_snapshot {
+	spt_time now;
+	struct spt_stats stats;
+	struct spt_port_stats port;
+};
+
+/*
+ * Statistics of one engine, taken by its core between two turns. 0, -EINVAL,
+ * -ETIMEDOUT (its loop did not answer) or -EBUSY (nor has it answered an earlier request).
+ * After the loops have ended: what was true then.
+ */
+int spt_runtime_snapshot(struct spt_runtime *runtime, unsigned int core,
+                         struct spt_runtime_snapshot *snapshot);
+
+/* The same of all engines, added up. */
+int spt_runtime_snapshot_sum(struct spt_runtime *runtime, struct spt_runtime_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * EAL's start: which memory, which cores, which device, so that the ordinary case
+ * needs no argument. Hugepages are used where enough are free; else memory without them,
+ * each process under a file prefix of its own, so that several live side by side.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_lcore.h>
+
+#include <septet/runtime.h>
+
+#define EAL_ARGS       64
+#define EAL_ARG_SIZE   320
+#define EAL_OVERHEAD   (UINT64_C(64) << 20) /* rings, queues and devices, beside the pools */
+#define EAL_HUGE_DIR   "/sys/kernel/mm/hugepages"
+#define EAL_LCORE_LIST 256
+
+/* rte_eal_init keeps pointers into its arguments: they live as long as the process. */
+static struct {
+	char text[EAL_ARGS][EAL_ARG_SIZE];
+	char *argv[EAL_ARGS + 1];
+	int argc;
+	bool overflow;
+} eal_args;
+
+__attribute__((format(printf, 1, 2))) static void
+eal_arg(const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	if (eal_args.argc == EAL_ARGS) {
+		eal_args.overflow = true;
+		return;
+	}
+	va_start(ap, format);
+	n = vsnprintf(eal_args.text[eal_args.argc], EAL_ARG_SIZE, format, ap);
+	va_end(ap);
+	if (n < 0 || n >= EAL_ARG_SIZE)
+		eal_args.overflow = true;
+	eal_args.argv[eal_args.argc] = eal_args.text[eal_args.argc];
+	eal_args.argc++;
+}
+
+/* Bytes in free huge pages of every size. */
+static uint64_t
+eal_free_hugepages(void)
+{
+	uint64_t bytes = 0, kib, pages;
+	struct dirent *entry;
+	char path[PATH_MAX];
+	DIR *dir = opendir(EAL_HUGE_DIR);
+	FILE *f;
+
+	if (!dir)
+		return 0;
+	while ((entry = readdir(dir))) {
+		if (sscanf(entry->d_name, "hugepages-%" SCNu64 "kB", &kib) != 1)
+			continue;
+		snprintf(path, sizeof(path), EAL_HUGE_DIR "/%s/free_hugepages", entry->d_name);
+		f = fopen(path, "r");
+		if (!f)
+			continue;
+		if (fscanf(f, "%" SCNu64, &pages) == 1)
+			bytes += pages * kib * 1024;
+		fclose(f);
+	}
+	closedir(dir);
+	return bytes;
+}
+
+static bool
+eal_extra_has(const struct spt_eal_config *config, const char *argument)
+{
+	for (unsigned int i = 0; i < config->n_extra; i++)
+		if (strcmp(config->extra[i], argument) == 0)
+			return true;
+	return false;
+}
+
+/* Choose the memory, and say why in info->summary. */
+static void
+eal_choose_memory(const struct spt_eal_config *config, struct spt_eal_info *info)
+{
+	uint64_t need = config->mbuf_bytes + EAL_OVERHEAD;
+	uint64_t free_bytes = eal_free_hugepages();
+	unsigned int mib = (unsigned int)((need + (1 << 20) - 1) >> 20);
+
+	eal_arg("--file-prefix=septet-%d", (int)getpid());
+	info->hugepages = free_bytes >= need && !eal_extra_has(config, "--no-huge");
+	if (info->hugepages) {
+		eal_arg("--in-memory");
+		eal_arg("--single-file-segments");
+		snprintf(info->summary, sizeof(info->summary),
+		         "EAL with hugepages (--in-memory): %u MiB wanted, %" PRIu64 " MiB free",
+		         mib, free_bytes >> 20);
+		return;
+	}
+	eal_arg("--no-huge");
+	eal_arg("--no-shconf");
+	eal_arg("-m");
+	eal_arg("%u", mib);
+	snprintf(info->summary, sizeof(info->summary),
+	         "EAL without hugepages (--no-huge -m %u): %" PRIu64
+	         " MiB of them free, %u MiB wanted",
+	         mib, free_bytes >> 20, mib);
+}
+
+/*
+ * Lcores 0 .. n-1 on the first n processors that we may use. One core on a port without a
+ * NIC floats over all of them: it naps, and its peer lives on the same machine.
+ */
+static int
+eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error_size)
+{
+	unsigned int want = config->cores ? config->cores : 1, have = 0;
+	char list[EAL_LCORE_LIST] = "";
+	size_t used = 0;
+	cpu_set_t set;
+
+	if (config->lcores) {
+		eal_arg("--lcores=%s", config->lcores);
+		return 0;
+	}
+	if (want == 1 && config->spec->virtual_port) {
+		used += (size_t)snprintf(list, sizeof(list), "0@(");
+		want = CPU_SETSIZE;
+	}
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return -errno;
+	for (unsigned int cpu = 0; cpu < CPU_SETSIZE && have < want; cpu++) {
+		if (!CPU_ISSET(cpu, &set))
+			continue;
+		if (used + 16 > sizeof(list))
+			break;
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+		                         want == CPU_SETSIZE ? "%s%u" : "%s%u@%u", have ? "," : "",
+		                         want == CPU_SETSIZE ? cpu : have, cpu);
+		have++;
+	}
+	if (want == CPU_SETSIZE) {
+		eal_arg("--lcores=%s)", list);
+		return 0;
+	}
+	if (have < want) {
+		snprintf(error, error_size,
+		         "%u cores wanted, this process may use %u: lower --cores, or widen its "
+		         "affinity",
+		         want, have);
+		return -EINVAL;
+	}
+	eal_arg("--lcores=%s", list);
+	return 0;
+}
+
+int
+spt_eal_start(const struct spt_eal_config *config, struct spt_eal_info *info, char *error,
+              size_t error_size)
+{
+	int rc;
+
+	memset(info, 0, sizeof(*info));
+	eal_args.argc = 0;
+	eal_args.overflow = false;
+	eal_arg("septet");
+	rc = eal_choose_lcores(config, error, error_size);
+	if (rc)
+		return rc;
+	eal_choose_memory(config, info);
+	eal_arg("--log-level=4"); /* errors only: a later --log-level of the user's wins */
+	if (config->spec->kind == SPT_PORT_PCI)
+		eal_arg("-a");
+	else
+		eal_arg("--no-pci");
+	eal_arg("%s", config->spec->argument);
+	for (unsigned int i = 0; i < config->n_extra; i++)
+		if (strcmp(config->extra[i], "--no-huge") != 0)
+			eal_arg("%s", config->extra[i]);
+	if (eal_args.overflow) {
+		snprintf(error, error_size,
+		         "arguments for EAL: at most %d, each of at most %d characters", EAL_ARGS,
+		         EAL_ARG_SIZE - 1);
+		return -EINVAL;
+	}
+	eal_args.argv[eal_args.argc] = NULL;
+	if (rte_eal_init(eal_args.argc, eal_args.argv) < 0) {
+		rc = rte_errno ? -rte_errno : -EINVAL;
+		snprintf(error, error_size,
+		         "DPDK did not start (%s): '-- --log-level=8' shows more",
+		         rte_strerror(-rc));
+		return rc;
+	}
+	info->cores = rte_lcore_count();
+	return 0;
+}
+
+/* EAL leaves its directory behind; what is in it ended with this process. */
+static void
+eal_remove_directory(const char *path)
+{
+	char file[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir = opendir(path);
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (snprintf(file, sizeof(file), "%s/%s", path, entry->d_name) < (int)sizeof(file))
+			unlink(file);
+	}
+	closedir(dir);
+	rmdir(path);
+}
+
+void
+spt_eal_stop(void)
+{
+	char own[32], path[PATH_MAX];
+	const char *base;
+
+	snprintf(path, sizeof(path), "%s", rte_eal_get_runtime_dir());
+	rte_eal_cleanup();
+	/* Only the directory that bears our own number: a user's --file-prefix may be shared. */
+	base = strrchr(path, '/');
+	snprintf(own, sizeof(own), "septet-%d", (int)getpid());
+	if (base && strcmp(base + 1, own) == 0)
+		eal_remove_directory(path);
+}
