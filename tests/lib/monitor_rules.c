@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The rules. What arrives is taken into account by mon_input(); what is sent is judged by
+ * mon_output(), a function for each group of rules. "We" is the end that is watched.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include <base/seq.h>
+
+#include "monitor_priv.h"
+
+/* RFC 9293 MUST-15: default send MSS. */
+#define DEFAULT_MSS(family) ((family) == 4 ? 536 : 1220)
+
+#define OPTIONS_OF_SYN (P_MSS | P_WSCALE | P_SACK_PERM)
+
+/* ---- what arrives ------------------------------------------------------- */
+
+static void
+remember_tsval(struct mon_life *l, uint32_t tsval)
+{
+	if (l->n_tsvals > 0 && l->tsvals[(l->n_tsvals - 1) % MON_TSVALS] == tsval)
+		return;
+	l->tsvals[l->n_tsvals++ % MON_TSVALS] = tsval;
+}
+
+/* The peer's SYN 's' is the one of this life. */
+static void
+bind_syn(struct mon_conn *c, struct mon_life *l, const struct mon_recent *s)
+{
+	l->have_irs = true;
+	l->irs = s->seq;
+	l->mss = s->options & P_MSS ? s->mss : DEFAULT_MSS(c->family);
+	l->ws_ok = (s->options & P_WSCALE) && (l->syn_options & P_WSCALE);
+	l->ws_in = l->ws_ok ? RTE_MIN(s->wscale, 14) : 0;
+	l->ws_out = l->ws_ok ? l->syn_wscale : 0;
+	l->ts_ok = (s->options & P_TIMESTAMP) && (l->syn_options & P_TIMESTAMP);
+	l->sack_ok = (s->options & P_SACK_PERM) && (l->syn_options & P_SACK_PERM);
+	if (s->options & P_TIMESTAMP)
+		remember_tsval(l, s->tsval);
+	l->edge_in = l->iss + 1 + s->wnd;
+}
+
+static void
+input_ack(struct monitor *m, struct mon_life *l, const struct packet *p)
+{
+	uint32_t edge;
+
+	if (seq_lt(p->ack, l->una) || seq_gt(p->ack, l->snd_max))
+		return;
+	if (l->una_at != m->now) {
+		l->una_before = l->una;
+		l->una_at = m->now;
+	}
+	if (p->ack != l->iss)
+		l->established = true;
+	l->una = p->ack;
+	edge = p->ack + ((uint32_t)p->wnd << (p->flags & P_SYN ? 0 : l->ws_in));
+	l->edge_in = seq_max(l->edge_in, edge);
+}
+
+static void
+input_rst(struct monitor *m, struct mon_conn *c, struct mon_life *l, const struct packet *p)
+{
+	/* Only where both views of RCV.NXT agree is it certain that the RST was accepted. */
+	if (!l->have_irs || p->seq != mon_life_received(l) || !l->have_ack || p->seq != l->last_ack)
+		return;
+	/* In TIME-WAIT it is ignored (RFC 1337), or ends what is over anyway. */
+	if (mon_life_over(l))
+		return;
+	l->rst_in = true;
+	l->rst_at = m->now;
+	/* It was an old duplicate's SYN that reopened TIME-WAIT: the record is back. */
+	if (!l->established && c->past != NULL) {
+		mon_life_free(l);
+		c->life = c->past;
+		c->past = NULL;
+	}
+}
+
+void
+mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
+{
+	struct mon_life *l = c->life;
+	struct mon_recent *r = &c->recent[c->n_recent++ % MON_RECENT];
+	bool progress = p->flags & P_SYN;
+
+	*r = (struct mon_recent){.seq = p->seq,
+	                         .ack = p->ack,
+	                         .seg_len = packet_seg_len(p),
+	                         .wnd = p->wnd,
+	                         .mss = p->mss,
+	                         .flags = p->flags,
+	                         .options = p->options,
+	                         .wscale = p->wscale,
+	                         .tsval = p->tsval};
+	if (!(p->flags & P_RST))
+		c->rst_credit++;
+	if (l == NULL)
+		return;
+	if (p->flags & P_RST) {
+		input_rst(m, c, l, p);
+		return;
+	}
+	if ((p->flags & P_SYN) && !l->have_irs && (p->flags & P_ACK) && p->ack == l->iss + 1)
+		bind_syn(c, l, r);
+	if (!l->have_irs)
+		return;
+	if (p->options & P_TIMESTAMP)
+		remember_tsval(l, p->tsval);
+	if (!(p->flags & P_SYN) && mon_life_arrived(l, p->seq, packet_seg_len(p)))
+		progress = true;
+	if ((p->flags & P_FIN) && !l->fin_in) {
+		l->fin_in = true;
+		l->fin_in_seq = p->seq + p->len;
+	}
+	if (p->flags & P_ACK) {
+		uint32_t una = l->una;
+
+		input_ack(m, l, p);
+		progress = progress || una != l->una;
+	}
+	if (progress)
+		c->quiet = 0;
+}
+
+/* ---- what is sent: SYN and RST ------------------------------------------ */
+
+static const struct mon_recent *
+find_syn(const struct mon_conn *c, uint32_t seq)
+{
+	uint32_t n = RTE_MIN(c->n_recent, MON_RECENT);
+
+	for (uint32_t i = 1; i <= n; i++) {
+		const struct mon_recent *r = &c->recent[(c->n_recent - i) % MON_RECENT];
+
+		if ((r->flags & P_SYN) && !(r->flags & P_RST) && r->seq == seq)
+			return r;
+	}
+	return NULL;
+}
+
+/* Whether another SYN of ours may begin a new life now. */
+static bool
+may_begin(const struct monitor *m, const struct mon_life *l)
+{
+	if (mon_life_over(l))
+		return true;
+	/* FIN-WAIT-2 and half-open connections end without a word: by a time-out. */
+	if (!l->established)
+		return m->now - l->syn_at >= MON_HALF_OPEN_NS;
+	return false;
+}
+
+static void
+begin_life(struct monitor *m, struct mon_conn *c, const struct packet *p)
+{
+	struct mon_life *l = mon_life_new();
+
+	mon_life_free(c->past);
+	c->past = c->life;
+	c->life = l;
+	l->have_iss = true;
+	l->iss = l->una = l->una_before = p->seq;
+	l->snd_max = p->seq + 1;
+	l->edge_in = l->snd_max;
+	l->syn_options = p->options;
+	l->syn_mss = p->mss;
+	l->syn_wscale = p->wscale;
+	c->quiet = 0;
+}
+
+static void
+output_syn(struct monitor *m, struct mon_conn *c, const struct packet *p)
+{
+	const struct mon_recent *s = p->flags & P_ACK ? find_syn(c, p->ack - 1) : NULL;
+	struct mon_life *l = c->life;
+	bool same = l != NULL && l->have_iss && l->iss == p->seq && !l->rst_in && !l->rst_out &&
+	            (!l->have_irs || !s || l->irs == s->seq);
+
+	if (p->flags & (P_FIN | P_RST))
+		mon_fail(m, MONITOR_FLAGS, "SYN with FIN or RST");
+	if (p->len > 0)
+		mon_fail(m, MONITOR_SYN, "%" PRIu32 " bytes of data on a SYN", p->len);
+	if ((p->flags & P_ACK) && s == NULL)
+		mon_fail(m, MONITOR_SYN, "acknowledges a SYN that never arrived");
+	if ((p->options & P_WSCALE) && p->wscale > 14)
+		mon_fail(m, MONITOR_OPTION, "window shift %u above 14", p->wscale);
+	if (s != NULL && (p->options & ~s->options & ~P_MSS) != 0)
+		mon_fail(m, MONITOR_OPTION, "the SYN-ACK has options that the SYN had not");
+	if (!same) {
+		if (l != NULL && !may_begin(m, l))
+			mon_fail(m, MONITOR_SYN, "a new ISS while the connection lives");
+		begin_life(m, c, p);
+		l = c->life;
+	} else if (l->established && seq_gt(l->una, l->iss)) {
+		mon_fail(m, MONITOR_SYN, "SYN sent again after it was acknowledged");
+	} else if (l->syn_options != p->options || l->syn_mss != p->mss ||
+	           l->syn_wscale != p->wscale) {
+		mon_fail(m, MONITOR_SYN, "options changed when the SYN was sent again");
+	}
+	l->syn_at = m->now;
+	if (s != NULL && !l->have_irs)
+		bind_syn(c, l, s);
+}
+
+/* Whether a RST has the form of RFC 9293 3.5.2 as an answer to 'r'. */
+static bool
+rst_answers(const struct mon_recent *r, const struct packet *p)
+{
+	if (r->flags & P_RST)
+		return false;
+	if (r->flags & P_ACK)
+		return p->seq == r->ack;
+	return p->seq == 0 && (p->flags & P_ACK) && p->ack == r->seq + r->seg_len;
+}
+
+static void
+output_rst(struct monitor *m, struct mon_conn *c, const struct packet *p)
+{
+	struct mon_life *l = c->life;
+	bool form = false, lives = l != NULL && !l->rst_in && !l->rst_out;
+	bool ours =
+	    lives && l->have_iss && seq_geq(p->seq, l->una_before) && seq_leq(p->seq, l->snd_max);
+
+	if (p->flags & ~(P_RST | P_ACK))
+		mon_fail(m, MONITOR_FLAGS, "RST with other flags than ACK");
+	if (p->len > 0)
+		mon_fail(m, MONITOR_RST, "RST with data");
+	for (uint32_t i = 0; i < RTE_MIN(c->n_recent, MON_RECENT); i++)
+		form = form || rst_answers(&c->recent[i], p);
+	if (c->rst_credit > 0)
+		c->rst_credit--;
+	else if (!ours)
+		mon_fail(m, MONITOR_RST, "no segment arrived that it could answer");
+	if (!form && !ours)
+		mon_fail(m, MONITOR_RST, "its numbers answer no segment that arrived");
+	if ((p->flags & P_ACK) && ours && p->seq != 0 && l->have_irs &&
+	    seq_gt(p->ack, mon_life_received(l)))
+		mon_fail(m, MONITOR_ACK_AHEAD, "RST acknowledges what did not arrive");
+	/* In SYN-RECEIVED a wrong ACK draws a RST, and the connection stays. */
+	if (ours && (l->established || p->seq == l->snd_max)) {
+		l->rst_out = true;
+		l->rst_at = m->now;
+	}
+}
+
+/* ---- what is sent: everything else -------------------------------------- */
+
+static void
+rule_options(struct monitor *m, const struct mon_life *l, const struct packet *p)
+{
+	if ((p->flags & (P_ACK | P_ECE | P_CWR)) != P_ACK)
+		mon_fail(m, MONITOR_FLAGS, "no ACK, or ECN flags that were not negotiated");
+	if (p->options & OPTIONS_OF_SYN)
+		mon_fail(m, MONITOR_OPTION, "an option that belongs on a SYN");
+	if ((p->options & P_SACK) && !l->sack_ok)
+		mon_fail(m, MONITOR_OPTION, "SACK was not negotiated");
+	if ((p->flags & P_URG) == 0 && p->up != 0)
+		mon_fail(m, MONITOR_FLAGS, "an urgent pointer without URG");
+}
+
+static void
+rule_timestamps(struct monitor *m, struct mon_life *l, const struct packet *p)
+{
+	uint32_t n = RTE_MIN(l->n_tsvals, MON_TSVALS), i;
+	bool has = p->options & P_TIMESTAMP;
+
+	if (!(p->flags & P_SYN) && has != l->ts_ok)
+		mon_fail(m, MONITOR_TIMESTAMP,
+		         has ? "TSopt was not negotiated" : "TSopt is missing");
+	if (!has)
+		return;
+	if (l->have_tsval && seq_lt(p->tsval, l->last_tsval))
+		mon_fail(m, MONITOR_TIMESTAMP, "TSval went back from %" PRIu32 " to %" PRIu32,
+		         l->last_tsval, p->tsval);
+	l->have_tsval = true;
+	l->last_tsval = p->tsval;
+	if (!(p->flags & P_ACK)) {
+		if (p->tsecr != 0)
+			mon_fail(m, MONITOR_TIMESTAMP, "TSecr without ACK is not 0");
+		return;
+	}
+	for (i = 1; i <= n; i++) {
+		if (l->tsvals[(l->n_tsvals - i) % MON_TSVALS] == p->tsecr)
+			break;
+	}
+	if (i > n)
+		mon_fail(m, MONITOR_TIMESTAMP, "TSecr %" PRIu32 " echoes nothing", p->tsecr);
+	if (l->have_tsecr && seq_lt(p->tsecr, l->last_tsecr))
+		mon_fail(m, MONITOR_TIMESTAMP, "TSecr went back from %" PRIu32 " to %" PRIu32,
+		         l->last_tsecr, p->tsecr);
+	l->have_tsecr = true;
+	l->last_tsecr = p->tsecr;
+}
+
+static void
+rule_sequence(struct monitor *m, struct mon_life *l, const struct packet *p)
+{
+	uint32_t end = p->seq + packet_seg_len(p), edge = l->edge_in;
+
+	if (seq_gt(p->seq, l->snd_max))
+		mon_fail(m, MONITOR_GAP, "seq %" PRIu32 ", but %" PRIu32 " comes next",
+		         p->seq - l->iss, l->snd_max - l->iss);
+	/* A keep-alive stands one before SND.UNA (RFC 9293 3.8.4). */
+	if (seq_lt(p->seq, l->una_before - 1))
+		mon_fail(m, MONITOR_SEQ_BACK, "seq %" PRIu32 ", but %" PRIu32 " was acknowledged",
+		         p->seq - l->iss, l->una_before - l->iss);
+	if (packet_seg_len(p) > 0 && seq_lt(end, l->una_before))
+		mon_fail(m, MONITOR_SEQ_BACK, "sent again though acknowledged up to %" PRIu32,
+		         l->una_before - l->iss);
+	/* A probe, or a FIN, may stand on the first number beyond the window. */
+	if (seq_gt(end, edge) && packet_seg_len(p) > 0 &&
+	    !(packet_seg_len(p) == 1 && p->seq == edge) &&
+	    !(p->seq + p->len == edge && (p->flags & P_FIN)))
+		mon_fail(m, MONITOR_WINDOW, "up to %" PRIu32 ", but the window ends at %" PRIu32,
+		         end - l->iss, edge - l->iss);
+}
+
+static void
+rule_stream(struct monitor *m, struct mon_life *l, const struct packet *p)
+{
+	uint32_t end = p->seq + packet_seg_len(p);
+
+	if (l->fin_out) {
+		if (seq_gt(p->seq + p->len, l->fin_out_seq) && p->len > 0)
+			mon_fail(m, MONITOR_AFTER_FIN, "data behind the FIN");
+		if ((p->flags & P_FIN) && p->seq + p->len != l->fin_out_seq)
+			mon_fail(m, MONITOR_AFTER_FIN, "the FIN moved from %" PRIu32 " to %" PRIu32,
+			         l->fin_out_seq - l->iss, p->seq + p->len - l->iss);
+	} else if (p->flags & P_FIN) {
+		if (p->seq + p->len != l->snd_max && seq_lt(end, l->snd_max + 1))
+			mon_fail(m, MONITOR_AFTER_FIN, "a FIN before data that was sent");
+		l->fin_out = true;
+		l->fin_out_seq = p->seq + p->len;
+	}
+	if (p->len > 0 && seq_geq(p->seq, l->iss + 1) &&
+	    !mon_life_sent(l, p->seq, p->payload, p->len))
+		mon_fail(m, MONITOR_RETRANSMIT, "the bytes are not those sent first");
+	l->snd_max = seq_max(l->snd_max, end);
+}
+
+static void
+rule_ack(struct monitor *m, struct mon_life *l, const struct packet *p)
+{
+	unsigned int shift = p->flags & P_SYN ? 0 : l->ws_out;
+	uint32_t edge = p->ack + ((uint32_t)p->wnd << shift), slack = (1u << l->ws_out) - 1;
+
+	if (seq_gt(p->ack, mon_life_received(l)))
+		mon_fail(m, MONITOR_ACK_AHEAD, "ack %" PRIu32 ", but %" PRIu32 " arrived",
+		         p->ack - l->irs, mon_life_received(l) - l->irs);
+	if (l->have_ack && seq_lt(p->ack, l->last_ack))
+		mon_fail(m, MONITOR_ACK_BACK, "ack went back from %" PRIu32 " to %" PRIu32,
+		         l->last_ack - l->irs, p->ack - l->irs);
+	/* A scaled edge can be told only to the unit of the scale (RFC 7323 2.4). */
+	if (l->have_edge && seq_lt(edge + slack, l->edge_out))
+		mon_fail(m, MONITOR_EDGE_BACK, "from %" PRIu32 " to %" PRIu32, l->edge_out - l->irs,
+		         edge - l->irs);
+	l->edge_out = l->have_edge ? seq_max(l->edge_out, edge) : edge;
+	l->have_ack = l->have_edge = true;
+	l->last_ack = p->ack;
+}
+
+static void
+rule_endless(struct monitor *m, struct mon_conn *c)
+{
+	if (c->quiet == 0 || m->now - c->quiet_at > MON_QUIET_NS)
+		c->quiet = 0;
+	c->quiet++;
+	c->quiet_at = m->now;
+	if (c->quiet > MON_QUIET_LIMIT)
+		mon_fail(m, MONITOR_ENDLESS, "%" PRIu32 " segments in a row with nothing new",
+		         c->quiet);
+}
+
+void
+mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
+{
+	struct mon_life *l;
+	bool repeats;
+
+	if (p->flags & P_RST) {
+		output_rst(m, c, p);
+		return;
+	}
+	c->rst_credit = 0;
+	if (p->flags & P_SYN)
+		output_syn(m, c, p);
+	l = c->life;
+	if (l == NULL || !l->have_iss || (!l->have_irs && !(p->flags & P_SYN))) {
+		mon_fail(m, MONITOR_ADDRESS, "a segment of no connection");
+		return;
+	}
+	if ((l->rst_in || l->rst_out) && m->now > l->rst_at)
+		mon_fail(m, MONITOR_AFTER_RST, "a RST ended this connection");
+	repeats = !(p->flags & P_SYN) &&
+	          (packet_seg_len(p) == 0 || seq_leq(p->seq + packet_seg_len(p), l->snd_max));
+	rule_timestamps(m, l, p);
+	if (!(p->flags & P_SYN)) {
+		rule_options(m, l, p);
+		rule_sequence(m, l, p);
+		rule_stream(m, l, p);
+		if (p->len > 0 && p->len + p->options_len > l->mss)
+			mon_fail(m, MONITOR_MSS,
+			         "%" PRIu32 " bytes and %u of options, the MSS is %u", p->len,
+			         p->options_len, l->mss);
+	}
+	if (p->flags & P_ACK)
+		rule_ack(m, l, p);
+	if (repeats)
+		rule_endless(m, c);
+	else
+		c->quiet = 0;
+}
