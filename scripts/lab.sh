@@ -174,6 +174,35 @@ lab_client_run() {
 	return "$status"
 }
 
+# lab_ladder CLIENT PORT: capture the IPv4 connection that CLIENT, a line of shell,
+# makes to that port until both ends are done with it. Leaves its ladder diagram
+# in $lab_scratch/ladder and what the client said in $lab_scratch/client.
+lab_ladder() {
+	local capture=$lab_scratch/capture draw tcpdump
+	draw=(awk -v "server=$lab_septet4" -f "$spt_top/scripts/ladder.awk")
+	: >"$capture.error"
+	ip netns exec "$lab_client" tcpdump -l -n -tt --immediate-mode -i "$lab_interface" \
+		"tcp port $2" >"$capture" 2>"$capture.error" </dev/null &
+	tcpdump=$!
+	lab_started+=("$tcpdump")
+	if ! lab_until 10 grep -q 'listening on' "$capture.error"; then
+		say "tcpdump did not start: $(tail -n 1 "$capture.error")" >&2
+		return 1
+	fi
+	if ! lab_client_run 20 bash -c "$1" >"$lab_scratch/client" 2>&1; then
+		say "the client failed: $(tail -n 1 "$lab_scratch/client")" >&2
+		return 1
+	fi
+	if ! lab_until 10 "${draw[@]}" -v until_closed=1 "$capture"; then
+		say "the connection was not closed within 10 s" >&2
+		return 1
+	fi
+	kill "$tcpdump"
+	wait "$tcpdump" || true
+	lab_forget "$tcpdump"
+	"${draw[@]}" "$capture" >"$lab_scratch/ladder"
+}
+
 # A process that has ended: its number may be another's soon.
 lab_forget() {
 	local p rest=()
