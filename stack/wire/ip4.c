@@ -64,8 +64,8 @@ wire_parse_ip4(struct frame *f)
 	f->tos = ip->type_of_service;
 	f->l4_off = (uint16_t)(f->l3_off + header);
 	f->l4_len = (uint16_t)(total - header);
-	f->src = addr_from_v4(ip->src_addr);
-	f->dst = addr_from_v4(ip->dst_addr);
+	wire_store_ip4(&f->src, ip->src_addr);
+	wire_store_ip4(&f->dst, ip->dst_addr);
 	f->group_dst = (ip->dst_addr & RTE_BE32(0xf0000000)) == RTE_BE32(0xe0000000) ||
 	               ip->dst_addr == UINT32_MAX;
 	return SPT_V_CONTINUE;

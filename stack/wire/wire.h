@@ -128,21 +128,36 @@ uint32_t wire_sum(const void *data, size_t length, uint32_t sum);
 /* Over 'length' bytes of a chain from 'offset', any segment boundaries, odd ones too. */
 uint32_t wire_sum_mbuf(const struct rte_mbuf *m, uint32_t offset, uint32_t length, uint32_t sum);
 
+/* End-around carry: one's complement addition of any width (RFC 1071 section 2 (B)). */
+static inline uint64_t
+wire_add(uint64_t a, uint64_t b)
+{
+	a += b;
+	return a + (a < b);
+}
+
+/* Narrow a 64-bit sum to less than 2^17, so that a handful of results may simply be added. */
+static inline uint32_t
+wire_narrow(uint64_t sum)
+{
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	return (uint32_t)((sum & UINT16_MAX) + (sum >> 16));
+}
+
 /*
  * Both families at once: the 0xffff of a mapped IPv4 address is a zero of one's complement,
  * and protocol and length, being in the sum, keep it from folding to the other zero.
  */
 static inline uint32_t
-wire_sum_pseudo(
-    const struct spt_addr *src, const struct spt_addr *dst, uint8_t protocol, uint32_t length)
+wire_sum_pseudo(const struct spt_addr *src, const struct spt_addr *dst, uint8_t protocol,
+    uint32_t length)
 {
-	uint64_t sum = (uint64_t)rte_cpu_to_be_32(protocol) + rte_cpu_to_be_32(length);
+	uint64_t s = wire_add(src->q[0], src->q[1]);
+	uint64_t d = wire_add(dst->q[0], dst->q[1]);
+	uint64_t rest = (uint64_t)rte_cpu_to_be_32(protocol) + rte_cpu_to_be_32(length);
 
-	for (int i = 0; i < 4; i++)
-		sum += (uint64_t)src->w[i] + dst->w[i];
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT16_MAX) + (sum >> 16);
-	return (uint32_t)((sum & UINT16_MAX) + (sum >> 16));
+	return wire_narrow(wire_add(wire_add(s, d), rest));
 }
 
 /* Folded, not complemented, as stored in memory. */

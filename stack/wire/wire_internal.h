@@ -3,6 +3,8 @@
 #ifndef SPT_WIRE_INTERNAL_H
 #define SPT_WIRE_INTERNAL_H
 
+#include <string.h>
+
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 #include <rte_ip.h>
@@ -43,21 +45,16 @@ wire_trim(struct rte_mbuf *m, uint32_t length)
 		wire_trim_chain(m, length);
 }
 
-/* End-around carry: one's complement addition of any width (RFC 1071 section 2 (B)). */
-static inline uint64_t
-wire_add(uint64_t a, uint64_t b)
+/*
+ * Write a mapped IPv4 address by one store: whoever loads it whole at once, as the parser of the
+ * transport does, would wait for the parts (no store is forwarded to a load larger than it).
+ */
+static inline void
+wire_store_ip4(struct spt_addr *to, uint32_t v4)
 {
-	a += b;
-	return a + (a < b);
-}
+	uint32_t v __attribute__((vector_size(16))) = {0, 0, ADDR_V4_PREFIX, v4};
 
-/* Narrow a 64-bit sum to less than 2^17, so that a handful of results may simply be added. */
-static inline uint32_t
-wire_narrow(uint64_t sum)
-{
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	sum = (sum & UINT32_MAX) + (sum >> 32);
-	return (uint32_t)((sum & UINT16_MAX) + (sum >> 16));
+	memcpy(to, &v, sizeof(v));
 }
 
 /* Hosts do not use these on a link: RFC 1122 3.2.1.3, RFC 6890. 'a' is big endian. */
@@ -67,7 +64,7 @@ wire_ip4_bad_source(uint32_t a)
 	uint32_t h = rte_be_to_cpu_32(a);
 	uint32_t net = h >> 24;
 
-	return net == 0 || net == 127 || h >> 28 == 0xe || h == RTE_IPV4(255, 255, 255, 255);
+	return net == 0 || net == 127 || h >> 28 == 0xe || h == UINT32_MAX;
 }
 
 static inline bool
