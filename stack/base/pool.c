@@ -16,8 +16,9 @@ pool_init(struct pool *p, uint32_t capacity, uint32_t stride, int socket)
 	    .bytes_free = (size_t)capacity * sizeof(*p->free),
 	};
 	p->base = mem_alloc(p->bytes_base, socket);
-	p->free = mem_alloc(p->bytes_free, socket);
-	if (p->base == NULL || p->free == NULL) {
+	if (p->base != NULL) /* else do not touch gigabytes for nothing */
+		p->free = mem_alloc(p->bytes_free, socket);
+	if (p->free == NULL) {
 		pool_fini(p);
 		return -ENOMEM;
 	}
