@@ -6,8 +6,8 @@
  * caller looks at the true deadline and arms again if it is later.
  *
  * Ticks are 2^16 ns. Deadlines are 32-bit ticks compared modulo 2^32: one that lies
- * WHEEL_MAX_TICKS (19.5 hours) or more ahead is clamped and comes out early, one of 2^31
- * (39 hours) or more cannot be told from the past.
+ * WHEEL_MAX_TICKS (19.5 hours) or more ahead is clamped and comes out early; one may not lie
+ * 2^31 or more ahead, nor more than WHEEL_MAX_TICKS in the past.
  */
 #ifndef SPT_WHEEL_WHEEL_H
 #define SPT_WHEEL_WHEEL_H
