@@ -34,8 +34,8 @@ struct ethdev_port {
 
 /* What the queue pairs of a device share; closed and freed with the last of them. */
 struct ethdev_device {
-	uint32_t open;         /* queue pairs not yet destroyed */
-	uint64_t missed_base;  /* the device's counters at creation */
+	uint32_t open;        /* queue pairs not yet destroyed */
+	uint64_t missed_base; /* the device's counters at creation */
 	uint64_t no_mbuf_base;
 	struct ethdev_port port[];
 };
@@ -50,8 +50,8 @@ uint16_t ethdev_rx_trusted(struct spt_port *p, spt_time now, struct rte_mbuf **m
 /* Transmit: checksums by us or by the device; chains as they are or copied into one buffer. */
 uint16_t ethdev_tx_software(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
 uint16_t ethdev_tx_device(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
-uint16_t ethdev_tx_software_linear(struct spt_port *p, spt_time now, struct rte_mbuf **m,
-    uint16_t n);
+uint16_t ethdev_tx_software_linear(
+    struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
 uint16_t ethdev_tx_device_linear(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
 
 spt_time ethdev_next_deadline(const struct spt_port *p);

@@ -38,9 +38,9 @@ struct port_ops {
 struct spt_port {
 	const struct port_ops *ops;
 	struct rte_ether_addr mac;
-	uint16_t mtu;             /* IP bytes */
-	bool multi_segment;       /* chains and indirect mbufs cost no copy; where false, they do */
-	uint16_t headroom;        /* link bytes that a sender must leave: 14 */
+	uint16_t mtu;       /* IP bytes */
+	bool multi_segment; /* chains and indirect mbufs cost no copy; where false, they do */
+	uint16_t headroom;  /* link bytes that a sender must leave: 14 */
 };
 
 static inline uint16_t
