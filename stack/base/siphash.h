@@ -52,18 +52,25 @@ siphash_start(struct siphash_key k)
 	};
 }
 
+static inline void
+siphash13_word(struct siphash_state *s, uint64_t word)
+{
+	s->v3 ^= word;
+	siphash_round(s);
+	s->v0 ^= word;
+}
+
 /* SipHash-1-3 of three little-endian words, the size of a padded flow key. */
 static inline uint64_t
 siphash13_3w(struct siphash_key k, uint64_t w0, uint64_t w1, uint64_t w2)
 {
 	struct siphash_state s = siphash_start(k);
-	const uint64_t w[4] = {w0, w1, w2, (uint64_t)24 << 56};
 
-	for (int i = 0; i < 4; i++) {
-		s.v3 ^= w[i];
-		siphash_round(&s);
-		s.v0 ^= w[i];
-	}
+	/* Written out: a loop over an array goes through memory, at half the speed. */
+	siphash13_word(&s, w0);
+	siphash13_word(&s, w1);
+	siphash13_word(&s, w2);
+	siphash13_word(&s, (uint64_t)24 << 56);
 	s.v2 ^= 0xff;
 	siphash_round(&s);
 	siphash_round(&s);

@@ -98,9 +98,8 @@ size_t flow_footprint(uint32_t capacity);
 static inline uint64_t
 flow_hash(const struct flow_table *t, const struct flow_key *k)
 {
-	uint64_t w2 = 0;
+	uint64_t w2 = k->rport | (uint64_t)k->lport << 16 | (uint64_t)k->laddr << 32;
 
-	memcpy(&w2, &k->rport, 6);
 	return siphash13_3w(t->key, k->raddr.q[0], k->raddr.q[1], w2);
 }
 
