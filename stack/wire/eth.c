@@ -31,15 +31,35 @@ wire_trim_chain(struct rte_mbuf *m, uint32_t length)
 	rte_pktmbuf_free(rest);
 }
 
+static void
+eth_fill_arp(struct frame *f)
+{
+	f->class = WIRE_ARP;
+	f->family = f->protocol = f->hop_limit = f->tos = 0;
+	f->l4_off = WIRE_ETH_LEN;
+	f->l4_len = (uint16_t)RTE_MIN(f->m->pkt_len - WIRE_ETH_LEN, (uint32_t)UINT16_MAX);
+	f->src = f->dst = (struct spt_addr){.q = {0, 0}};
+	f->group_dst = false;
+}
+
+/* A link header that is not in the first buffer, or not there. */
+static __rte_noinline enum spt_verdict
+eth_parse_uncommon(struct rte_mbuf *m, const struct rte_ether_addr *mac, struct frame *f)
+{
+	if (m->pkt_len < WIRE_ETH_LEN)
+		return SPT_V_ETH_SHORT;
+	if (!wire_pull(m, WIRE_ETH_LEN))
+		return SPT_V_ETH_SPLIT_HEADER;
+	return wire_parse_frame(m, mac, f);
+}
+
 enum spt_verdict
 wire_parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac, struct frame *f)
 {
 	const struct rte_ether_hdr *eth;
 
-	if (unlikely(m->pkt_len < WIRE_ETH_LEN))
-		return SPT_V_ETH_SHORT;
-	if (unlikely(!wire_pull(m, WIRE_ETH_LEN)))
-		return SPT_V_ETH_SPLIT_HEADER;
+	if (unlikely(m->data_len < WIRE_ETH_LEN))
+		return eth_parse_uncommon(m, mac, f);
 	eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
 	f->group_mac = rte_is_multicast_ether_addr(&eth->dst_addr);
 	if (unlikely(!f->group_mac && !rte_is_same_ether_addr(&eth->dst_addr, mac)))
@@ -52,12 +72,7 @@ wire_parse_frame(struct rte_mbuf *m, const struct rte_ether_addr *mac, struct fr
 		return wire_parse_ip6(f);
 	if (eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_ARP))
 		return SPT_V_ETH_UNKNOWN_TYPE;
-	f->class = WIRE_ARP;
-	f->family = f->protocol = f->hop_limit = f->tos = 0;
-	f->l4_off = WIRE_ETH_LEN;
-	f->l4_len = (uint16_t)RTE_MIN(m->pkt_len - WIRE_ETH_LEN, (uint32_t)UINT16_MAX);
-	f->src = f->dst = (struct spt_addr){.q = {0, 0}};
-	f->group_dst = false;
+	eth_fill_arp(f);
 	return SPT_V_CONTINUE;
 }
 

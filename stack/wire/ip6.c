@@ -2,6 +2,8 @@
 /* Parsing IPv6 and its extension headers (RFC 8200). */
 #include "wire_internal.h"
 
+#define L3_OFF WIRE_ETH_LEN
+
 #define EXT_HOP_BY_HOP  0
 #define EXT_ROUTING     43
 #define EXT_FRAGMENT    44
@@ -108,8 +110,8 @@ enum spt_verdict
 wire_parse_ip6(struct frame *f)
 {
 	struct rte_mbuf *m = f->m;
-	uint32_t left = m->pkt_len - f->l3_off;
-	uint32_t offset = f->l3_off + WIRE_IP6_LEN;
+	uint32_t left = m->pkt_len - L3_OFF;
+	uint32_t offset = L3_OFF + WIRE_IP6_LEN;
 	const struct rte_ipv6_hdr *ip;
 	enum spt_verdict v;
 	uint32_t end;
@@ -118,7 +120,7 @@ wire_parse_ip6(struct frame *f)
 		return SPT_V_IP6_SHORT;
 	if (unlikely(!wire_pull(m, offset)))
 		return SPT_V_ETH_SPLIT_HEADER;
-	ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, f->l3_off);
+	ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, L3_OFF);
 	if (unlikely((ip->vtc_flow & RTE_BE32(0xf0000000)) != RTE_BE32(0x60000000)))
 		return SPT_V_IP6_BAD_HEADER;
 	end = offset + rte_be_to_cpu_16(ip->payload_len);

@@ -72,7 +72,7 @@ tcp_parse_option(struct seg *s, const uint8_t *p, unsigned int length, unsigned 
 }
 
 /* Any options, at any alignment. Each step takes a byte at least. */
-static bool
+static __rte_noinline enum spt_verdict
 tcp_parse_options(struct seg *s, const uint8_t *p, unsigned int length)
 {
 	unsigned int i = 0;
@@ -83,34 +83,18 @@ tcp_parse_options(struct seg *s, const uint8_t *p, unsigned int length)
 		if (p[i] != KIND_NOP) {
 			/* MUST-7: illegal lengths are told from legal ones, 0 and 1 too. */
 			if (length - i < 2 || p[i + 1] < 2 || p[i + 1] > length - i)
-				return false;
+				return SPT_V_TCP_BAD_OPTION;
 			size = p[i + 1];
 			if (!tcp_parse_option(s, p + i, size, i))
-				return false;
+				return SPT_V_TCP_BAD_OPTION;
 		}
 		i += size;
 	}
-	return true;
-}
-
-static inline bool
-tcp_options_ok(struct seg *s, const uint8_t *p, unsigned int length)
-{
-	uint32_t first;
-
-	if (length == 0)
-		return true;
-	memcpy(&first, p, sizeof(first));
-	if (unlikely(length != ALIGNED_LEN || first != ALIGNED_TIMESTAMP))
-		return tcp_parse_options(s, p, length);
-	s->tsval = load_be32(p + 4);
-	s->tsecr = load_be32(p + 8);
-	s->options = SEG_HAS_TIMESTAMP;
-	return true;
+	return SPT_V_CONTINUE;
 }
 
 /* MUST-3: over the pseudo-header, the header and the payload. */
-static bool
+static inline bool
 tcp_checksum_ok(const struct frame *f)
 {
 	uint32_t sum = wire_sum_pseudo(&f->src, &f->dst, IP_PROTO_TCP, f->l4_len);
@@ -125,33 +109,26 @@ tcp_flags_ok(uint8_t flags)
 	return flags != 0 && !(flags & TCP_SYN && flags & (TCP_FIN | TCP_RST));
 }
 
-enum spt_verdict
-wire_parse_tcp(const struct frame *f, struct seg *s)
+/* The header with its options, contiguous where there are several buffers. */
+static __rte_cold bool
+tcp_pull(const struct frame *f)
 {
-	struct rte_mbuf *m = f->m;
-	const struct rte_tcp_hdr *tcp;
-	unsigned int header;
+	const struct rte_tcp_hdr *tcp =
+	    rte_pktmbuf_mtod_offset(f->m, const struct rte_tcp_hdr *, f->l4_off);
+	uint32_t header = (tcp->data_off >> 4) * 4;
 
-	if (unlikely(f->l4_len < WIRE_TCP_LEN))
-		return SPT_V_TCP_SHORT;
-	tcp = rte_pktmbuf_mtod_offset(m, const struct rte_tcp_hdr *, f->l4_off);
-	header = (tcp->data_off >> 4) * 4;
-	if (unlikely(header < WIRE_TCP_LEN || header > f->l4_len))
-		return SPT_V_TCP_BAD_OFFSET;
-	if (unlikely(!wire_pull(m, f->l4_off + header)))
-		return SPT_V_ETH_SPLIT_HEADER;
-	/* GOOD and NONE, which both vouch for the data, share this bit; BAD is looked into. */
-	if (!(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD) && unlikely(!tcp_checksum_ok(f)))
-		return SPT_V_TCP_BAD_CHECKSUM;
-	if (unlikely(tcp->src_port == 0 || tcp->dst_port == 0))
-		return SPT_V_TCP_BAD_PORT;
-	if (unlikely(!tcp_flags_ok(tcp->tcp_flags)))
-		return SPT_V_TCP_BAD_FLAGS;
+	return wire_pull(f->m, f->l4_off + RTE_MIN(header, f->l4_len));
+}
+
+/* All but the options. */
+static inline void
+tcp_fill(struct seg *s, const struct frame *f, const struct rte_tcp_hdr *tcp, unsigned int header)
+{
 	s->key.raddr = f->src;
 	s->key.rport = tcp->src_port;
 	s->key.lport = tcp->dst_port;
 	s->key.pad = 0;
-	s->m = m;
+	s->m = f->m;
 	s->seq = rte_be_to_cpu_32(tcp->sent_seq);
 	s->ack = rte_be_to_cpu_32(tcp->recv_ack);
 	s->len = f->l4_len - header;
@@ -162,13 +139,47 @@ wire_parse_tcp(const struct frame *f, struct seg *s)
 	s->mss = 0;
 	s->up = rte_be_to_cpu_16(tcp->tcp_urp);
 	s->wscale = 0;
-	s->l3_off = (uint8_t)f->l3_off;
+	s->l3_off = WIRE_ETH_LEN;
 	s->l4_off = f->l4_off;
 	s->payload_off = (uint16_t)(f->l4_off + header);
 	s->sack_off = s->sack_blocks = 0;
 	s->tos = f->tos;
 	s->family = f->family;
-	if (unlikely(!tcp_options_ok(s, (const uint8_t *)(tcp + 1), header - WIRE_TCP_LEN)))
-		return SPT_V_TCP_BAD_OPTION;
+}
+
+enum spt_verdict
+wire_parse_tcp(const struct frame *f, struct seg *s)
+{
+	const struct rte_tcp_hdr *tcp;
+	unsigned int header;
+	const uint8_t *p;
+	uint32_t first;
+
+	/* What calls another function stands first, where little has to outlive the call. */
+	if (unlikely(f->l4_len < WIRE_TCP_LEN))
+		return SPT_V_TCP_SHORT;
+	/* GOOD and NONE, which both vouch for the data, share this bit; BAD is looked into. */
+	if (!(f->m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_GOOD) && unlikely(!tcp_checksum_ok(f)))
+		return SPT_V_TCP_BAD_CHECKSUM;
+	if (unlikely(f->m->nb_segs != 1) && !tcp_pull(f))
+		return SPT_V_ETH_SPLIT_HEADER;
+	tcp = rte_pktmbuf_mtod_offset(f->m, const struct rte_tcp_hdr *, f->l4_off);
+	header = (tcp->data_off >> 4) * 4;
+	if (unlikely(header < WIRE_TCP_LEN || header > f->l4_len))
+		return SPT_V_TCP_BAD_OFFSET;
+	if (unlikely(tcp->src_port == 0 || tcp->dst_port == 0))
+		return SPT_V_TCP_BAD_PORT;
+	if (unlikely(!tcp_flags_ok(tcp->tcp_flags)))
+		return SPT_V_TCP_BAD_FLAGS;
+	tcp_fill(s, f, tcp, header);
+	if (header == WIRE_TCP_LEN)
+		return SPT_V_CONTINUE;
+	p = (const uint8_t *)(tcp + 1);
+	memcpy(&first, p, sizeof(first));
+	if (unlikely(header != WIRE_TCP_LEN + ALIGNED_LEN || first != ALIGNED_TIMESTAMP))
+		return tcp_parse_options(s, p, header - WIRE_TCP_LEN);
+	s->tsval = load_be32(p + 4);
+	s->tsecr = load_be32(p + 8);
+	s->options = SEG_HAS_TIMESTAMP;
 	return SPT_V_CONTINUE;
 }

@@ -150,8 +150,8 @@ wire_narrow(uint64_t sum)
  * and protocol and length, being in the sum, keep it from folding to the other zero.
  */
 static inline uint32_t
-wire_sum_pseudo(const struct spt_addr *src, const struct spt_addr *dst, uint8_t protocol,
-    uint32_t length)
+wire_sum_pseudo(
+    const struct spt_addr *src, const struct spt_addr *dst, uint8_t protocol, uint32_t length)
 {
 	uint64_t s = wire_add(src->q[0], src->q[1]);
 	uint64_t d = wire_add(dst->q[0], dst->q[1]);

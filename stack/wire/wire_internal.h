@@ -13,15 +13,15 @@
 #include "wire.h"
 
 /*
- * Network headers; f->m and f->l3_off are set, and nothing behind l3_off has been looked at.
- * On SPT_V_CONTINUE every field of 'f' is.
+ * The network header behind an Ethernet header; f->m, f->l3_off and f->group_mac are set. On
+ * SPT_V_CONTINUE every field of 'f' is.
  */
 enum spt_verdict wire_parse_ip4(struct frame *f);
 enum spt_verdict wire_parse_ip6(struct frame *f);
 
 /* The uncommon cases of wire_pull and wire_trim. */
-bool wire_pull_chain(struct rte_mbuf *m, uint32_t need);
-void wire_trim_chain(struct rte_mbuf *m, uint32_t length);
+__rte_cold bool wire_pull_chain(struct rte_mbuf *m, uint32_t need);
+__rte_cold void wire_trim_chain(struct rte_mbuf *m, uint32_t length);
 
 /*
  * Make the first 'need' bytes contiguous; the caller knows that the packet has them. The
@@ -61,10 +61,11 @@ wire_store_ip4(struct spt_addr *to, uint32_t v4)
 static inline bool
 wire_ip4_bad_source(uint32_t a)
 {
-	uint32_t h = rte_be_to_cpu_32(a);
-	uint32_t net = h >> 24;
+	uint8_t net = (uint8_t)(rte_be_to_cpu_32(a) >> 24);
 
-	return net == 0 || net == 127 || h >> 28 == 0xe || h == UINT32_MAX;
+	if (likely((uint8_t)(net - 1) < 126 || (uint8_t)(net - 128) < 96))
+		return false;
+	return net < 240 || a == UINT32_MAX;
 }
 
 static inline bool

@@ -180,11 +180,10 @@ test_checksum_bits(void **state)
 {
 	(void)state;
 	for (int six = 0; six < 2; six++) {
-		size_t length = six ? TCP6_LEN : TCP4_LEN, l4 = six ? TCP6_L4 : TCP4_L4;
+		size_t length = six ? TCP6_LEN : TCP4_LEN;
 
 		for (size_t bit = (six ? 23 : 27) * 8; bit < length * 8; bit++) {
 			uint8_t frame[FRAME_MAX];
-			enum spt_verdict v;
 			struct frame f;
 			struct seg s;
 
@@ -192,12 +191,7 @@ test_checksum_bits(void **state)
 			frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
 			if (!six)
 				fix_ip4(frame + 14);
-			v = verdict_of(frame, length, &f, &s);
-			/* A data offset is looked at first, for it says what there is. */
-			if (v == SPT_V_TCP_BAD_OFFSET)
-				assert_int_equal(bit / 8, l4 + 12);
-			else
-				assert_verdict(v, SPT_V_TCP_BAD_CHECKSUM);
+			assert_verdict(verdict_of(frame, length, &f, &s), SPT_V_TCP_BAD_CHECKSUM);
 		}
 	}
 }
