@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The program `septet`: its subcommands. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "common/option.h"
+#include "serve/serve.h"
+
+static const struct command {
+	const char *name;
+	const char *help;
+	int (*main)(int argc, char **argv);
+} commands[] = {
+    {"serve", "a TCP server: echo, discard, chargen, http", serve_main},
+};
+
+static void
+main_help(FILE *out)
+{
+	fprintf(out,
+	        "septet %s: a TCP endpoint on DPDK\n\n"
+	        "  septet COMMAND [OPTIONS]\n"
+	        "  septet COMMAND --help\n"
+	        "  septet --version\n\n"
+	        "Commands\n",
+	        SEPTET_VERSION);
+	for (size_t i = 0; i < RTE_DIM(commands); i++)
+		fprintf(out, "  %-16s%s\n", commands[i].name, commands[i].help);
+}
+
+static int
+main_unknown(const char *word)
+{
+	const char *names[RTE_DIM(commands)], *nearest;
+
+	for (size_t i = 0; i < RTE_DIM(commands); i++)
+		names[i] = commands[i].name;
+	nearest = option_nearest(word, names, RTE_DIM(names));
+	fprintf(stderr, "septet: there is no command '%s'%s%s%s; septet --help lists them\n", word,
+	        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc < 2) {
+		main_help(stderr);
+		return 2;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		main_help(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("septet %s\n", SEPTET_VERSION);
+		return EXIT_SUCCESS;
+	}
+	for (size_t i = 0; i < RTE_DIM(commands); i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].main(argc - 2, argv + 2);
+	return main_unknown(argv[1]);
+}
