@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The ACK step of RFC 9293 3.10.7.4: SND.UNA, the send window, and what our FIN's ACK ends. */
+#include "internal.h"
+
+/* An RTT sample (RFC 6298 3, Karn; RFC 7323 4.1 where retransmission made the timing ambiguous). */
+static void acknowledge_sample(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s)
+{
+	if (x && x->rtt_timed && seq_geq(s->ack, x->rtt_seq)) {
+		x->rtt_timed = 0;
+		retransmit_rtt_sample(t, c, t->now_us - x->rtt_us);
+	} else if (c->backoff > 0 && (c->flags & CONN_TIMESTAMPS) &&
+	           (s->options & SEG_HAS_TIMESTAMP) && s->tsecr != 0) {
+		uint32_t ms = conn_tsval(t, c) - s->tsecr;
+
+		if (ms < UINT32_MAX / 2000)
+			retransmit_rtt_sample(t, c, RTE_MAX(ms, 1u) * 1000);
+	}
+}
+
+/* After -EAGAIN or -ENOBUFS: WRITABLE once there is space again. */
+void acknowledge_space(struct tcp *t, struct conn *c)
+{
+	const struct xfer *x = conn_xfer(t, c);
+
+	if ((x && x->snd_end - c->snd_una >= conn_options(t, c)->set.send_buffer) ||
+	    t->pinned >= t->pinned_limit)
+		return;
+	c->flags &= ~CONN_WANT_SPACE;
+	event_raise(t, c, SPT_WRITABLE);
+}
+
+static void acknowledge_events(struct tcp *t, struct conn *c, uint32_t data)
+{
+	if (data > 0 && !(c->flags & CONN_APP_CLOSED)) {
+		struct event_slot *e = event_slot(t, c);
+
+		e->bits |= SPT_SENT;
+		e->acked += data;
+	}
+	if (c->flags & CONN_WANT_SPACE)
+		acknowledge_space(t, c);
+}
+
+/* SND.UNA < SEG.ACK =< SND.NXT. */
+static void acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
+{
+	struct xfer *x = conn_xfer(t, c);
+	uint32_t flight = c->snd_nxt - c->snd_una;
+	uint32_t data = s->ack - c->snd_una;
+
+	if ((c->flags & CONN_FIN_SENT) && s->ack == c->snd_nxt)
+		data--;
+	acknowledge_sample(t, c, x, s);
+	c->snd_una = s->ack;
+	c->unacked_since = t->now_tick;
+	c->retries = 0;
+	c->marks &= ~(MARK_R1 | MARK_PROBED);
+	if (x) {
+		sendq_acknowledge(t, x, s->ack);
+		if (seq_lt(x->rtx_nxt, s->ack)) {
+			x->rtx_nxt = s->ack;
+			x->rtx_at = NULL;
+		}
+	}
+	if (data > 0)
+		congestion_acked(t, c, data, flight);
+	/* RFC 6298 5.2, 5.3 */
+	if (c->snd_una == c->snd_nxt)
+		conn_timer_clear(c, TIMER_RTX | TIMER_PERSIST);
+	else
+		retransmit_arm(t, c);
+	acknowledge_events(t, c, data);
+	if (x) {
+		if (x->sendq || (c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED)
+			conn_want_output(t, c);
+		xfer_put_if_idle(t, c);
+	}
+}
+
+/* RFC 5681 2: a duplicate ACK, which tells that something left the network. */
+static bool acknowledge_is_duplicate(const struct conn *c, const struct seg *s, uint32_t wnd)
+{
+	return s->ack == c->snd_una && s->len == 0 && !(s->flags & TCP_FIN) && wnd == c->snd_wnd &&
+	       c->snd_nxt != c->snd_una && (c->timers & TIMER_RTX);
+}
+
+/* The window opened, or grew, while we were probing or waiting for it. */
+static void acknowledge_window(struct tcp *t, struct conn *c, uint32_t wnd)
+{
+	struct xfer *x = conn_xfer(t, c);
+	bool opened = wnd > c->snd_wnd;
+
+	c->snd_wnd = wnd;
+	if (wnd > c->snd_wnd_max)
+		c->snd_wnd_max = wnd;
+	if (!opened || !x)
+		return;
+	if ((c->timers & TIMER_PERSIST) && wnd > 0) {
+		conn_timer_clear(c, TIMER_PERSIST);
+		c->backoff = 0;
+		if (c->marks & MARK_PROBED) {
+			/* The probe's octet was refused: it is sent again with the rest. */
+			c->marks &= ~MARK_PROBED;
+			x->rtx_nxt = c->snd_una;
+			x->rtx_end = c->snd_nxt;
+			x->rtx_at = NULL;
+		}
+	}
+	conn_want_output(t, c);
+}
+
+/* Our FIN is acknowledged: what that means, by state. */
+static enum spt_verdict acknowledge_fin(struct tcp *t, struct conn *c, struct seg *s)
+{
+	if (c->state == SPT_FIN_WAIT_1) {
+		c->state = SPT_FIN_WAIT_2;
+		c->idle_since = t->now_tick;
+		idle_arm(t, c);
+	} else if (c->state == SPT_CLOSING) {
+		time_wait_enter(t, c, NULL);
+		return seg_discard(s, SPT_V_TCP_ACK);
+	} else if (c->state == SPT_LAST_ACK) {
+		conn_finish(t, c, 0);
+		return seg_discard(s, SPT_V_TCP_LAST_ACK);
+	}
+	return SPT_V_CONTINUE;
+}
+
+enum spt_verdict acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
+{
+	uint32_t wnd = (uint32_t)s->wnd << conn_snd_shift(c);
+
+	if (unlikely(!(s->flags & TCP_ACK)))
+		return seg_discard(s, SPT_V_TCP_NO_ACK);
+	if (unlikely(seq_gt(s->ack, c->snd_nxt)))
+		return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_AHEAD);
+	if (unlikely(seq_lt(s->ack, c->snd_una))) {
+		/* RFC 5961 5.2: too old to be honest; else an old duplicate whose text may be new
+		 */
+		if (seq_lt(s->ack, c->snd_una - c->snd_wnd_max))
+			return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_OLD);
+		return SPT_V_CONTINUE;
+	}
+	if (s->ack != c->snd_una)
+		acknowledge_new(t, c, s);
+	else if (acknowledge_is_duplicate(c, s, wnd))
+		congestion_duplicate(t, c);
+	/* SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): the last always holds */
+	if (seq_leq(c->snd_wl1, s->seq)) {
+		c->snd_wl1 = s->seq;
+		if (wnd != c->snd_wnd)
+			acknowledge_window(t, c, wnd);
+	}
+	if (unlikely((c->flags & CONN_FIN_SENT) && c->snd_una == c->snd_nxt))
+		return acknowledge_fin(t, c, s);
+	return SPT_V_CONTINUE;
+}

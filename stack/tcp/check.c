@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Invariants of TCP on one core: for tests after each step, and for debuggers. */
+#include "internal.h"
+
+struct check_sums {
+	uint32_t pinned, xfers, open, waiting, ended, armed;
+};
+
+static const char *check_send_queue(const struct tcp *t, const struct conn *c, const struct xfer *x,
+                                    struct check_sums *sums)
+{
+	uint32_t n = 0, seq = 0;
+	bool next_seen = x->send_next == NULL;
+
+	for (struct rte_mbuf *m = x->sendq; m; m = link_of(t, m)->next) {
+		const struct mbuf_link *l = link_of(t, m);
+
+		if (n++ > 0 && l->seq != seq)
+			return "send queue: a gap between two elements";
+		if (l->len == 0)
+			return "send queue: an empty element";
+		seq = l->seq + l->len;
+		if (m == x->send_next) {
+			next_seen = true;
+			if (!(seq_leq(l->seq, c->snd_nxt) && seq_lt(c->snd_nxt, seq)))
+				return "send queue: the cursor is not at SND.NXT";
+		}
+	}
+	if (x->sendq && seq != x->snd_end)
+		return "send queue: its end is not snd_end";
+	if (x->sendq && !seq_leq(link_of(t, x->sendq)->seq, c->snd_una))
+		return "send queue: it begins after SND.UNA";
+	if (!next_seen)
+		return "send queue: the cursor is not in it";
+	if (!x->send_next && x->sendq && seq_lt(c->snd_nxt, x->snd_end))
+		return "send queue: unsent data without a cursor";
+	if (n != x->send_mbufs)
+		return "send queue: wrong count";
+	sums->pinned += n;
+	return NULL;
+}
+
+static const char *check_out_of_order(const struct tcp *t, const struct conn *c,
+                                      const struct xfer *x, struct check_sums *sums)
+{
+	uint32_t bytes = 0, mbufs = 0, end = c->rcv_nxt;
+	struct rte_mbuf *last = NULL;
+
+	for (struct rte_mbuf *m = x->ooo; m; last = m, m = link_of(t, m)->next) {
+		uint32_t seq = link_of(t, m)->seq;
+
+		if (!(last ? seq_geq(seq, end) : seq_gt(seq, end)))
+			return "out-of-order queue: overlap, or data that is in order";
+		end = seq + m->pkt_len;
+		bytes += m->pkt_len;
+		mbufs += m->nb_segs;
+	}
+	if (last != x->ooo_tail)
+		return "out-of-order queue: wrong tail";
+	if (bytes != x->ooo_bytes || mbufs != x->ooo_mbufs)
+		return "out-of-order queue: wrong counts";
+	if (x->ooo && seq_gt(end, c->rcv_adv))
+		return "out-of-order queue: beyond the window";
+	sums->pinned += mbufs;
+	return NULL;
+}
+
+static const char *check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
+{
+	const struct xfer *x = conn_xfer(t, c);
+	const char *wrong;
+
+	sums->open++;
+	if (!seq_leq(c->snd_una, c->snd_nxt))
+		return "connection: SND.UNA is beyond SND.NXT";
+	if (!seq_leq(c->rcv_nxt, c->rcv_adv))
+		return "connection: RCV.NXT is beyond the window's edge";
+	if (c->rcv_free > (int32_t)c->rcv_limit)
+		return "connection: more receive buffer free than there is";
+	if ((c->timers & TIMER_RTX) && (c->timers & TIMER_PERSIST))
+		return "connection: both retransmission and persist timer";
+	if (c->snd_una != c->snd_nxt && !(c->timers & (TIMER_RTX | TIMER_PERSIST)) &&
+	    !(c->flags & CONN_IN_OUTPUT))
+		return "connection: data in flight without a timer";
+	if ((c->timers & (TIMER_RTX | TIMER_PERSIST)) &&
+	    (c->node.slot == 0 || seq_gt(c->node.expires, c->t_rtx)))
+		return "connection: the wheel comes after its retransmission deadline";
+	if ((c->timers & TIMER_IDLE) && (c->node.slot == 0 || seq_gt(c->node.expires, c->t_idle)))
+		return "connection: the wheel comes after its idle deadline";
+	if (flow_lookup(&t->flows, &c->key, flow_hash(&t->flows, &c->key)) !=
+	    flow_ref_make(FLOW_CONN, conn_index(t, c)))
+		return "connection: not in the flow table";
+	if (!x)
+		return NULL;
+	sums->xfers++;
+	if (!x->sendq && !x->ooo && !x->fin_waits)
+		return "connection: a transfer block that is not needed";
+	wrong = check_send_queue(t, c, x, sums);
+	return wrong ? wrong : check_out_of_order(t, c, x, sums);
+}
+
+static const char *check_conns(const struct tcp *t, struct check_sums *sums)
+{
+	for (uint32_t i = 0; i < t->conns.capacity; i++) {
+		const struct conn *c = conn_at(t, i);
+		const char *wrong;
+
+		sums->armed += c->node.slot != 0;
+		if (conn_is_open(c)) {
+			wrong = check_conn(t, c, sums);
+			if (wrong)
+				return wrong;
+		} else if (c->marks & MARK_ENDED && (c->flags & CONN_IN_OUTPUT)) {
+			sums->ended++;
+		}
+	}
+	return NULL;
+}
+
+/* Records: every used one is in exactly one queue, listeners' counts agree. */
+static const char *check_records(const struct tcp *t)
+{
+	uint32_t half_open = 0;
+	uint64_t by_listener = 0;
+	const char *wrong = fifo_check(&t->time_wait_fifo);
+
+	if (wrong)
+		return wrong;
+	for (unsigned int i = 0; i < RTE_DIM(t->syn_ack); i++) {
+		wrong = fifo_check(&t->syn_ack[i]);
+		if (wrong)
+			return wrong;
+		half_open += t->syn_ack[i].length;
+	}
+	if (half_open != pool_used(&t->half_opens))
+		return "half-open records: used ones are not all in a queue";
+	if (t->time_wait_fifo.length != pool_used(&t->time_waits))
+		return "TIME-WAIT records: used ones are not all in the queue";
+	for (uint32_t i = 0; i < t->listeners.capacity; i++)
+		by_listener += t->listeners.slots[i].lport ? t->listener[i].half_open : 0;
+	if (by_listener != half_open)
+		return "listeners: their half-open counts do not add up";
+	return NULL;
+}
+
+const char *tcp_check(const struct tcp *t)
+{
+	struct check_sums sums = {0};
+	const struct pool *pools[] = {&t->conns,      &t->xfers,  &t->half_opens,
+	                              &t->time_waits, &t->events, &t->options};
+	const char *wrong = check_conns(t, &sums);
+
+	for (unsigned int i = 0; !wrong && i < RTE_DIM(pools); i++)
+		wrong = pool_check(pools[i]);
+	if (!wrong)
+		wrong = flow_check(&t->flows);
+	if (!wrong)
+		wrong = wheel_check(&t->wheel);
+	if (!wrong)
+		wrong = check_records(t);
+	if (wrong)
+		return wrong;
+	for (uint32_t i = t->ready_head; i != POOL_NONE;) {
+		const struct event_slot *e = pool_at(&t->events, i);
+
+		sums.pinned += e->data_mbufs;
+		sums.waiting += (e->bits & SPT_CLOSED) != 0;
+		i = e->next;
+	}
+	if (sums.pinned != t->pinned)
+		return "the count of pinned mbufs is wrong";
+	if (sums.xfers != pool_used(&t->xfers))
+		return "a transfer block leaked";
+	if (sums.open + sums.waiting + sums.ended != pool_used(&t->conns))
+		return "a connection leaked";
+	if (sums.armed != t->wheel.armed)
+		return "the wheel's count is wrong";
+	return NULL;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What TCP remembers: the connection (the TCB of RFC 9293 3.3.1), its transfer
+ * block, and the compact records of SYN-RECEIVED and TIME-WAIT. The layout is the
+ * performance: docs/layout.md tells which event touches which line.
+ */
+#ifndef SPT_TCP_CONN_H
+#define SPT_TCP_CONN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include <septet/septet.h>
+
+#include "../base/debug.h"
+#include "../base/flow_key.h"
+#include "../wheel/fifo.h"
+#include "../wheel/wheel.h"
+
+/* conn.flags: what segments and calls look at all the time. */
+enum conn_flag {
+	CONN_TIMESTAMPS = 1 << 0, /* negotiated (RFC 7323) */
+	CONN_ACK_OWED = 1 << 1,   /* something to acknowledge; may wait for data or the delay */
+	CONN_ACK_NOW = 1 << 2,    /* acknowledge with the next output */
+	CONN_IN_OUTPUT = 1 << 3,  /* is on the output list */
+	CONN_FIN_QUEUED = 1 << 4, /* the application sends no more: FIN after the queue */
+	CONN_FIN_SENT = 1 << 5,   /* SND.NXT is beyond our FIN */
+	CONN_APP_CLOSED = 1 << 6, /* spt_close: nobody reads any more */
+	CONN_NODELAY = 1 << 7,    /* Nagle's algorithm off */
+	CONN_NO_DELACK = 1 << 8,
+	CONN_WANT_SPACE = 1 << 9, /* spt_send said -EAGAIN: WRITABLE is due */
+	CONN_MORE = 1 << 10,      /* SPT_MORE: hold a partial segment */
+	CONN_RECOVERY = 1 << 11,  /* fast recovery (RFC 6582) until 'recover' */
+	CONN_URG_RCVD = 1 << 12,  /* rcv_up is ahead of what was delivered */
+	CONN_URG_SEND = 1 << 13,  /* snd_up is ahead of what was sent */
+	CONN_CLOSE_FIN = 1 << 14, /* listener's close_on_fin */
+	CONN_OVERRIDE = 1 << 15,  /* the persist timer allows a small segment (MUST-38) */
+};
+
+/* conn.timers: which deadlines are armed. */
+enum conn_timer {
+	TIMER_RTX = 1 << 0,     /* t_rtx: retransmission of the oldest segment */
+	TIMER_PERSIST = 1 << 1, /* t_rtx: window probe or small-segment override; never with RTX */
+	TIMER_IDLE = 1 << 2,    /* t_idle: keep-alive, FIN-WAIT-2, idle time-out */
+	TIMER_DELACK = 1 << 3,  /* t_delack: an entry in the delayed-ACK ring is valid */
+};
+
+/* conn.marks: what is looked at rarely. */
+enum conn_mark {
+	MARK_RTO_SYN = 1 << 0, /* a SYN was lost: RTO starts at 3 s (RFC 6298 5.7) */
+	MARK_R1 = 1 << 1,      /* SOFT_ERROR was raised for this series of retransmissions */
+	MARK_ENDED = 1 << 2,   /* CLOSED was handed out; the output list still names us */
+	MARK_PROBED = 1 << 3,  /* a window probe byte is out */
+	MARK_ABORT = 1 << 4,   /* spt_abort: RST with the next output, the handle is stale */
+};
+
+#define CONN_NO_LISTENER 0xffff
+
+/* A connection: 192 bytes, three lines; the first two are hot. Ticks are the wheel's. */
+struct conn {
+	/* line 0: key, receive, acknowledge. key.pad is the ACK rate limiter */
+	struct flow_key key;
+	uint8_t state;  /* enum spt_state */
+	uint8_t scales; /* Snd.Wind.Shift in the low, Rcv.Wind.Shift in the high 4 bits */
+	uint16_t flags; /* enum conn_flag */
+	uint32_t snd_una;
+	uint32_t snd_nxt; /* never goes back; retransmission has a cursor of its own */
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv;       /* right edge advertised: RCV.NXT + RCV.WND */
+	int32_t rcv_free;       /* receive_buffer less what spt_receive_done has not seen yet */
+	uint32_t snd_wnd;       /* scaled */
+	uint32_t snd_wl1;       /* SND.WL2 never exceeds SND.UNA, so it need not be kept */
+	uint32_t last_ack_sent; /* Last.ACK.sent (RFC 7323) */
+	uint32_t ts_recent;     /* TS.Recent */
+
+	/* line 1: transmit, timers. node.owner: TTL low, traffic class high byte */
+	struct wheel_node node;
+	void *user;
+	uint32_t xfer;  /* transfer block, POOL_NONE when idle */
+	uint32_t event; /* event slot of this turn, POOL_NONE */
+	uint16_t next_hop;
+	uint16_t mss; /* payload bytes of our largest segment (Eff.snd.MSS) */
+	uint32_t t_rtx;
+	uint32_t generation; /* upper half of the handle */
+	uint32_t ts_offset;  /* our TSval is the millisecond clock plus this */
+	uint32_t srtt;       /* us, times 8; 0: no sample yet (RFC 6298) */
+	uint32_t rttvar;     /* us, times 4 */
+	uint32_t last_rcv;   /* tick of the last acceptable segment */
+	uint8_t timers;      /* enum conn_timer */
+	uint8_t backoff;     /* time-outs, or probes, in a row */
+	uint8_t dupacks;
+	uint8_t rcv_epoch; /* 19.5-hour unit of last_rcv: TS.Recent ages in 24 days */
+
+	/* line 2: cold */
+	uint32_t iss, irs;
+	uint32_t cwnd, ssthresh; /* bytes */
+	uint32_t snd_wnd_max;    /* MAX.SND.WND (RFC 5961 5.2), and for SWS avoidance */
+	uint32_t snd_up, rcv_up; /* urgent pointers, absolute */
+	uint32_t t_idle;
+	uint32_t t_delack;
+	uint32_t idle_since; /* tick at which FIN-WAIT-2 began, or of the last keep-alive probe */
+	uint32_t last_send;  /* tick of the last data segment: restart after idle (RFC 5681 4.1) */
+	uint32_t unacked_since;   /* tick from which R2 and the user time-out count */
+	uint32_t rcv_limit;       /* receive_buffer: bytes of window that we offer at most */
+	uint16_t options;         /* index of the option block */
+	uint16_t listener;        /* number of the listener, or CONN_NO_LISTENER */
+	uint16_t mss_peer;        /* the peer's MSS option, or the default (MUST-15) */
+	uint8_t keepalive_probes; /* sent without an answer */
+	uint8_t marks;            /* enum conn_mark */
+	uint8_t retries;          /* retransmissions of the oldest segment: R1 (RFC 9293 3.8.3) */
+	uint8_t reserved[3];
+} __rte_aligned(64);
+SPT_STATIC_ASSERT(sizeof(struct conn) == 192, "an idle connection is 192 bytes");
+SPT_STATIC_ASSERT(offsetof(struct conn, key) == 0, "the flow table compares keys there");
+SPT_STATIC_ASSERT(offsetof(struct conn, node) == 64, "transmit state is line 1");
+SPT_STATIC_ASSERT(offsetof(struct conn, iss) == 128, "the cold part is line 2");
+
+/*
+ * A transfer block: present while data is queued, in flight or out of order. 128
+ * bytes now; docs/layout.md lists what CUBIC, RACK, PRR and SACK will add.
+ */
+struct xfer {
+	struct rte_mbuf *sendq, *sendq_tail; /* from the byte at SND.UNA on, linked by mbuf_link */
+	struct rte_mbuf *send_next;          /* holds the byte at SND.NXT; NULL: all is sent */
+	struct rte_mbuf *rtx_at;         /* holds the byte at rtx_nxt, or NULL: start at sendq */
+	struct rte_mbuf *ooo, *ooo_tail; /* out-of-order queue: sorted, no overlap */
+	uint32_t snd_end;                /* sequence number behind the last byte queued */
+	uint32_t rtx_nxt, rtx_end;       /* to be sent again after a time-out: [nxt, end) */
+	uint32_t recover;                /* RFC 6582 */
+	uint32_t rtt_seq;                /* its acknowledgment is an RTT sample, if rtt_timed */
+	uint32_t rtt_us;                 /* when it was sent, microseconds */
+	uint32_t ooo_bytes;
+	uint32_t ooo_mbufs;
+	uint32_t send_mbufs;
+	uint32_t fin_seq;  /* of a FIN that waits behind a gap, if fin_waits */
+	uint32_t acked_ca; /* bytes acknowledged towards the next increase of cwnd */
+	uint8_t rtt_timed;
+	uint8_t fin_waits;
+} __rte_aligned(64);
+SPT_STATIC_ASSERT(sizeof(struct xfer) == 128, "two lines");
+
+/* half_open.flags, time_wait.flags */
+enum record_flag {
+	RECORD_TIMESTAMPS = 1 << 0,
+	RECORD_SCALING = 1 << 1,
+	RECORD_SACK = 1 << 2, /* the peer offered it; kept for when we generate it */
+	RECORD_ECN = 1 << 3,
+	RECORD_ACKED = 1 << 4,    /* half-open: handshake complete, accept deferred */
+	RECORD_SHADOWED = 1 << 5, /* TIME-WAIT: a half-open record stands in the table for it */
+	RECORD_REOPENED = 1 << 6, /* half-open: made from a TIME-WAIT record, which is kept */
+	RECORD_RETRIED = 1 << 7,  /* half-open: a SYN-ACK was repeated: RTO 3 s (RFC 6298 5.7) */
+};
+
+/* SYN-RECEIVED of a passive open. key.pad is the limiter. */
+struct half_open {
+	struct flow_key key;
+	uint32_t iss, irs;
+	uint16_t listener;
+	uint16_t mss;   /* the peer's */
+	uint16_t wnd;   /* the peer's, of its SYN: never scaled */
+	uint8_t flags;  /* enum record_flag */
+	uint8_t scales; /* as in conn */
+	uint8_t tries;  /* SYN-ACKs sent by the timer */
+	uint8_t tos;
+	uint16_t next_hop;
+	uint32_t ts_recent;
+	union {
+		uint32_t sent_us;   /* microseconds at the first SYN-ACK: the first RTT sample */
+		uint32_t time_wait; /* if RECORD_REOPENED: the TIME-WAIT record we stand for */
+	};
+	uint32_t expires; /* tick: next SYN-ACK, or the end */
+	struct fifo_link link;
+} __rte_aligned(64);
+SPT_STATIC_ASSERT(sizeof(struct half_open) == 64, "one line");
+
+/* TIME-WAIT. key.pad is the limiter. */
+struct time_wait {
+	struct flow_key key;
+	uint32_t snd_nxt, rcv_nxt;
+	uint32_t ts_recent;
+	uint32_t ts_offset;
+	uint32_t expires; /* tick */
+	struct fifo_link link;
+	uint16_t wnd; /* as on the wire */
+	uint16_t next_hop;
+	uint8_t flags; /* enum record_flag */
+	uint8_t ttl;
+	uint8_t tos;
+	uint8_t reserved;
+} __rte_aligned(64);
+SPT_STATIC_ASSERT(sizeof(struct time_wait) == 64, "one line");
+
+/*
+ * What a queue needs to know of an mbuf, in a dynamic field of it: applications
+ * may send mbufs of foreign pools, whose private area is not ours.
+ */
+struct mbuf_link {
+	struct rte_mbuf *next;
+	uint32_t seq; /* of the first payload byte */
+	uint16_t off; /* of that byte in the buffer */
+	uint16_t len;
+};
+
+static inline uint8_t conn_snd_shift(const struct conn *c)
+{
+	return c->scales & 0xf;
+}
+
+static inline uint8_t conn_rcv_shift(const struct conn *c)
+{
+	return c->scales >> 4;
+}
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SYN-RECEIVED of a passive open: the 64-byte record, until the handshake's last ACK. */
+#include "internal.h"
+
+/* The window that our SYN-ACK offers: never scaled (RFC 7323 2.2), and SEG.WND of it in check. */
+uint32_t half_open_initial_window(const struct tcp *t, const struct half_open *h)
+{
+	const struct option_block *o = pool_at(&t->options, t->listener[h->listener].options);
+
+	return RTE_MIN(o->set.receive_buffer, UINT16_MAX);
+}
+
+/* Out of the table, the queue and the pool; a TIME-WAIT record that it stood for returns. */
+void half_open_remove(struct tcp *t, struct half_open *h)
+{
+	uint32_t index = pool_index(&t->half_opens, h);
+	uint64_t hash = flow_hash(&t->flows, &h->key);
+
+	fifo_remove(&t->syn_ack[h->tries], index);
+	t->listener[h->listener].half_open--;
+	if ((h->flags & RECORD_REOPENED) && h->time_wait != POOL_NONE)
+		time_wait_restore(t, h, hash);
+	else
+		flow_remove(&t->flows, hash, flow_ref_make(FLOW_HALF_OPEN, index));
+	h->key.lport = 0; /* tells a walk that the record is free */
+	pool_put(&t->half_opens, index);
+}
+
+void half_open_start_timer(struct tcp *t, struct half_open *h)
+{
+	spt_time delay = RTE_MIN(t->rto_initial << h->tries, t->rto_max);
+
+	h->expires = wheel_deadline(t->now, delay);
+	fifo_append(&t->syn_ack[h->tries], pool_index(&t->half_opens, h));
+}
+
+static void half_open_expired(struct tcp *t, struct half_open *h)
+{
+	if (h->tries >= t->syn_ack_retries) {
+		t->stats->half_open_expired++;
+		half_open_remove(t, h);
+		return;
+	}
+	fifo_remove(&t->syn_ack[h->tries], pool_index(&t->half_opens, h));
+	h->tries++;
+	half_open_start_timer(t, h);
+	if (h->flags & RECORD_ACKED)
+		return; /* the peer has our SYN-ACK and owes data (defer_accept) */
+	h->flags |= RECORD_RETRIED;
+	t->stats->segments_retransmitted++;
+	segment_send_syn_ack(t, h, NULL);
+}
+
+void half_open_timers(struct tcp *t)
+{
+	unsigned int budget = TIMER_BUDGET;
+
+	for (unsigned int step = 0; step <= t->syn_ack_retries; step++) {
+		while (t->syn_ack[step].head != POOL_NONE && budget > 0 &&
+		       txlist_room(t->out) > OUTPUT_RESERVE) {
+			struct half_open *h = pool_at(&t->half_opens, t->syn_ack[step].head);
+
+			if (seq_gt(h->expires, t->now_tick))
+				break;
+			half_open_expired(t, h);
+			budget--;
+		}
+	}
+}
+
+/* The connection takes over what the record knew. */
+static void conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h,
+                             const struct seg *s)
+{
+	const struct tcp_listener *l = &t->listener[h->listener];
+	const struct option_block *o = pool_at(&t->options, l->options);
+	uint32_t generation = c->generation;
+
+	*c = (struct conn){
+	    .key = h->key,
+	    .state = SPT_ESTABLISHED,
+	    .scales = h->scales,
+	    .snd_una = h->iss + 1,
+	    .snd_nxt = h->iss + 1,
+	    .rcv_nxt = h->irs + 1,
+	    .rcv_adv = h->irs + 1 + half_open_initial_window(t, h),
+	    .rcv_free = (int32_t)o->set.receive_buffer,
+	    .snd_wnd = h->wnd,
+	    .snd_wl1 = h->irs,
+	    .last_ack_sent = h->irs + 1,
+	    .ts_recent = h->ts_recent,
+	    .user = l->user,
+	    .xfer = POOL_NONE,
+	    .event = POOL_NONE,
+	    .next_hop = h->next_hop,
+	    .generation = generation,
+	    .last_rcv = t->now_tick,
+	    .rcv_epoch = t->now_epoch,
+	    .iss = h->iss,
+	    .irs = h->irs,
+	    .snd_wnd_max = h->wnd,
+	    .rcv_limit = o->set.receive_buffer,
+	    .options = l->options,
+	    .listener = h->listener,
+	    .mss_peer = h->mss,
+	};
+	c->key.pad = 0;
+	if (h->flags & RECORD_TIMESTAMPS) {
+		c->flags |= CONN_TIMESTAMPS;
+		c->ts_offset = ts_offset_generate(t, &h->key);
+	}
+	if (l->close_on_fin)
+		c->flags |= CONN_CLOSE_FIN;
+	option_hold(t, c->options);
+	option_apply(t, c);
+	congestion_init(c);
+	if (h->flags & RECORD_RETRIED) {
+		c->marks |= MARK_RTO_SYN;
+		c->cwnd = c->mss; /* RFC 5681 3.1: a lost SYN or SYN-ACK starts with one segment */
+	} else if (!(h->flags & RECORD_REOPENED)) {
+		retransmit_rtt_sample(t, c, t->now_us - h->sent_us);
+	}
+}
+
+static enum spt_verdict half_open_accept(struct tcp *t, struct half_open *h, struct seg *s)
+{
+	uint32_t index = pool_get(&t->conns);
+	uint32_t record = pool_index(&t->half_opens, h);
+	struct conn *c;
+
+	if (index == POOL_NONE)
+		return seg_discard(s, SPT_V_TCP_HANDSHAKE_NO_CONN);
+	c = conn_at(t, index);
+	conn_from_record(t, c, h, s);
+	flow_replace(&t->flows, s->hash, flow_ref_make(FLOW_HALF_OPEN, record),
+	             flow_ref_make(FLOW_CONN, index));
+	fifo_remove(&t->syn_ack[h->tries], record);
+	t->listener[h->listener].half_open--;
+	if ((h->flags & RECORD_REOPENED) && h->time_wait != POOL_NONE)
+		time_wait_free(t, h->time_wait);
+	h->key.lport = 0;
+	pool_put(&t->half_opens, record);
+
+	t->stats->opened_passive++;
+	event_raise(t, c, SPT_ACCEPTED);
+	event_slot(t, c)->listener = c->listener;
+	idle_arm(t, c);
+	conn_input_from_ack(t, c, s);
+	return SPT_V_TCP_HANDSHAKE;
+}
+
+/* First step of RFC 9293 3.10.7.4 for the record, whose window is that of its SYN-ACK. */
+static bool half_open_acceptable(const struct tcp *t, const struct half_open *h,
+                                 const struct seg *s)
+{
+	uint32_t rcv_nxt = h->irs + 1;
+	uint32_t edge = rcv_nxt + half_open_initial_window(t, h);
+	uint32_t len = seg_len(s);
+	uint32_t last = len ? s->seq + len - 1 : s->seq;
+
+	if ((h->flags & RECORD_TIMESTAMPS) && (s->options & SEG_HAS_TIMESTAMP) &&
+	    seq_lt(s->tsval, h->ts_recent) && !(s->flags & TCP_RST))
+		return false; /* PAWS */
+	return (seq_geq(s->seq, rcv_nxt) && seq_lt(s->seq, edge)) ||
+	       (seq_geq(last, rcv_nxt) && seq_lt(last, edge));
+}
+
+/* An ACK that repeats where we are: rate-limited. */
+static enum spt_verdict half_open_challenge(struct tcp *t, struct half_open *h, struct seg *s,
+                                            enum spt_verdict v)
+{
+	if (!ratelimit16_take(&h->key.pad, t->now)) {
+		t->stats->acks_limited++;
+		return seg_discard(s, v);
+	}
+	reply_ack_record(t, s, h->iss + 1, h->irs + 1, (uint16_t)half_open_initial_window(t, h),
+	                 h->flags & RECORD_TIMESTAMPS, ts_offset_generate(t, &h->key), h->ts_recent,
+	                 h->next_hop);
+	return v;
+}
+
+/* SYN-RECEIVED, RFC 9293 3.10.7.4 in its order. */
+enum spt_verdict half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
+{
+	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && s->seq == h->irs) {
+		/* The SYN again: our SYN-ACK was lost or is slow. */
+		if (!ratelimit16_take(&h->key.pad, t->now))
+			return seg_discard(s, SPT_V_TCP_SYN_LIMITED);
+		h->flags |= RECORD_RETRIED;
+		t->stats->segments_retransmitted++;
+		segment_send_syn_ack(t, h, s);
+		return SPT_V_TCP_SYN_REPEATED;
+	}
+	/* first: sequence number */
+	if (!half_open_acceptable(t, h, s)) {
+		if (s->flags & TCP_RST)
+			return seg_discard(s, SPT_V_TCP_RST_IGNORED);
+		return half_open_challenge(t, h, s, SPT_V_TCP_HANDSHAKE_IGNORED);
+	}
+	/* second: RST, only at RCV.NXT (RFC 5961 3.2): back to LISTEN */
+	if (s->flags & TCP_RST) {
+		if (s->seq != h->irs + 1)
+			return half_open_challenge(t, h, s, SPT_V_TCP_RST_CHALLENGED);
+		half_open_remove(t, h);
+		return seg_discard(s, SPT_V_TCP_HANDSHAKE_RST);
+	}
+	/* fourth: a SYN in the window: a passive open returns to LISTEN */
+	if (s->flags & TCP_SYN) {
+		half_open_remove(t, h);
+		return seg_discard(s, SPT_V_TCP_HANDSHAKE_IGNORED);
+	}
+	/* fifth: ACK */
+	if (!(s->flags & TCP_ACK))
+		return seg_discard(s, SPT_V_TCP_NO_ACK);
+	if (s->ack != h->iss + 1)
+		return reply_reset(t, s, SPT_V_TCP_HANDSHAKE_BAD_ACK);
+	if ((h->flags & RECORD_TIMESTAMPS) && !(s->options & SEG_HAS_TIMESTAMP))
+		return seg_discard(s, SPT_V_TCP_NO_TIMESTAMP);
+	if (t->listener[h->listener].defer_accept && s->len == 0 && !(s->flags & TCP_FIN)) {
+		h->flags |= RECORD_ACKED;
+		return seg_discard(s, SPT_V_TCP_HANDSHAKE_DEFERRED);
+	}
+	return half_open_accept(t, h, s);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ICMP errors about segments of ours, RFC 9293 3.9.2.2. Only those that quote data in flight
+ * are believed (RFC 5927 4). A synchronized connection is never aborted by one, hard or soft
+ * (RFC 5927 5.2, a recorded deviation from SHLD-26): the application hears of it.
+ */
+#include "internal.h"
+
+/* Below these a router's word is no reason to send smaller segments (RFC 1191 3, RFC 8200 5). */
+#define PMTU_MIN_V4 552
+#define PMTU_MIN_V6 1280
+
+/* RFC 1191, RFC 8201: segments shrink, and what was too big is sent again. */
+static void icmp_too_big(struct tcp *t, struct conn *c, uint32_t mtu)
+{
+	bool v4 = addr_is_v4(&c->key.raddr);
+	uint32_t headers = WIRE_TCP_LEN + (v4 ? WIRE_IP4_LEN : WIRE_IP6_LEN);
+	struct xfer *x = conn_xfer(t, c);
+	uint32_t mss;
+
+	if (c->flags & CONN_TIMESTAMPS)
+		headers += 12;
+	mss = RTE_MAX(mtu, v4 ? PMTU_MIN_V4 : PMTU_MIN_V6) - headers;
+	if (mss >= c->mss)
+		return;
+	c->mss = (uint16_t)mss;
+	if (x && x->sendq) {
+		x->rtx_nxt = c->snd_una;
+		x->rtx_end = c->snd_nxt;
+		x->rtx_at = NULL;
+		x->rtt_timed = 0;
+		conn_want_output(t, c);
+	}
+}
+
+bool tcp_icmp_error(struct tcp *t, const struct flow_key *key, uint32_t seq, int error, bool hard,
+                    uint32_t mtu)
+{
+	flow_ref ref = flow_lookup(&t->flows, key, flow_hash(&t->flows, key));
+	struct conn *c;
+
+	if (ref == FLOW_NONE)
+		return false;
+	if (flow_ref_kind(ref) == FLOW_HALF_OPEN) {
+		const struct half_open *h = pool_at(&t->half_opens, flow_ref_index(ref));
+
+		return seq == h->iss; /* noted; the SYN-ACK timer goes on (RFC 5461 4) */
+	}
+	if (flow_ref_kind(ref) != FLOW_CONN)
+		return false;
+	c = conn_at(t, flow_ref_index(ref));
+	if (!(seq_leq(c->snd_una, seq) && seq_lt(seq, c->snd_nxt)))
+		return false;
+	if (error == -EMSGSIZE)
+		icmp_too_big(t, c, mtu);
+	else if (!(c->flags & CONN_APP_CLOSED))
+		event_soft_error(t, c, error);
+	return true;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of tcp/ share among themselves: small helpers inline, and one
+ * section for each file's functions. Nobody outside tcp/ includes this.
+ */
+#ifndef SPT_TCP_INTERNAL_H
+#define SPT_TCP_INTERNAL_H
+
+#include <errno.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf_dyn.h>
+#include <rte_prefetch.h>
+
+#include "../base/addr.h"
+#include "../base/debug.h"
+#include "../base/seq.h"
+#include "tcp.h"
+
+/* Packets that may be appended outside the output loop: replies and timers. */
+#define OUTPUT_RESERVE 8
+/* Expirations of each kind that one turn handles. */
+#define TIMER_BUDGET 64
+/* Most mbufs that one connection may hold undelivered, or out of order. */
+#define UNDELIVERED_MBUFS  32768
+#define OUT_OF_ORDER_MBUFS 512
+
+static inline struct conn *conn_at(const struct tcp *t, uint32_t index)
+{
+	return pool_at(&t->conns, index);
+}
+
+static inline uint32_t conn_index(const struct tcp *t, const struct conn *c)
+{
+	return pool_index(&t->conns, c);
+}
+
+static inline struct xfer *conn_xfer(const struct tcp *t, const struct conn *c)
+{
+	return c->xfer == POOL_NONE ? NULL : pool_at(&t->xfers, c->xfer);
+}
+
+static inline struct option_block *conn_options(const struct tcp *t, const struct conn *c)
+{
+	return pool_at(&t->options, c->options);
+}
+
+static inline struct mbuf_link *link_of(const struct tcp *t, struct rte_mbuf *m)
+{
+	return RTE_MBUF_DYNFIELD(m, t->link_offset, struct mbuf_link *);
+}
+
+/* Sequence number behind the last byte that the application queued, FIN not counted. */
+static inline uint32_t conn_snd_end(const struct tcp *t, const struct conn *c)
+{
+	const struct xfer *x = conn_xfer(t, c);
+
+	if (x)
+		return x->snd_end;
+	return c->flags & CONN_FIN_SENT ? c->snd_nxt - 1 : c->snd_nxt;
+}
+
+/* RCV.WND as the peer knows it. */
+static inline uint32_t conn_rcv_wnd(const struct conn *c)
+{
+	return c->rcv_adv - c->rcv_nxt;
+}
+
+static inline bool conn_is_open(const struct conn *c)
+{
+	return c->state != SPT_CLOSED_STATE;
+}
+
+/* TSval of RFC 7323: milliseconds, offset by a secret of the 4-tuple. */
+static inline uint32_t conn_tsval(const struct tcp *t, const struct conn *c)
+{
+	return t->now_ms + c->ts_offset;
+}
+
+/* Put on the output list, once. */
+static inline void conn_want_output(struct tcp *t, struct conn *c)
+{
+	if (c->flags & CONN_IN_OUTPUT)
+		return;
+	c->flags |= CONN_IN_OUTPUT;
+	SPT_ASSERT(t->output_tail - t->output_head <= t->output_mask);
+	t->output[t->output_tail++ & t->output_mask] = conn_index(t, c);
+}
+
+/* Arm at tick 'deadline' (32-bit, modulo); the wheel is touched only when it is earlier. */
+static inline void conn_wheel(struct tcp *t, struct conn *c, uint32_t deadline)
+{
+	if (c->node.slot == 0 || seq_lt(deadline, c->node.expires))
+		wheel_arm(&t->wheel, conn_index(t, c), deadline);
+}
+
+static inline void conn_timer_set(struct tcp *t, struct conn *c, enum conn_timer which,
+                                  spt_time delay)
+{
+	uint32_t deadline = wheel_deadline(t->now, delay);
+
+	if (which == TIMER_IDLE) {
+		c->t_idle = deadline;
+		c->timers |= TIMER_IDLE;
+	} else {
+		c->t_rtx = deadline;
+		c->timers = (c->timers & ~(TIMER_RTX | TIMER_PERSIST)) | which;
+	}
+	conn_wheel(t, c, deadline);
+}
+
+static inline void conn_timer_clear(struct conn *c, unsigned int which)
+{
+	c->timers &= ~which;
+}
+
+/* ---- event.c ---- */
+/* The slot of this connection, made and put on the ready list if need be. */
+struct event_slot *event_slot(struct tcp *t, struct conn *c);
+void event_raise(struct tcp *t, struct conn *c, uint32_t bits);
+void event_soft_error(struct tcp *t, struct conn *c, int reason);
+void event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m);
+
+/* ---- isn.c ---- */
+uint32_t isn_generate(const struct tcp *t, const struct flow_key *key);
+uint32_t ts_offset_generate(const struct tcp *t, const struct flow_key *key);
+void secrets_derive(struct tcp_secrets *s, const uint8_t master[32]);
+
+/* ---- segment.c: packets that we build ---- */
+struct rte_mbuf *segment_alloc(struct tcp *t);
+/* 'm', which we own, emptied and ready for headers: itself where possible, else another. */
+struct rte_mbuf *segment_reuse(struct tcp *t, struct rte_mbuf *m);
+void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
+                  const struct wire_tcp *w, uint16_t next_hop);
+/* A segment of a connection; 'm' holds its payload or nothing. ACK, window and timestamps are
+ * added. */
+void segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags);
+/* A bare segment; written into 's' where possible (then s->m is taken). */
+void segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags);
+uint32_t segment_window(const struct tcp *t, struct conn *c);
+/* The SYN-ACK of a record; into 's' where given. */
+void segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s);
+
+/* ---- reply.c: answers that RFC 9293 3.10.7 prescribes ---- */
+enum spt_verdict reply_reset(struct tcp *t, struct seg *s, enum spt_verdict v);
+/* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, rate-limited (RFC 5961 7): takes s->m. */
+enum spt_verdict reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s,
+                                   enum spt_verdict v);
+void reply_ack_record(struct tcp *t, struct seg *s, uint32_t seq, uint32_t ack, uint16_t wnd,
+                      bool timestamps, uint32_t ts_offset, uint32_t ts_recent, uint16_t next_hop);
+void reset_send(struct tcp *t, struct conn *c);
+void reset_send_record(struct tcp *t, const struct half_open *h);
+static inline enum spt_verdict seg_discard(struct seg *s, enum spt_verdict v)
+{
+	rte_pktmbuf_free(s->m);
+	s->m = NULL;
+	return v;
+}
+
+/* ---- input steps ---- */
+enum spt_verdict listen_input(struct tcp *t, struct seg *s); /* listen.c */
+enum spt_verdict half_open_input(struct tcp *t, struct half_open *h,
+                                 struct seg *s); /* halfopen.c */
+enum spt_verdict time_wait_input(struct tcp *t, struct time_wait *w,
+                                 struct seg *s);                           /* timewait.c */
+enum spt_verdict conn_input(struct tcp *t, struct conn *c, struct seg *s); /* input.c */
+/* From the ACK step on, for a connection that this segment made. */
+enum spt_verdict conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *s); /* input.c */
+enum spt_verdict acknowledge_input(struct tcp *t, struct conn *c,
+                                   struct seg *s);                           /* acknowledge.c */
+void acknowledge_space(struct tcp *t, struct conn *c);                       /* acknowledge.c */
+enum spt_verdict receive_text(struct tcp *t, struct conn *c, struct seg *s); /* receive.c */
+enum spt_verdict receive_fin(struct tcp *t, struct conn *c, struct seg *s);  /* receive.c */
+void receive_urgent(struct tcp *t, struct conn *c, const struct seg *s);     /* receive.c */
+/* In-order payload, RCV.NXT moves: takes m. */
+void receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m);
+/* The peer's FIN stands at RCV.NXT; 's', if not NULL, may be answered in place. */
+void receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s);
+
+/* ---- listen.c, halfopen.c ---- */
+enum spt_verdict listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw);
+void half_open_remove(struct tcp *t, struct half_open *h);
+void half_open_start_timer(struct tcp *t, struct half_open *h);
+void half_open_timers(struct tcp *t);
+uint32_t half_open_initial_window(const struct tcp *t, const struct half_open *h);
+
+/* ---- reassembly.c ---- */
+/* Queue a payload chain that starts at 'seq', ahead of RCV.NXT. Takes it. */
+enum spt_verdict reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq);
+/* Deliver what has become in order. */
+void reassembly_drain(struct tcp *t, struct conn *c);
+void reassembly_drop(struct tcp *t, struct xfer *x);
+/* Cut 'front' bytes and all behind 'keep' from a payload chain; NULL when nothing is left. */
+struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t front, uint32_t keep);
+
+/* ---- sendq.c ---- */
+int sendq_append(struct tcp *t, struct conn *c, struct rte_mbuf *chain);
+void sendq_acknowledge(struct tcp *t, struct xfer *x, uint32_t una);
+void sendq_drop(struct tcp *t, struct xfer *x);
+/* A packet's payload, 'len' bytes from 'seq' found at *at, which moves on. NULL: no mbuf. */
+struct rte_mbuf *sendq_take(struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len,
+                            unsigned int header);
+struct xfer *xfer_get(struct tcp *t, struct conn *c);
+void xfer_put_if_idle(struct tcp *t, struct conn *c);
+
+/* ---- output.c ---- */
+/* Our FIN at SND.NXT; into 's' where given. */
+void output_fin(struct tcp *t, struct conn *c, struct seg *s);
+bool output_conn(struct tcp *t, struct conn *c);
+
+/* ---- retransmit.c ---- */
+spt_time retransmit_rto(const struct tcp *t, const struct conn *c);
+void retransmit_rtt_sample(struct tcp *t, struct conn *c, uint32_t us);
+void retransmit_arm(struct tcp *t, struct conn *c);
+void retransmit_expired(struct tcp *t, struct conn *c);
+void persist_arm(struct tcp *t, struct conn *c);
+void persist_expired(struct tcp *t, struct conn *c);
+void retransmit_one(struct tcp *t, struct conn *c, uint32_t seq);
+
+/* ---- congestion.c ---- */
+void congestion_init(struct conn *c);
+void congestion_acked(struct tcp *t, struct conn *c, uint32_t acked, uint32_t flight);
+void congestion_duplicate(struct tcp *t, struct conn *c);
+void congestion_timeout(struct tcp *t, struct conn *c);
+void congestion_restart(struct tcp *t, struct conn *c);
+uint32_t congestion_window(const struct conn *c);
+
+/* ---- keepalive.c ---- */
+void idle_arm(struct tcp *t, struct conn *c);
+void idle_expired(struct tcp *t, struct conn *c);
+
+/* ---- timewait.c ---- */
+/* The connection becomes a record; CLOSED is raised. 's' may hold the packet to acknowledge in
+ * place. */
+void time_wait_enter(struct tcp *t, struct conn *c, struct seg *s);
+void time_wait_timers(struct tcp *t);
+void time_wait_free(struct tcp *t, uint32_t index);
+/* A reopened record proved to face an old duplicate SYN: it is TIME-WAIT again. */
+void time_wait_restore(struct tcp *t, const struct half_open *h, uint64_t hash);
+
+/* ---- close.c ---- */
+/* Give up the TCB: queues dropped, out of the table, CLOSED(reason) raised. */
+void conn_finish(struct tcp *t, struct conn *c, int reason);
+/* The same without the flow table, whose entry was replaced. */
+void conn_release(struct tcp *t, struct conn *c, int reason);
+/* CLOSED was handed out: the index is free again. */
+void conn_free(struct tcp *t, struct conn *c);
+/* RST, then conn_finish. */
+void conn_abort(struct tcp *t, struct conn *c, int reason);
+void conn_queue_fin(struct tcp *t, struct conn *c);
+
+/* ---- info.c ---- */
+void info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info);
+
+/* ---- option.c ---- */
+int option_get(struct tcp *t, const struct spt_conn_options *set); /* index or -errno */
+void option_hold(struct tcp *t, uint16_t index);
+void option_put(struct tcp *t, uint16_t index);
+void option_apply(struct tcp *t, struct conn *c);
+uint16_t option_mss_announced(const struct tcp *t, const struct option_block *o, bool v4);
+int options_defaults(struct spt_conn_options *o);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Initial sequence numbers (RFC 6528) and timestamp offsets (RFC 7323 5.4). */
+#include "internal.h"
+
+/* The bytes of a key that name a flow. */
+#define KEY_BYTES offsetof(struct flow_key, pad)
+
+/*
+ * ISN = M + F(4-tuple, secret): M ticks every 4.096 us (RFC 9293 3.4.1 asks for about 4), so a
+ * new incarnation starts above the old one; F is a PRF that nobody outside can compute (MUST-9).
+ */
+uint32_t isn_generate(const struct tcp *t, const struct flow_key *key)
+{
+	return (uint32_t)(t->now >> 12) + (uint32_t)siphash24(t->secrets.isn, key, KEY_BYTES);
+}
+
+/* Constant for a 4-tuple, so that TSval goes up across incarnations (RFC 6191). */
+uint32_t ts_offset_generate(const struct tcp *t, const struct flow_key *key)
+{
+	uint64_t w2 = 0;
+
+	memcpy(&w2, &key->rport, 6);
+	return (uint32_t)siphash13_3w(t->secrets.ts, key->raddr.q[0], key->raddr.q[1], w2);
+}
+
+/* Every secret is a PRF of the master secret and a label, so they tell nothing of each other. */
+static struct siphash_key secret_derive(const uint8_t master[32], const char *label)
+{
+	struct siphash_key low, high, out;
+	uint8_t message[16 + 16] = {0};
+
+	memcpy(&low, master, sizeof(low));
+	memcpy(&high, master + 16, sizeof(high));
+	memcpy(message, &high, sizeof(high));
+	strncpy((char *)message + 16, label, 15);
+	out.k0 = siphash24(low, message, sizeof(message));
+	message[31] = 1;
+	out.k1 = siphash24(low, message, sizeof(message));
+	return out;
+}
+
+void secrets_derive(struct tcp_secrets *s, const uint8_t master[32])
+{
+	s->isn = secret_derive(master, "isn");
+	s->ts = secret_derive(master, "timestamp");
+	s->flow = secret_derive(master, "flow table");
+	s->net = secret_derive(master, "neighbours");
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Segments without a connection: CLOSED and LISTEN (RFC 9293 3.10.7.1, 3.10.7.2). */
+#include <rte_byteorder.h>
+
+#include "internal.h"
+
+/* Window scale and timestamps: used if both ends want them (RFC 7323 1.3, 2.2). */
+static void listen_negotiate(struct half_open *h, const struct seg *s, const struct option_block *o)
+{
+	h->flags = 0;
+	h->scales = 0;
+	if ((s->options & SEG_HAS_TIMESTAMP) && !o->set.no_timestamps) {
+		h->flags |= RECORD_TIMESTAMPS;
+		h->ts_recent = s->tsval;
+	}
+	if ((s->options & SEG_HAS_WSCALE) && !o->set.no_window_scale) {
+		h->flags |= RECORD_SCALING;
+		h->scales = (uint8_t)(RTE_MIN(s->wscale, 14) | o->rcv_shift << 4);
+	}
+	if (s->options & SEG_HAS_SACK_PERM)
+		h->flags |= RECORD_SACK;
+}
+
+/*
+ * LISTEN, third: a SYN makes a half-open record and is answered in place. 'tw' is the
+ * TIME-WAIT record that it reopens, or POOL_NONE.
+ */
+enum spt_verdict listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
+{
+	struct tcp_listener *l = &t->listener[listener];
+	const struct option_block *o = pool_at(&t->options, l->options);
+	struct half_open *h;
+	uint32_t index;
+	flow_ref ref;
+
+	if (l->half_open >= l->backlog)
+		return seg_discard(s, SPT_V_TCP_SYN_BACKLOG);
+	index = pool_get(&t->half_opens);
+	if (index == POOL_NONE)
+		return seg_discard(s, SPT_V_TCP_SYN_NO_RECORD);
+	h = pool_at(&t->half_opens, index);
+	h->key = s->key;
+	h->key.pad = 0;
+	ref = flow_ref_make(FLOW_HALF_OPEN, index);
+	if (tw != POOL_NONE) {
+		flow_replace(&t->flows, s->hash, flow_ref_make(FLOW_TIME_WAIT, tw), ref);
+	} else if (flow_insert(&t->flows, s->hash, ref) != 0) {
+		pool_put(&t->half_opens, index);
+		t->stats->flow_refused++;
+		return seg_discard(s, SPT_V_TCP_SYN_NO_FLOW);
+	}
+	h->irs = s->seq;
+	h->iss = isn_generate(t, &h->key);
+	h->listener = (uint16_t)listener;
+	h->mss = s->options & SEG_HAS_MSS ? s->mss : (s->family == 4 ? 536 : 1220); /* MUST-15 */
+	h->wnd = s->wnd;
+	h->tries = 0;
+	h->tos = s->tos;
+	h->ts_recent = 0;
+	h->sent_us = t->now_us;
+	h->next_hop = t->next_hop(t->next_hop_context, t->now, &h->key.raddr);
+	listen_negotiate(h, s, o);
+	if (tw != POOL_NONE) {
+		const struct time_wait *w = pool_at(&t->time_waits, tw);
+
+		/* Above all that the old incarnation used, so no old segment fits (RFC 6191). */
+		if (seq_lt(h->iss, w->snd_nxt + 65537))
+			h->iss = w->snd_nxt + 65537;
+		h->flags |= RECORD_REOPENED;
+		h->time_wait = tw;
+	}
+	l->half_open++;
+	half_open_start_timer(t, h);
+	segment_send_syn_ack(t, h, s);
+	return SPT_V_TCP_SYN;
+}
+
+enum spt_verdict listen_input(struct tcp *t, struct seg *s)
+{
+	int listener;
+
+	if (s->flags & TCP_RST)
+		return seg_discard(s, SPT_V_TCP_CLOSED_RST);
+	listener = listener_find(&t->listeners, rte_be_to_cpu_16(s->key.lport), s->key.laddr);
+	if (listener == LISTENER_NONE || (s->flags & TCP_ACK))
+		return reply_reset(t, s, SPT_V_TCP_NO_LISTENER);
+	if (!(s->flags & TCP_SYN))
+		return seg_discard(s, SPT_V_TCP_NO_ACK);
+	/* Data or FIN on the SYN is not taken: only IRS + 1 is acknowledged, the peer repeats it.
+	 */
+	return listen_syn(t, s, listener, POOL_NONE);
+}

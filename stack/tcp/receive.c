@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* URG, segment text and FIN: the sixth to eighth step of RFC 9293 3.10.7.4. */
+#include "internal.h"
+
+/* sixth: RCV.UP <- max(RCV.UP, SEG.UP); told once for each advance (MUST-32, MUST-33). */
+void receive_urgent(struct tcp *t, struct conn *c, const struct seg *s)
+{
+	uint32_t up = s->seq + s->up;
+
+	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
+		return;
+	if (!seq_gt(up, c->rcv_nxt))
+		return;
+	if ((c->flags & CONN_URG_RCVD) && !seq_gt(up, c->rcv_up))
+		return;
+	c->rcv_up = up;
+	c->flags |= CONN_URG_RCVD;
+	if (!(c->flags & CONN_APP_CLOSED))
+		event_raise(t, c, SPT_URGENT);
+}
+
+/* In-order payload, ready for the application; the acknowledgment may ride on its answer. */
+void receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m)
+{
+	uint32_t len = m->pkt_len;
+
+	c->rcv_nxt += len;
+	c->rcv_free -= (int32_t)len;
+	if (unlikely(c->flags & CONN_URG_RCVD) && seq_geq(c->rcv_nxt, c->rcv_up))
+		c->flags &= ~CONN_URG_RCVD;
+	t->stats->rx_tcp_bytes += len;
+	event_data(t, c, m);
+}
+
+/* At least every second segment with data is acknowledged at once (SHLD-19); aggregated (MUST-58).
+ */
+static void receive_owe_ack(struct tcp *t, struct conn *c)
+{
+	c->flags |= c->flags & (CONN_ACK_OWED | CONN_NO_DELACK) ? CONN_ACK_NOW : CONN_ACK_OWED;
+	conn_want_output(t, c);
+}
+
+/* Room for this chain in the budgets of the connection and the core. */
+static bool receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m)
+{
+	uint32_t waiting = 0;
+
+	if (c->event != POOL_NONE)
+		waiting = ((struct event_slot *)pool_at(&t->events, c->event))->data_mbufs;
+	if (t->pinned + m->nb_segs <= t->pinned_limit &&
+	    waiting + m->nb_segs <= UNDELIVERED_MBUFS && c->rcv_free > -65536)
+		return true;
+	t->stats->budget_refused++;
+	return false;
+}
+
+/* In order: to the application, with all that waited behind it (MUST-59). */
+static enum spt_verdict receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m)
+{
+	struct xfer *x = conn_xfer(t, c);
+
+	receive_deliver(t, c, m);
+	receive_owe_ack(t, c);
+	if (unlikely(x && (x->ooo || x->fin_waits))) {
+		c->flags |= CONN_ACK_NOW; /* RFC 5681 4.2: a gap was filled */
+		reassembly_drain(t, c);
+	}
+	return SPT_V_TCP_DATA;
+}
+
+/* Ahead of a gap: kept, and each one acknowledged at once (RFC 5681 4.2, MAY-13). */
+static enum spt_verdict receive_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m,
+                                             uint32_t seq)
+{
+	enum spt_verdict v = reassembly_insert(t, c, m, seq);
+
+	segment_send_bare(t, c, NULL, c->snd_nxt, 0);
+	return v;
+}
+
+/* seventh: the segment text. */
+enum spt_verdict receive_text(struct tcp *t, struct conn *c, struct seg *s)
+{
+	uint32_t skip = seq_lt(s->seq, c->rcv_nxt) ? c->rcv_nxt - s->seq : 0;
+	uint32_t seq = s->seq + skip;
+	uint32_t len;
+	struct rte_mbuf *m;
+
+	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
+		return seg_discard(s, SPT_V_TCP_DATA_DUPLICATE); /* the peer's FIN was before it */
+	if (skip >= s->len) {
+		if (!(s->flags & TCP_FIN) || skip > s->len)
+			return reply_ack_limited(t, c, s, SPT_V_TCP_DATA_DUPLICATE);
+		return SPT_V_TCP_DATA_DUPLICATE;
+	}
+	len = s->len - skip;
+	if (seq_gt(seq + len, c->rcv_adv)) {
+		len = c->rcv_adv - seq;
+		s->flags &= ~TCP_FIN;
+	}
+	if (len == 0)
+		return reply_ack_limited(t, c, s, SPT_V_TCP_WINDOW_PROBE);
+	if (unlikely(c->flags & CONN_APP_CLOSED)) {
+		conn_abort(t, c, -ECONNABORTED);
+		return SPT_V_TCP_DATA_AFTER_CLOSE;
+	}
+	if (unlikely(!receive_budget(t, c, s->m))) {
+		s->flags &= ~TCP_FIN;
+		return seg_discard(s, SPT_V_TCP_DATA_NO_MEMORY);
+	}
+	m = chain_cut(s->m, s->payload_off + skip, len);
+	s->m = NULL;
+	if (likely(seq == c->rcv_nxt))
+		return receive_in_order(t, c, m);
+	return receive_out_of_order(t, c, m, seq);
+}
+
+/* The states of RFC 9293 3.10.7.4, eighth, once all data before the FIN is there. */
+void receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
+{
+	c->rcv_nxt++;
+	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt);
+	if (c->flags & CONN_URG_RCVD)
+		c->flags &= ~CONN_URG_RCVD;
+	if (!(c->flags & CONN_APP_CLOSED))
+		event_raise(t, c, SPT_PEER_CLOSED);
+	switch (c->state) {
+	case SPT_ESTABLISHED:
+		c->state = SPT_CLOSE_WAIT;
+		if (c->flags & CONN_CLOSE_FIN) {
+			c->flags |= CONN_APP_CLOSED;
+			conn_queue_fin(t, c);
+			if (!conn_xfer(t, c) || !conn_xfer(t, c)->sendq) {
+				output_fin(t, c, s);
+				break;
+			}
+		}
+		/* The application's own FIN may ride on the acknowledgment. */
+		c->flags |= CONN_ACK_OWED | CONN_ACK_NOW;
+		conn_want_output(t, c);
+		break;
+	case SPT_FIN_WAIT_1:
+		c->state = SPT_CLOSING;
+		segment_send_bare(t, c, s, c->snd_nxt, 0);
+		break;
+	case SPT_FIN_WAIT_2: time_wait_enter(t, c, s); break;
+	default: SPT_ASSERT(!"FIN in a state that has had one"); break;
+	}
+}
+
+/* eighth: FIN. */
+enum spt_verdict receive_fin(struct tcp *t, struct conn *c, struct seg *s)
+{
+	uint32_t fin = s->seq + s->len;
+	struct xfer *x;
+
+	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
+		return SPT_V_TCP_DATA_DUPLICATE;
+	if (fin == c->rcv_nxt) {
+		receive_fin_in_order(t, c, s);
+		return SPT_V_TCP_FIN;
+	}
+	if (seq_lt(fin, c->rcv_nxt))
+		return SPT_V_TCP_DATA_DUPLICATE;
+	if (s->len == 0 && s->m)
+		segment_send_bare(t, c, s, c->snd_nxt, 0); /* a gap: tell where we are */
+	x = xfer_get(t, c);
+	if (x) {
+		x->fin_waits = 1;
+		x->fin_seq = fin;
+	}
+	return SPT_V_TCP_DATA_OUT_OF_ORDER;
+}

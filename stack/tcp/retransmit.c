@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The retransmission timer (RFC 6298), R1 and R2 (RFC 9293 3.8.3), the user time-out
+ * (RFC 5482), and probing of closed windows (RFC 9293 3.8.6.1).
+ */
+#include "internal.h"
+
+#define TICK_NS (UINT64_C(1) << WHEEL_TICK_SHIFT)
+
+/* RFC 6298 2.1 and 5.7: before the first sample; 3 s for data after a lost SYN. */
+#define RTO_AFTER_LOST_SYN (3 * SPT_NS_PER_SEC)
+
+spt_time retransmit_rto(const struct tcp *t, const struct conn *c)
+{
+	spt_time rto;
+
+	if (c->srtt != 0) {
+		/* SRTT + max (G, 4 * RTTVAR); both are kept scaled, in microseconds */
+		rto = ((spt_time)(c->srtt >> 3) + c->rttvar) * SPT_NS_PER_US;
+		rto = RTE_MAX(rto, (spt_time)(c->srtt >> 3) * SPT_NS_PER_US + TICK_NS);
+		rto = RTE_MAX(rto, t->rto_min);
+	} else if (c->marks & MARK_RTO_SYN) {
+		rto = RTE_MAX(RTO_AFTER_LOST_SYN, t->rto_initial);
+	} else {
+		rto = t->rto_initial;
+	}
+	rto <<= RTE_MIN(c->backoff, 16);
+	return RTE_MIN(rto, t->rto_max);
+}
+
+/* RFC 6298 2.2, 2.3. A sample ends the back-off (Karn). */
+void retransmit_rtt_sample(struct tcp *t, struct conn *c, uint32_t us)
+{
+	us = RTE_MIN(RTE_MAX(us, 1u), 60000000u);
+	if (c->srtt == 0) {
+		c->srtt = us << 3;
+		c->rttvar = us << 1;
+	} else {
+		int32_t delta = (int32_t)(us - (c->srtt >> 3));
+
+		c->srtt += delta;
+		c->rttvar += (uint32_t)abs(delta) - (c->rttvar >> 2);
+	}
+	c->srtt = RTE_MAX(c->srtt, 1u);
+	c->backoff = 0;
+}
+
+/* How long data may stay unacknowledged, and how long it has. */
+static spt_time retransmit_limit(const struct tcp *t, const struct conn *c, bool r2)
+{
+	const struct option_block *o = conn_options(t, c);
+
+	if (o->set.user_timeout_ms)
+		return o->set.user_timeout_ms * SPT_NS_PER_MS;
+	return r2 ? o->set.r2_ms * SPT_NS_PER_MS : SPT_TIME_NEVER;
+}
+
+static spt_time retransmit_elapsed(const struct tcp *t, const struct conn *c)
+{
+	return (spt_time)(t->now_tick - c->unacked_since) << WHEEL_TICK_SHIFT;
+}
+
+/* The timer runs out after 'delay', or when patience does, whichever is first. */
+static void retransmit_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time delay,
+                           bool r2)
+{
+	spt_time limit = retransmit_limit(t, c, r2);
+	spt_time elapsed = retransmit_elapsed(t, c);
+
+	if (limit != SPT_TIME_NEVER)
+		delay = RTE_MIN(delay, limit > elapsed ? limit - elapsed : 0);
+	conn_timer_set(t, c, which, delay);
+}
+
+void retransmit_arm(struct tcp *t, struct conn *c)
+{
+	retransmit_set(t, c, TIMER_RTX, retransmit_rto(t, c), c->snd_wnd > 0);
+}
+
+/* Patience is over: the peer is told, in case it hears, and the application. */
+static bool retransmit_timed_out(struct tcp *t, struct conn *c, bool r2)
+{
+	if (retransmit_elapsed(t, c) < retransmit_limit(t, c, r2))
+		return false;
+	t->stats->closed_timed_out++;
+	conn_abort(t, c, -ETIMEDOUT);
+	return true;
+}
+
+/* One segment at 'seq', which is SND.UNA: data, or our FIN if nothing else is out. */
+void retransmit_one(struct tcp *t, struct conn *c, uint32_t seq)
+{
+	struct xfer *x = conn_xfer(t, c);
+	struct rte_mbuf *at, *m;
+	uint32_t len;
+	uint8_t flags = 0;
+
+	t->stats->segments_retransmitted++;
+	if (!x || !x->sendq) {
+		if (c->flags & CONN_FIN_SENT)
+			segment_send_bare(t, c, NULL, seq, TCP_FIN);
+		return;
+	}
+	x->rtt_timed = 0; /* Karn */
+	len = RTE_MIN(seq_min(x->snd_end, c->snd_nxt) - seq, (uint32_t)c->mss);
+	if (c->snd_wnd == 0)
+		len = 1;
+	at = x->sendq;
+	m = sendq_take(t, &at, seq, len,
+	               WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
+	if (!m)
+		return;
+	if (seq + len == x->snd_end)
+		flags = c->flags & CONN_FIN_SENT ? TCP_PSH | TCP_FIN : TCP_PSH;
+	segment_send(t, c, m, seq, flags);
+}
+
+/* SHLD-9: the application hears once; MUST-20: the link layer is told to look again. */
+static void retransmit_r1(struct tcp *t, struct conn *c)
+{
+	if ((c->marks & MARK_R1) || c->retries < conn_options(t, c)->set.r1_retries)
+		return;
+	c->marks |= MARK_R1;
+	txlist_doubt(t->out, c->next_hop);
+	if (!(c->flags & CONN_APP_CLOSED))
+		event_soft_error(t, c, -ETIMEDOUT);
+}
+
+static void retransmit_back_off(struct conn *c)
+{
+	if (c->backoff < 32)
+		c->backoff++;
+	if (c->retries < UINT8_MAX)
+		c->retries++;
+}
+
+/* RFC 6298 5.4 to 5.6; all that is out is sent again as the window allows (go back N). */
+void retransmit_expired(struct tcp *t, struct conn *c)
+{
+	struct xfer *x = conn_xfer(t, c);
+	bool closed_window = c->snd_wnd == 0;
+
+	conn_timer_clear(c, TIMER_RTX);
+	if (retransmit_timed_out(t, c, !closed_window))
+		return;
+	t->stats->rto_expirations++;
+	if (c->retries == 0)
+		congestion_timeout(t, c);
+	retransmit_back_off(c);
+	retransmit_r1(t, c);
+	retransmit_arm(t, c);
+	if (closed_window || !x || !x->sendq) {
+		retransmit_one(t, c, c->snd_una);
+		return;
+	}
+	c->cwnd = c->mss;
+	c->flags &= ~CONN_RECOVERY;
+	c->dupacks = 0;
+	x->recover = c->snd_nxt;
+	x->rtx_nxt = c->snd_una;
+	x->rtx_end = c->snd_nxt;
+	x->rtx_at = NULL;
+	x->rtt_timed = 0;
+	conn_want_output(t, c);
+}
+
+/* First probe after one RTO (SHLD-29), then with back-off (SHLD-30), for ever (MUST-37). */
+void persist_arm(struct tcp *t, struct conn *c)
+{
+	c->backoff = 0;
+	c->unacked_since = t->now_tick;
+	retransmit_set(t, c, TIMER_PERSIST, retransmit_rto(t, c), false);
+}
+
+/* One octet beyond the window, the same one each time; our FIN when nothing else is left. */
+static void persist_probe(struct tcp *t, struct conn *c)
+{
+	struct xfer *x = conn_xfer(t, c);
+	struct rte_mbuf *m;
+
+	t->stats->window_probes++;
+	if ((c->marks & MARK_PROBED) || !x || !x->send_next) {
+		if (c->snd_nxt == c->snd_una)
+			output_fin(t, c, NULL);
+		else
+			retransmit_one(t, c, c->snd_una);
+		return;
+	}
+	m = sendq_take(t, &x->send_next, c->snd_nxt, 1,
+	               WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
+	if (!m)
+		return;
+	segment_send(t, c, m, c->snd_nxt, c->snd_nxt + 1 == x->snd_end ? TCP_PSH : 0);
+	c->snd_nxt++;
+	c->marks |= MARK_PROBED;
+}
+
+void persist_expired(struct tcp *t, struct conn *c)
+{
+	conn_timer_clear(c, TIMER_PERSIST);
+	if (c->flags & CONN_WANT_SPACE)
+		acknowledge_space(t, c);
+	if (c->snd_wnd > 0) { /* not closed: a small segment has waited long enough */
+		c->flags |= CONN_OVERRIDE;
+		c->flags &= ~CONN_MORE;
+		conn_want_output(t, c);
+		return;
+	}
+	if (retransmit_timed_out(t, c, false))
+		return;
+	persist_probe(t, c);
+	retransmit_back_off(c);
+	retransmit_set(t, c, TIMER_PERSIST, retransmit_rto(t, c), false);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * TCP on one core, RFC 9293: everything that connections share, and the entry
+ * points of the engine. Time, secrets and buffers come from outside.
+ */
+#ifndef SPT_TCP_TCP_H
+#define SPT_TCP_TCP_H
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <septet/septet.h>
+
+#include "../base/pool.h"
+#include "../base/ratelimit.h"
+#include "../base/siphash.h"
+#include "../base/txlist.h"
+#include "../flow/flow.h"
+#include "../flow/listener.h"
+#include "../flow/local.h"
+#include "../wheel/fifo.h"
+#include "../wheel/wheel.h"
+#include "../wire/wire.h"
+#include "conn.h"
+
+#define TCP_SYN_ACK_STEPS 16 /* most SYN-ACK retransmissions that can be configured */
+
+/* An event slot: what a connection has to tell, until the application takes it. */
+struct event_slot {
+	struct rte_mbuf *data, *tail;
+	uint32_t conn;
+	uint32_t bits;
+	int32_t reason;
+	uint32_t bytes;
+	uint32_t acked;
+	uint32_t next; /* in the ready list, POOL_NONE ends */
+	uint32_t data_mbufs;
+	uint32_t listener;
+};
+SPT_STATIC_ASSERT(sizeof(struct event_slot) <= 64, "one line");
+
+struct tcp_listener {
+	uint64_t half_open; /* records at the moment */
+	uint32_t backlog;
+	uint16_t options; /* option block of its connections */
+	bool defer_accept, close_on_fin;
+	void *user;
+};
+
+/* Options as connections use them: in ticks and shifts, shared until spt_conn_set. */
+struct option_block {
+	struct spt_conn_options set; /* as given, defaults filled in */
+	uint32_t references;
+	uint8_t rcv_shift; /* Rcv.Wind.Shift that receive_buffer wants */
+};
+
+struct delack {
+	uint32_t conn, generation, deadline;
+};
+
+struct tcp_secrets {
+	struct siphash_key isn, ts, flow, net;
+};
+
+struct tcp {
+	/* this turn */
+	spt_time now;
+	uint32_t now_tick, now_ms, now_us;
+	uint8_t now_epoch;
+	struct txlist *out;
+	struct spt_stats *stats;
+	struct rte_mempool *mbufs;
+	int link_offset;    /* of struct mbuf_link in an mbuf */
+	bool multi_segment; /* the port takes chains */
+
+	struct flow_table flows;
+	struct pool conns, xfers, half_opens, time_waits, events, options;
+	struct wheel wheel;
+	struct fifo syn_ack[TCP_SYN_ACK_STEPS + 1];
+	struct fifo time_wait_fifo;
+
+	/* delayed ACKs: a ring in order of deadline; entries may be stale */
+	struct delack *delack;
+	uint32_t delack_mask, delack_head, delack_tail;
+
+	/* connections with something to send: a ring, each at most once */
+	uint32_t *output;
+	uint32_t output_mask, output_head, output_tail;
+
+	/* events that wait for the application */
+	uint32_t ready_head, ready_tail;
+
+	uint32_t pinned, pinned_limit; /* mbufs in queues */
+
+	/* configuration in units of use */
+	spt_time rto_initial, rto_min, rto_max, delayed_ack, two_msl;
+	uint32_t syn_ack_retries;
+	bool timewait_rst_closes;
+	uint16_t mtu;
+	struct ratelimit rst_limit;
+	struct tcp_secrets secrets;
+	struct local_table local;
+	struct listener_table listeners;
+	struct tcp_listener *listener;
+	/* The link's way to a remote address: an index for the transmit stage. */
+	uint16_t (*next_hop)(void *context, spt_time now, const struct spt_addr *remote);
+	void *next_hop_context;
+	size_t bytes_delack, bytes_output, bytes_listener;
+};
+
+struct tcp_init {
+	const struct spt_config *config; /* defaults filled in */
+	uint16_t mtu;
+	bool multi_segment;
+	struct txlist *out;
+	struct spt_stats *stats;
+	uint16_t (*next_hop)(void *context, spt_time now, const struct spt_addr *remote);
+	void *next_hop_context;
+};
+
+/* 0, -ENOMEM, or -EINVAL with one line in 'error'. */
+int tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *error,
+             size_t error_size);
+void tcp_fini(struct tcp *t);
+uint64_t tcp_footprint(const struct spt_config *config);
+
+/* A new turn begins. */
+void tcp_set_now(struct tcp *t, spt_time now);
+
+/* Segment arrives (RFC 9293 3.10.7): takes s->m, returns the verdict. Room for 2 packets in 'out'.
+ */
+enum spt_verdict tcp_input(struct tcp *t, struct seg *s);
+
+/*
+ * Send what connections on the output list have to send, until 'out' is nearly
+ * full. Returns whether connections are left.
+ */
+bool tcp_output_run(struct tcp *t);
+
+/* Time-outs that are due: bounded work, what is left comes with the next turn. */
+void tcp_timers_run(struct tcp *t);
+
+/* When tcp_timers_run or tcp_output_run has something to do, or SPT_TIME_NEVER. */
+spt_time tcp_next_deadline(const struct tcp *t);
+
+/* Move up to 'max' events to the application. */
+unsigned int tcp_events_take(struct tcp *t, struct spt_event *events, unsigned int max);
+
+/*
+ * An ICMP error about a segment that we sent with sequence number 'seq' (RFC 5927: must be
+ * in flight). 'hard' as RFC 9293 SHLD-26. Returns whether it matched something of ours.
+ */
+bool tcp_icmp_error(struct tcp *t, const struct flow_key *key, uint32_t seq, int error, bool hard,
+                    uint32_t mtu);
+
+/* The calls of RFC 9293 3.10.1 to 3.10.6; septet.h documents them under spt_. */
+int tcp_listen(struct tcp *t, const struct spt_endpoint *local,
+               const struct spt_listen_options *options);
+/* -EAGAIN as well: 'out' is full of RSTs; send them and call again. */
+int tcp_unlisten(struct tcp *t, int listener, enum spt_unlisten how);
+int tcp_send(struct tcp *t, spt_conn conn, struct rte_mbuf *chain, unsigned int flags);
+int tcp_receive_done(struct tcp *t, spt_conn conn, uint32_t bytes);
+int tcp_shutdown(struct tcp *t, spt_conn conn);
+int tcp_close(struct tcp *t, spt_conn conn);
+int tcp_abort(struct tcp *t, spt_conn conn);
+int tcp_conn_info(struct tcp *t, spt_conn conn, struct spt_conn_info *info);
+int tcp_conn_get(struct tcp *t, spt_conn conn, struct spt_conn_options *options);
+int tcp_conn_set(struct tcp *t, spt_conn conn, const struct spt_conn_options *options);
+int tcp_conn_set_user(struct tcp *t, spt_conn conn, void *user);
+unsigned int tcp_walk(const struct tcp *t, uint64_t *cursor, struct spt_conn_info *infos,
+                      unsigned int max);
+
+const char *tcp_check(const struct tcp *t); /* NULL, or what is wrong. Slow. */
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Time: what a turn's clock means to TCP, which deadlines have come, and when the next one does. */
+#include "internal.h"
+
+/* Unit in which TS.Recent ages: 19.5 hours. */
+#define EPOCH_SHIFT 46
+
+void tcp_set_now(struct tcp *t, spt_time now)
+{
+	t->now = now;
+	t->now_tick = wheel_ticks(now);
+	t->now_us = (uint32_t)(now / SPT_NS_PER_US);
+	t->now_ms = (uint32_t)(now / SPT_NS_PER_MS);
+	t->now_epoch = (uint8_t)(now >> EPOCH_SHIFT);
+}
+
+static bool timer_due(const struct tcp *t, const struct conn *c, unsigned int which,
+                      uint32_t deadline)
+{
+	return (c->timers & which) && seq_leq(deadline, t->now_tick);
+}
+
+/* The node of a connection came out of the wheel: look at the true deadlines. */
+static void conn_timers(struct tcp *t, struct conn *c)
+{
+	if (timer_due(t, c, TIMER_RTX, c->t_rtx))
+		retransmit_expired(t, c);
+	else if (timer_due(t, c, TIMER_PERSIST, c->t_rtx))
+		persist_expired(t, c);
+	if (conn_is_open(c) && timer_due(t, c, TIMER_IDLE, c->t_idle))
+		idle_expired(t, c);
+	if (!conn_is_open(c))
+		return;
+	if (c->timers & (TIMER_RTX | TIMER_PERSIST))
+		conn_wheel(t, c, c->t_rtx);
+	if (c->timers & TIMER_IDLE)
+		conn_wheel(t, c, c->t_idle);
+}
+
+static bool delack_valid(const struct tcp *t, const struct delack *d, const struct conn *c)
+{
+	return c->generation == d->generation && (c->timers & TIMER_DELACK) &&
+	       c->t_delack == d->deadline && conn_is_open(c);
+}
+
+static void delack_timers(struct tcp *t)
+{
+	unsigned int budget = TIMER_BUDGET;
+
+	while (t->delack_head != t->delack_tail && budget > 0) {
+		const struct delack *d = &t->delack[t->delack_head & t->delack_mask];
+		struct conn *c = conn_at(t, d->conn);
+
+		if (seq_gt(d->deadline, t->now_tick))
+			return;
+		t->delack_head++;
+		if (!delack_valid(t, d, c))
+			continue;
+		t->stats->acks_delayed++;
+		segment_send_bare(t, c, NULL, c->snd_nxt, 0);
+		budget--;
+	}
+}
+
+void tcp_timers_run(struct tcp *t)
+{
+	uint32_t due[TIMER_BUDGET];
+	unsigned int n = wheel_advance(&t->wheel, t->now_tick, due, TIMER_BUDGET);
+
+	for (unsigned int i = 0; i < n; i++)
+		conn_timers(t, conn_at(t, due[i]));
+	delack_timers(t);
+	half_open_timers(t);
+	time_wait_timers(t);
+}
+
+/* Nanoseconds at which tick 'deadline' begins, in the past or within 39 hours. */
+static spt_time tick_to_time(const struct tcp *t, uint32_t deadline)
+{
+	int64_t ahead = (int32_t)(deadline - t->now_tick);
+
+	return (spt_time)((int64_t)(t->now >> WHEEL_TICK_SHIFT) + ahead) << WHEEL_TICK_SHIFT;
+}
+
+spt_time tcp_next_deadline(const struct tcp *t)
+{
+	spt_time next = SPT_TIME_NEVER;
+	uint32_t tick;
+
+	if (t->output_head != t->output_tail || t->ready_head != POOL_NONE)
+		return t->now;
+	if (wheel_next(&t->wheel, &tick))
+		next = tick_to_time(t, tick);
+	if (t->delack_head != t->delack_tail) {
+		tick = t->delack[t->delack_head & t->delack_mask].deadline;
+		next = RTE_MIN(next, tick_to_time(t, tick));
+	}
+	for (unsigned int step = 0; step <= t->syn_ack_retries; step++) {
+		const struct half_open *h;
+
+		if (t->syn_ack[step].head == POOL_NONE)
+			continue;
+		h = pool_at(&t->half_opens, t->syn_ack[step].head);
+		next = RTE_MIN(next, tick_to_time(t, h->expires));
+	}
+	if (t->time_wait_fifo.head != POOL_NONE) {
+		const struct time_wait *w = pool_at(&t->time_waits, t->time_wait_fifo.head);
+
+		next = RTE_MIN(next, tick_to_time(t, w->expires));
+	}
+	return next;
+}

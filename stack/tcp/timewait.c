@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * TIME-WAIT as a 64-byte record (RFC 9293 3.6.1, 3.10.7.4): 2MSL in a queue of
+ * constant delay, a bounded pool whose oldest record gives way, and reopening by a
+ * SYN that cannot be old (RFC 6191).
+ */
+#include <rte_byteorder.h>
+
+#include "internal.h"
+
+void time_wait_free(struct tcp *t, uint32_t index)
+{
+	struct time_wait *w = pool_at(&t->time_waits, index);
+
+	fifo_remove(&t->time_wait_fifo, index);
+	w->key.lport = 0; /* tells a walk that the record is free */
+	pool_put(&t->time_waits, index);
+}
+
+/* Out of the queue, the table and the pool; a half-open record that stands for it loses it. */
+static void time_wait_remove(struct tcp *t, uint32_t index)
+{
+	struct time_wait *w = pool_at(&t->time_waits, index);
+	uint64_t hash = flow_hash(&t->flows, &w->key);
+
+	if (w->flags & RECORD_SHADOWED) {
+		flow_ref ref = flow_lookup(&t->flows, &w->key, hash);
+		struct half_open *h = pool_at(&t->half_opens, flow_ref_index(ref));
+
+		SPT_ASSERT(flow_ref_kind(ref) == FLOW_HALF_OPEN && h->time_wait == index);
+		h->time_wait = POOL_NONE;
+	} else {
+		flow_remove(&t->flows, hash, flow_ref_make(FLOW_TIME_WAIT, index));
+	}
+	time_wait_free(t, index);
+}
+
+static void time_wait_start(struct tcp *t, uint32_t index)
+{
+	struct time_wait *w = pool_at(&t->time_waits, index);
+
+	w->expires = wheel_deadline(t->now, t->two_msl);
+	fifo_append(&t->time_wait_fifo, index);
+}
+
+/* A record from the pool; when there is none the oldest gives way, which is counted. */
+static uint32_t time_wait_get(struct tcp *t)
+{
+	uint32_t index = pool_get(&t->time_waits);
+
+	if (likely(index != POOL_NONE))
+		return index;
+	t->stats->timewait_early++;
+	time_wait_remove(t, t->time_wait_fifo.head);
+	return pool_get(&t->time_waits);
+}
+
+void time_wait_enter(struct tcp *t, struct conn *c, struct seg *s)
+{
+	uint32_t index = time_wait_get(t);
+	uint64_t hash = flow_hash(&t->flows, &c->key);
+	struct time_wait *w = pool_at(&t->time_waits, index);
+	uint32_t wnd;
+
+	if (s)
+		segment_send_bare(t, c, s, c->snd_nxt, 0);
+	wnd = segment_window(t, c);
+	*w = (struct time_wait){
+	    .key = c->key,
+	    .snd_nxt = c->snd_nxt,
+	    .rcv_nxt = c->rcv_nxt,
+	    .ts_recent = c->ts_recent,
+	    .ts_offset = c->ts_offset,
+	    .wnd = (uint16_t)wnd,
+	    .next_hop = c->next_hop,
+	    .flags = c->flags & CONN_TIMESTAMPS ? RECORD_TIMESTAMPS : 0,
+	    .ttl = (uint8_t)c->node.owner,
+	    .tos = (uint8_t)(c->node.owner >> 8),
+	};
+	flow_replace(&t->flows, hash, flow_ref_make(FLOW_CONN, conn_index(t, c)),
+	             flow_ref_make(FLOW_TIME_WAIT, index));
+	t->stats->timewait_entered++;
+	time_wait_start(t, index);
+	conn_release(t, c, 0);
+}
+
+void time_wait_restore(struct tcp *t, const struct half_open *h, uint64_t hash)
+{
+	struct time_wait *w = pool_at(&t->time_waits, h->time_wait);
+
+	SPT_ASSERT(w->flags & RECORD_SHADOWED);
+	w->flags &= ~RECORD_SHADOWED;
+	flow_replace(&t->flows, hash, flow_ref_make(FLOW_HALF_OPEN, pool_index(&t->half_opens, h)),
+	             flow_ref_make(FLOW_TIME_WAIT, h->time_wait));
+}
+
+void time_wait_timers(struct tcp *t)
+{
+	for (unsigned int n = 0; n < 2 * TIMER_BUDGET; n++) {
+		const struct time_wait *w;
+
+		if (t->time_wait_fifo.head == POOL_NONE)
+			return;
+		w = pool_at(&t->time_waits, t->time_wait_fifo.head);
+		if (seq_gt(w->expires, t->now_tick))
+			return;
+		if (w->link.next != POOL_NONE)
+			rte_prefetch0(pool_at(&t->time_waits, w->link.next));
+		t->stats->timewait_expired++;
+		time_wait_remove(t, t->time_wait_fifo.head);
+	}
+}
+
+/* An ACK that says where the connection ended, rate-limited (RFC 9293 3.10.7.4; RFC 5961 7). */
+static enum spt_verdict time_wait_ack(struct tcp *t, struct time_wait *w, struct seg *s,
+                                      enum spt_verdict v)
+{
+	if (!ratelimit16_take(&w->key.pad, t->now)) {
+		t->stats->acks_limited++;
+		return seg_discard(s, v);
+	}
+	reply_ack_record(t, s, w->snd_nxt, w->rcv_nxt, w->wnd, w->flags & RECORD_TIMESTAMPS,
+	                 w->ts_offset, w->ts_recent, w->next_hop);
+	return v;
+}
+
+/*
+ * A new incarnation may begin if its SYN cannot be an old duplicate: a younger timestamp
+ * (RFC 6191), or without timestamps a sequence number beyond all that was received (RFC 1122
+ * 4.2.2.13).
+ */
+static bool time_wait_reopens(const struct time_wait *w, const struct seg *s)
+{
+	if ((w->flags & RECORD_TIMESTAMPS) && (s->options & SEG_HAS_TIMESTAMP)) {
+		if (s->tsval != w->ts_recent)
+			return seq_gt(s->tsval, w->ts_recent);
+	}
+	return seq_gt(s->seq, w->rcv_nxt);
+}
+
+static enum spt_verdict time_wait_syn(struct tcp *t, struct time_wait *w, struct seg *s)
+{
+	int listener = listener_find(&t->listeners, rte_be_to_cpu_16(s->key.lport), s->key.laddr);
+	enum spt_verdict v;
+
+	if (listener == LISTENER_NONE || (s->flags & TCP_ACK) || !time_wait_reopens(w, s))
+		return time_wait_ack(t, w, s, SPT_V_TCP_TIMEWAIT_CHALLENGED);
+	w->flags |= RECORD_SHADOWED;
+	v = listen_syn(t, s, listener, pool_index(&t->time_waits, w));
+	if (v != SPT_V_TCP_SYN) {
+		w->flags &= ~RECORD_SHADOWED;
+		return v;
+	}
+	return SPT_V_TCP_TIMEWAIT_SYN;
+}
+
+enum spt_verdict time_wait_input(struct tcp *t, struct time_wait *w, struct seg *s)
+{
+	uint32_t index = pool_index(&t->time_waits, w);
+
+	if (s->flags & TCP_RST) {
+		if (!t->timewait_rst_closes || s->seq != w->rcv_nxt)
+			return seg_discard(s, SPT_V_TCP_TIMEWAIT_RST); /* RFC 1337 */
+		time_wait_remove(t, index);
+		return seg_discard(s, SPT_V_TCP_RST);
+	}
+	if (s->flags & TCP_SYN)
+		return time_wait_syn(t, w, s);
+	/* Before the sequence check: the FIN that ended at RCV.NXT, whose ACK was lost. */
+	if ((s->flags & TCP_FIN) && s->seq + seg_len(s) == w->rcv_nxt) {
+		fifo_remove(&t->time_wait_fifo, index);
+		time_wait_start(t, index);
+		return time_wait_ack(t, w, s, SPT_V_TCP_TIMEWAIT_FIN);
+	}
+	if (s->len == 0 && s->seq == w->rcv_nxt && !(s->flags & TCP_FIN))
+		return seg_discard(s, SPT_V_TCP_TIMEWAIT_ACK); /* acceptable, nothing to say */
+	return time_wait_ack(t, w, s, SPT_V_TCP_TIMEWAIT_ACK);
+}
