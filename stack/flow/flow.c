@@ -192,15 +192,15 @@ flow_remove(struct flow_table *t, uint64_t hash, flow_ref ref)
 	t->used--;
 }
 
-/* How many entries of a bucket have this key. */
+/* How many entries of a bucket have this key; tags are checked to be their keys'. */
 static unsigned int
-flow_count_key(const struct flow_table *t, const struct flow_bucket *b, const struct flow_key *k)
+flow_count_key(const struct flow_table *t, const struct flow_bucket *b, const struct flow_key *k,
+               uint16_t tag)
 {
 	unsigned int n = 0;
 
-	for (unsigned int slot = 0; slot < FLOW_SLOTS; slot++)
-		if (b->occupied >> (8 * slot) & 1)
-			n += flow_key_eq(flow_key_of(t, b->ref[slot]), k);
+	for (uint64_t m = flow_match(b, tag); m != 0; m = flow_match_rest(m))
+		n += flow_key_eq(flow_key_of(t, b->ref[flow_match_slot(m)]), k);
 	return n;
 }
 
@@ -213,6 +213,7 @@ flow_check_entry(const struct flow_table *t, const struct flow_bucket *b, unsign
 	enum flow_kind kind = flow_ref_kind(ref);
 	const struct flow_bucket *first, *second;
 	const struct flow_key *key;
+	unsigned int same;
 	uint64_t hash;
 
 	if (kind >= FLOW_KINDS || t->pools[kind] == NULL ||
@@ -228,7 +229,9 @@ flow_check_entry(const struct flow_table *t, const struct flow_bucket *b, unsign
 		return "a tag that is not its key's";
 	if (b != (flow_is_displaced(b, slot) ? second : first))
 		return "an entry in the wrong bucket";
-	if (flow_count_key(t, first, key) + flow_count_key(t, second, key) != 1)
+	same = flow_count_key(t, first, key, flow_tag(hash)) +
+	       flow_count_key(t, second, key, flow_tag(hash));
+	if (same != 1)
 		return "two entries of one key";
 	if (flow_lookup(t, key, hash) != ref)
 		return "an entry that a lookup does not find";
