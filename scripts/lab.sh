@@ -8,7 +8,7 @@ lab_kernel4=10.99.0.1
 lab_kernel6=fd00:99::1
 lab_septet4=10.99.0.2
 lab_septet6=fd00:99::2
-lab_ready='^septet: ready'    # the line that septet prints when it answers
+lab_ready='^ready$'              # the line that septet prints when it answers
 
 lab_septet=${SEPTET-}         # the program
 lab_scratch=                  # a folder for this run

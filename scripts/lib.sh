@@ -33,8 +33,12 @@ build_options() {
 	sanitize)
 		printf '%s\n' --buildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false
 		;;
+	fuzz)
+		printf '%s\n' -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
+			-Dc_args=-fsanitize=fuzzer-no-link
+		;;
 	*)
-		die "unknown kind of build '$2': release or sanitize"
+		die "unknown kind of build '$2': release, sanitize or fuzz"
 		;;
 	esac
 }
