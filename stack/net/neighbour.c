@@ -239,13 +239,13 @@ unlink_hash(struct net *n, const struct neighbour *e)
 }
 
 /*
- * The clock: one that was not used since the hand last passed. 'unresolved_only' while those
- * without a link address have their share.
+ * The clock: one that was not used since the hand last passed. New entries have a lap of time to
+ * be used. 'unresolved_only' while those without a link address have their share.
  */
 static struct neighbour *
 replace_one(struct net *n, bool unresolved_only)
 {
-	uint32_t steps = RTE_MIN(n->used, (uint32_t)CLOCK_STEPS);
+	uint32_t steps = RTE_MIN(2 * n->used, (uint32_t)CLOCK_STEPS);
 
 	while (steps--) {
 		struct neighbour *e = &n->table[n->hand];
@@ -285,7 +285,6 @@ neighbour_make(struct net *n, const struct spt_addr *a, bool answered)
 	bucket = bucket_of(n, a);
 	*e = (struct neighbour){
 	    .addr = *a,
-	    .referenced = true,
 	    .hash_next = *bucket,
 	    .state = NEIGHBOUR_NONE,
 	    .v4 = addr_is_v4(a),

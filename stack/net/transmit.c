@@ -203,9 +203,9 @@ transmit_slow(struct net *n, spt_time now, const struct tx_entry *t, struct rte_
 		rte_pktmbuf_free(m);
 		return 0;
 	}
-	e->referenced = true;
 	if (!neighbour_resolved(e))
 		return hold(n, now, e, m, &src, ready);
+	e->referenced = true;
 	if (now >= e->until) {
 		/* RFC 4861 7.3.3. While pending packets are due the probe can wait. */
 		if (e->state != NEIGHBOUR_DELAY) {
