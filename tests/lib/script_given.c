@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* given(): an engine that listens, and a connection in a state; what a script may ask of it. */
+#include <string.h>
+
+#include <base/addr.h>
+
+#include "script_priv.h"
+
+static uint32_t
+or_default(uint32_t value, uint32_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+static void
+create_engine(const struct given *g)
+{
+	struct spt_config config = g->config;
+	struct spt_local local = {.first = script->local[0],
+	                          .count = 2,
+	                          .prefix = script->variant->family == 4 ? 24 : 64};
+	struct spt_listen_options listen = {.conn = g->conn,
+	                                    .backlog = g->backlog,
+	                                    .defer_accept = g->defer_accept,
+	                                    .close_on_fin = g->close_on_fin};
+	struct spt_endpoint any = {.port = SCRIPT_PORT};
+	char error[200] = "";
+
+	config.local = &local;
+	config.n_local = 1;
+	config.pool = script->engine_pool;
+	config.socket = -1;
+	config.connections = or_default(config.connections, 64);
+	config.half_open = or_default(config.half_open, 64);
+	config.timewait = or_default(config.timewait, 64);
+	config.listeners = or_default(config.listeners, 8);
+	config.neighbours = or_default(config.neighbours, 16);
+	for (unsigned int i = 0; i < sizeof(config.master_secret); i++)
+		config.master_secret[i] = (uint8_t)(i * 37 + 1);
+	if (spt_engine_create(&config, script->top, script->now, &script->engine, error,
+	                      sizeof(error)) != 0)
+		script_fail("spt_engine_create: %s", error);
+	script->listener = spt_listen(script->engine, &any, &listen);
+	if (script->listener < 0)
+		script_fail("spt_listen returned %d", script->listener);
+}
+
+/* The peer speaks to our neighbour table first, so that no answer waits for resolution. */
+static void
+introduce(void)
+{
+	static uint8_t flat[PACKET_MAX];
+	unsigned int n;
+
+	n = packet_ask_resolution(&script->peer_mac, &script->peer, &script->local[0], flat);
+	script_port_push(flat, n, true);
+	script_settle();
+}
+
+static void
+peer(uint8_t flags)
+{
+	script_inject(&(struct inject){.flags = flags});
+}
+
+static void
+engine(uint8_t flags)
+{
+	script_expect(&(struct expect){.flags = flags});
+}
+
+static void
+we_close(const struct given *g)
+{
+	if (g->by_close)
+		script_app_close();
+	else
+		script_app_shutdown();
+	engine(P_FIN | P_ACK);
+}
+
+static void
+peer_closes(const struct given *g)
+{
+	peer(P_FIN | P_ACK);
+	if (!g->by_close)
+		script_expect_event(SPT_PEER_CLOSED);
+	else
+		script_take_event(script->f, SPT_PEER_CLOSED);
+	engine(P_ACK);
+}
+
+static void
+to_established(void)
+{
+	peer(P_SYN);
+	engine(P_SYN | P_ACK);
+	peer(P_ACK);
+	if (!script->f->open)
+		script_fail("the handshake is complete, but no ACCEPTED came");
+}
+
+static void
+to_state(const struct given *g)
+{
+	switch (g->state) {
+	case SPT_CLOSED_STATE:
+	case SPT_SYN_SENT: script_fail("there is no passive way to %s", spt_state_name(g->state));
+	case SPT_LISTEN: break;
+	case SPT_SYN_RECEIVED:
+		peer(P_SYN);
+		engine(P_SYN | P_ACK);
+		break;
+	case SPT_ESTABLISHED: to_established(); break;
+	case SPT_FIN_WAIT_1:
+		to_established();
+		we_close(g);
+		break;
+	case SPT_FIN_WAIT_2:
+		to_established();
+		we_close(g);
+		peer(P_ACK);
+		break;
+	case SPT_CLOSE_WAIT:
+		to_established();
+		peer_closes(&(struct given){0});
+		break;
+	case SPT_CLOSING:
+		to_established();
+		we_close(g);
+		/* The FINs cross: the peer's does not acknowledge ours. */
+		script_inject(&(struct inject){.flags = P_FIN | P_ACK, .ack = 1});
+		script_take_event(script->f, SPT_PEER_CLOSED);
+		engine(P_ACK);
+		break;
+	case SPT_LAST_ACK:
+		to_established();
+		peer_closes(&(struct given){0});
+		we_close(g);
+		break;
+	case SPT_TIME_WAIT:
+		to_established();
+		we_close(g);
+		peer(P_ACK);
+		peer_closes(g);
+		script_take_event(script->f, SPT_CLOSED);
+		break;
+	}
+}
+
+void
+script_given(const struct given *g)
+{
+	struct flow *f = script->f;
+	bool first = script->engine == NULL;
+
+	if (first) {
+		script->given = *g;
+		create_engine(g);
+		introduce();
+	} else {
+		script->given.wscale = g->wscale;
+		script->given.sack_perm = g->sack_perm;
+	}
+	f->ts = g->ts == ON || (g->ts == SCRIPT_DEFAULT && script->variant->ts);
+	f->mss = script->variant->family == 4 ? 1460 : 1440;
+	if (g->mss != 0)
+		f->mss = (uint16_t)script_stated(g->mss);
+	f->wnd = g->wnd ? (uint16_t)script_stated(g->wnd) : 65535;
+	to_state(g);
+	if (g->state != SPT_LISTEN)
+		script_expect_state(g->state);
+}
+
+/* ---- questions ------------------------------------------------------------------ */
+
+struct spt_conn_info
+script_info(void)
+{
+	struct spt_conn_info info;
+	int result = spt_conn_info(script->engine, script->f->conn, &info);
+
+	if (result != 0)
+		script_fail("spt_conn_info returned %d", result);
+	return info;
+}
+
+struct spt_engine *
+script_engine(void)
+{
+	return script->engine;
+}
+
+spt_conn
+script_conn(void)
+{
+	return script->f->conn;
+}
+
+spt_time
+script_now(void)
+{
+	return script->now;
+}
+
+uint32_t
+script_full(void)
+{
+	const struct flow *f = script->f;
+	uint32_t mss = f->mss ? f->mss : script->variant->family == 4 ? 536 : 1220;
+
+	return mss - (f->ts ? 12 : 0);
+}
+
+int
+script_family(void)
+{
+	return script->variant->family;
+}
+
+bool
+script_timestamps(void)
+{
+	return script->f->ts;
+}
+
+uint32_t
+script_iss_plus(uint32_t relative)
+{
+	return script->f->engine_iss + relative;
+}
+
+uint32_t
+script_irs_plus(uint32_t relative)
+{
+	return script->f->peer_iss + relative;
+}
+
+void
+script_port_refuses(bool on)
+{
+	script->port->refuses = on;
+}

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The simulated world: both ends, the link, the clock that jumps, and what must hold at the end. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <base/addr.h>
+#include <port/port.h>
+
+#include "env.h"
+#include "monitor.h"
+#include "packet.h"
+#include "port_hold.h"
+#include "sim.h"
+#include "simserver.h"
+
+#define PATIENCE (300 * SPT_NS_PER_SEC)
+
+struct world {
+	const struct sim_config *config;
+	const char *what;
+	spt_time now;
+	struct rte_mempool *engine_pool, *client_pool;
+	struct spt_port *memory[2], *engine_port, *client_port;
+	struct monitor *engine_monitor, *client_monitor;
+	struct rte_ether_addr engine_mac;
+	struct spt_addr engine_addr, client_addr;
+	struct spt_engine *engine;
+	struct simserver *server;
+	struct simclient *client;
+	struct simconn *conn[SIM_CONNS_MAX];
+	unsigned int seen[2]; /* TCP segments to the engine, to the client */
+	spt_time progress_at;
+	uint64_t progress;
+	char failed[400];
+};
+
+static void
+fail(struct world *w, const char *why)
+{
+	if (w->failed[0] == '\0')
+		snprintf(w->failed, sizeof(w->failed), "%s", why);
+}
+
+/* ---- a port that loses one frame ------------------------------------------------- */
+
+struct loser {
+	struct spt_port base;
+	struct spt_port *inner;
+	struct world *world;
+};
+
+static bool
+is_tcp(const struct rte_mbuf *m)
+{
+	static uint8_t flat[PACKET_MAX];
+	struct packet p;
+
+	return packet_parse(flat, packet_flatten(m, flat), &p) == PACKET_TCP;
+}
+
+/* Whether 'm' is the one to lose; then it is freed. */
+static bool
+lose(struct world *w, struct rte_mbuf *m, bool to_client)
+{
+	unsigned int which = to_client ? w->config->lose_to_client : w->config->lose_to_engine;
+
+	if (!is_tcp(m) || ++w->seen[to_client] != which)
+		return false;
+	rte_pktmbuf_free(m);
+	return true;
+}
+
+static uint16_t
+loser_rx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
+{
+	struct loser *l = (struct loser *)p;
+	uint16_t got = port_rx(l->inner, now, m, n), kept = 0;
+
+	for (uint16_t i = 0; i < got; i++) {
+		if (!lose(l->world, m[i], true))
+			m[kept++] = m[i];
+	}
+	return kept;
+}
+
+static uint16_t
+loser_tx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
+{
+	struct loser *l = (struct loser *)p;
+	uint16_t sent = 0;
+
+	for (; sent < n; sent++) {
+		if (!lose(l->world, m[sent], false) && port_tx(l->inner, now, &m[sent], 1) != 1)
+			break;
+	}
+	return sent;
+}
+
+static spt_time
+loser_next_deadline(const struct spt_port *p)
+{
+	return port_next_deadline(((const struct loser *)p)->inner);
+}
+
+static void
+loser_stats(struct spt_port *p, struct spt_port_stats *stats)
+{
+	struct spt_port *inner = ((struct loser *)p)->inner;
+
+	inner->ops->stats(inner, stats);
+}
+
+static void
+loser_destroy(struct spt_port *p)
+{
+	struct loser *l = (struct loser *)p;
+
+	l->inner->ops->destroy(l->inner);
+	free(l);
+}
+
+static const struct port_ops loser_ops = {
+    .rx = loser_rx,
+    .tx = loser_tx,
+    .next_deadline = loser_next_deadline,
+    .stats = loser_stats,
+    .destroy = loser_destroy,
+};
+
+static struct spt_port *
+loser_create(struct world *w, struct spt_port *inner)
+{
+	struct loser *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		exit(2);
+	l->base = *inner;
+	l->base.ops = &loser_ops;
+	l->inner = inner;
+	l->world = w;
+	return &l->base;
+}
+
+/* ---- building and taking down -------------------------------------------------------- */
+
+static void
+on_hold_fault(void *arg, const char *text)
+{
+	fail(arg, text);
+}
+
+static void
+build_link(struct world *w)
+{
+	static unsigned int number;
+	char name[16];
+	struct spt_memory_pair_config pair = {.name = name,
+	                                      .socket = -1,
+	                                      .pool = {w->engine_pool, w->client_pool}};
+	struct spt_impair_config impair = {.seed = w->config->seed + 77,
+	                                   .rx = w->config->to_engine,
+	                                   .tx = w->config->to_client,
+	                                   .pool = w->engine_pool};
+	struct port_hold_config hold = {.fault = on_hold_fault, .arg = w};
+	struct spt_port *p;
+
+	snprintf(name, sizeof(name), "sim%u", number++);
+	if (spt_port_memory_pair_create(&pair, w->memory) != 0 ||
+	    spt_port_impair_create(&impair, w->memory[0], &p) != 0) {
+		fprintf(stderr, "sim: no memory pair or impairment wrapper\n");
+		exit(2);
+	}
+	w->engine_mac = w->memory[0]->mac;
+	w->engine_monitor = monitor_create("septet", "client", &w->engine_mac, 1500);
+	w->client_monitor = monitor_create("client", "septet", &w->memory[1]->mac, 1500);
+	w->engine_port = monitor_port_create(w->engine_monitor, port_hold_create(&hold, p));
+	w->client_port = monitor_port_create(w->client_monitor, loser_create(w, w->memory[1]));
+}
+
+static void
+build_engine(struct world *w)
+{
+	struct spt_local local = {.first = w->engine_addr,
+	                          .count = 1,
+	                          .prefix = w->config->family == 4 ? 24 : 64};
+	struct spt_config config = {.local = &local,
+	                            .n_local = 1,
+	                            .pool = w->engine_pool,
+	                            .socket = -1,
+	                            .connections = SIM_CONNS_MAX,
+	                            .half_open = SIM_CONNS_MAX,
+	                            .timewait = SIM_CONNS_MAX,
+	                            .neighbours = 16,
+	                            .listeners = 4};
+	char error[200] = "";
+
+	memcpy(config.master_secret, &w->config->seed, sizeof(w->config->seed));
+	if (spt_engine_create(&config, w->engine_port, w->now, &w->engine, error, sizeof(error)) !=
+	    0) {
+		fprintf(stderr, "sim: spt_engine_create: %s\n", error);
+		exit(2);
+	}
+}
+
+static void
+build(struct world *w)
+{
+	static const uint8_t net6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+	struct simclient_config client;
+
+	w->now = w->progress_at = ENV_EPOCH;
+	w->engine_pool = env_pool_create(8192);
+	w->client_pool = env_pool_create(8192);
+	w->engine_addr =
+	    w->config->family == 4 ? addr_from_v4(RTE_BE32(0x0a010001)) : addr_from_v6(net6);
+	w->client_addr = w->engine_addr;
+	w->client_addr.b[15] = 9;
+	build_link(w);
+	build_engine(w);
+	w->server = simserver_create(w->engine, w->config, w->now);
+	client = (struct simclient_config){.port = w->client_port,
+	                                   .pool = w->client_pool,
+	                                   .peer_mac = &w->engine_mac,
+	                                   .addr = w->client_addr,
+	                                   .peer = w->engine_addr,
+	                                   .seed = w->config->seed,
+	                                   .iss = w->config->iss};
+	w->client = simclient_create(&client, w->now);
+	for (unsigned int i = 0; i < w->config->n; i++) {
+		struct simconn_config c = w->config->conn[i].client;
+
+		c.port = (uint16_t)(SIMSERVER_FIRST_PORT + i);
+		c.peer_port = SIM_PORT;
+		c.receive = w->config->conn[i].server.send;
+		c.seed_send = SIMSERVER_SEED_CLIENT(i);
+		c.seed_receive = SIMSERVER_SEED_SERVER(i);
+		c.start += w->now;
+		w->conn[i] = simclient_open(w->client, &c);
+	}
+}
+
+static void
+take_down(struct world *w)
+{
+	unsigned int engine_mbufs, client_mbufs;
+	char text[100];
+
+	spt_engine_destroy(w->engine);
+	w->engine_port->ops->destroy(w->engine_port);
+	w->client_port->ops->destroy(w->client_port);
+	engine_mbufs = env_pool_in_use(w->engine_pool);
+	client_mbufs = env_pool_in_use(w->client_pool);
+	snprintf(text, sizeof(text), "mbufs leaked: %u of the engine's pool, %u of the client's",
+	         engine_mbufs, client_mbufs);
+	if (engine_mbufs || client_mbufs)
+		fail(w, text);
+	env_pool_destroy(w->engine_pool);
+	env_pool_destroy(w->client_pool);
+}
+
+static void
+tell(const struct world *w)
+{
+	const struct monitor *first = w->engine_monitor;
+
+	fprintf(stderr, "\nsimulation %s, seed %" PRIu64 ": %s\n  at %.6f s virtual\n", w->what,
+	        w->config->seed, w->failed, (double)w->now / 1e9);
+	for (unsigned int i = 0; i < w->config->n; i++) {
+		if (w->config->n > 4 && simconn_state(w->conn[i]) == SIMCONN_DONE)
+			continue;
+		fprintf(stderr, "  %s\n", simconn_text(w->conn[i]));
+		fprintf(stderr, "  %s\n", simserver_text(w->server, i));
+	}
+	if (monitor_report(w->client_monitor) != NULL)
+		first = w->client_monitor;
+	if (monitor_report(first) != NULL)
+		fprintf(stderr, "%s", monitor_report(first));
+	else
+		monitor_print(first, stderr);
+}
+
+/* ---- running ------------------------------------------------------------------------- */
+
+static void
+check(struct world *w)
+{
+	struct spt_stats stats;
+	uint64_t sum = 0;
+	const char *wrong = NULL;
+
+	if (monitor_broken(w->engine_monitor) != MONITOR_NONE)
+		fail(w, "the engine broke a rule of the monitor");
+	if (monitor_broken(w->client_monitor) != MONITOR_NONE)
+		fail(w, "the client broke a rule of the monitor");
+	if (simserver_error(w->server) != NULL)
+		fail(w, simserver_error(w->server));
+	spt_engine_stats(w->engine, &stats);
+	for (unsigned int i = 0; i < SPT_V_COUNT; i++)
+		sum += stats.verdict[i];
+	if (sum != stats.rx_frames)
+		fail(w, "rx_frames is not the sum of the verdicts");
+	if (stats.errors != 0)
+		fail(w, "the engine counted an error of its own");
+	if (w->now % 64 == 0) /* slow */
+		wrong = spt_engine_check(w->engine);
+	if (wrong != NULL)
+		fail(w, wrong);
+	for (unsigned int i = 0; i < w->config->n; i++) {
+		if (simconn_state(w->conn[i]) == SIMCONN_FAILED)
+			fail(w, "a client failed");
+	}
+}
+
+/* Both ends work until the instant holds nothing more to do. */
+static void
+settle(struct world *w)
+{
+	unsigned long before;
+	unsigned int turns = 0;
+	bool busy;
+
+	do {
+		before = monitor_segments(w->engine_monitor) + monitor_segments(w->client_monitor);
+		busy = simserver_poll(w->server, w->now);
+		busy |= simclient_poll(w->client, w->now);
+		if (before !=
+		    monitor_segments(w->engine_monitor) + monitor_segments(w->client_monitor))
+			busy = true;
+		if (++turns > 20000) {
+			fail(w, "20000 turns at one instant");
+			return;
+		}
+	} while (busy || turns < 2);
+}
+
+static spt_time
+next_deadline(const struct world *w)
+{
+	spt_time t = spt_next_deadline(w->engine);
+
+	t = RTE_MIN(t, port_next_deadline(w->engine_port));
+	t = RTE_MIN(t, port_next_deadline(w->client_port));
+	t = RTE_MIN(t, simserver_next_deadline(w->server));
+	return RTE_MIN(t, simclient_next_deadline(w->client));
+}
+
+static bool
+all_over(const struct world *w)
+{
+	for (unsigned int i = 0; i < w->config->n; i++) {
+		if (simconn_state(w->conn[i]) != SIMCONN_DONE || !simserver_over(w->server, i))
+			return false;
+	}
+	return true;
+}
+
+static bool
+all_streams_done(const struct world *w)
+{
+	for (unsigned int i = 0; i < w->config->n; i++) {
+		if (simconn_state(w->conn[i]) < SIMCONN_TIME_WAIT)
+			return false;
+	}
+	return true;
+}
+
+static void
+step(struct world *w)
+{
+	spt_time next = next_deadline(w);
+	uint64_t progress;
+
+	if (next == SPT_TIME_NEVER) {
+		fail(w, "nothing will ever happen again");
+		return;
+	}
+	if (next <= w->now) {
+		fail(w, "a deadline that is not later than its turn");
+		return;
+	}
+	w->now = next;
+	settle(w);
+	check(w);
+	progress = simclient_progress(w->client) + simserver_progress(w->server);
+	if (progress != w->progress || all_streams_done(w)) {
+		w->progress = progress;
+		w->progress_at = w->now;
+	} else if (w->now - w->progress_at > PATIENCE) {
+		fail(w, "no progress for 300 s");
+	}
+}
+
+/* After the last connection: 2MSL, and nothing may be left. */
+static void
+wind_down(struct world *w)
+{
+	spt_time end = w->now + 200 * SPT_NS_PER_SEC;
+	struct spt_stats stats;
+	const char *wrong;
+
+	while (w->now < end && w->failed[0] == '\0') {
+		w->now = RTE_MIN(end, next_deadline(w));
+		settle(w);
+		check(w);
+	}
+	spt_engine_stats(w->engine, &stats);
+	if (stats.connections || stats.half_open || stats.timewait || stats.pinned_mbufs)
+		fail(w, "connections, records or queued mbufs are left 200 s after the end");
+	wrong = spt_engine_check(w->engine);
+	if (wrong != NULL)
+		fail(w, wrong);
+}
+
+bool
+sim_run(const struct sim_config *config, const char *what, struct sim_result *result)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct sim_result r = {0};
+	bool good;
+
+	if (w == NULL)
+		exit(2);
+	w->config = config;
+	w->what = what;
+	build(w);
+	settle(w);
+	while (w->failed[0] == '\0' && !all_over(w)) {
+		step(w);
+		if (r.took == 0 && all_streams_done(w))
+			r.took = w->now - ENV_EPOCH;
+	}
+	if (w->failed[0] == '\0')
+		wind_down(w);
+	r.to_engine = w->seen[false];
+	r.to_client = w->seen[true];
+	spt_engine_stats(w->engine, &r.stats);
+	for (unsigned int i = 0; i < config->n; i++) {
+		r.bytes += config->conn[i].client.send + config->conn[i].server.send;
+		r.closed_windows += simconn_closed_windows(w->conn[i]);
+	}
+	if (result != NULL)
+		*result = r;
+	if (w->failed[0] != '\0') {
+		tell(w);
+		take_down(w);
+	} else {
+		take_down(w);
+		if (w->failed[0] != '\0')
+			fprintf(stderr, "\nsimulation %s, seed %" PRIu64 ": %s\n", what,
+			        config->seed, w->failed);
+	}
+	good = w->failed[0] == '\0';
+	simserver_destroy(w->server);
+	simclient_destroy(w->client);
+	monitor_destroy(w->engine_monitor);
+	monitor_destroy(w->client_monitor);
+	free(w);
+	return good;
+}
+
+void
+sim_conn_default(struct sim_conn *c)
+{
+	*c = (struct sim_conn){
+	    .client = {.send = 10000,
+	               .timestamps = true,
+	               .mss = 1400,
+	               .wscale = 2,
+	               .window = 65535,
+	               .sack_permitted = true},
+	    .server = {.send = 10000, .fin_last = true},
+	};
+}
