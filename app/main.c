@@ -39,8 +39,8 @@ main_unknown(const char *word)
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		names[i] = commands[i].name;
 	nearest = option_nearest(word, names, RTE_DIM(names));
-	fprintf(stderr, "septet: there is no command '%s'%s%s%s; septet --help lists them\n", word,
-	        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	fprintf(stderr, "septet: there is no command '%s'%s%s%s: septet --help lists them\n", word,
+	        nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
 	return 2;
 }
 

@@ -84,10 +84,10 @@ parse_listen(void *target, const char *value, char *error, size_t error_size)
 	if (!l->service) {
 		nearest = option_nearest(name, names, RTE_DIM(names));
 		snprintf(error, error_size,
-		         "no service '%s'%s%s%s; there are echo, discard, chargen and http, as in "
+		         "no service '%s'%s%s%s: there are echo, discard, chargen and http, as in "
 		         "http:80",
-		         name, nearest ? ": did you mean '" : "", nearest ? nearest : "",
-		         nearest ? "'?" : "");
+		         name, nearest ? " (did you mean '" : "", nearest ? nearest : "",
+		         nearest ? "'?)" : "");
 		return -EINVAL;
 	}
 	o->n_listen++;
@@ -148,8 +148,9 @@ static const struct option_row rows[] = {
     {G_WHERE, "mtu", "BYTES", "1500", "largest IP packet of the link", OPTION_BYTES, SIZED(mtu),
      .min = 1280, .max = 9600},
     {G_WHERE, "impair", "SPEC", NULL,
-     "spoil the link: loss=2%,delay=20ms,jitter=1ms,reorder=0.5%,duplicate=1%,corrupt=0.1%,"
-     "rate=100Mbit,queue=1000,seed=7; rx.loss= and tx.loss= for one direction",
+     "spoil the link, by a list joined with commas: loss=2%, delay=20ms, jitter=1ms, "
+     "reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, queue=1000, seed=7; rx.loss= or "
+     "tx.loss= for one direction",
      OPTION_PARSED, .parse = parse_impair},
     {G_WHAT, "listen", "SERVICE:PORT", NULL,
      "echo, discard, chargen or http on a port of every address; SERVICE:ADDRESS:PORT or "

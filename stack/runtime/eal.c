@@ -180,6 +180,9 @@ spt_eal_start(const struct spt_eal_config *config, struct spt_eal_info *info, ch
 		return rc;
 	eal_choose_memory(config, info);
 	eal_arg("--log-level=4"); /* errors only: a later --log-level of the user's wins */
+	/* net_tap calls what a kernel without some queueing disciplines lacks an error. */
+	if (config->spec->kind == SPT_PORT_TAP)
+		eal_arg("--log-level=pmd.net.tap:3");
 	if (config->spec->kind == SPT_PORT_PCI)
 		eal_arg("-a");
 	else

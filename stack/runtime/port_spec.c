@@ -207,12 +207,13 @@ spec_check_socket(const struct spt_port_spec *spec, char *error, size_t error_si
 		snprintf(error, error_size, "port '%s': the socket's path is too long", spec->text);
 		return -EINVAL;
 	}
-	if (spec->kind == SPT_PORT_VIRTIO_USER) {
+	if (spec->kind == SPT_PORT_VIRTIO_USER ||
+	    (spec->kind == SPT_PORT_MEMIF && strstr(spec->argument, "role=client"))) {
 		if (stat(spec->device, &st) == 0)
 			return 0;
-		snprintf(error, error_size,
-		         "port '%s': no socket there (%s); start the vhost side first", spec->text,
-		         strerror(errno));
+		snprintf(error, error_size, "port '%s': no socket there (%s); start the %s first",
+		         spec->text, strerror(errno),
+		         spec->kind == SPT_PORT_MEMIF ? "side with role=server" : "vhost side");
 		return -ENODEV;
 	}
 	memcpy(directory, spec->device, sizeof(directory));

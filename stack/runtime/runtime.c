@@ -99,6 +99,10 @@ runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *co
 	int rc;
 
 	rc = spt_port_ethdev_create(&ethdev, ports, &rt->info.port, error, error_size);
+	if (rc == -ENODEV)
+		snprintf(error, error_size,
+		         "port '%s': DPDK made no device of it; '-- --log-level=8' shows why",
+		         config->spec->text);
 	if (rc)
 		return rc;
 	for (unsigned int i = 0; i < rt->info.port.queues; i++) {

@@ -110,11 +110,12 @@ static void
 test_check(void **state)
 {
 	check("vdev:net_null0", 0, NULL);
-	check("memif:/tmp/spt-test.sock", 0, NULL);
-	check("memif:/nowhere/at/all/m.sock", -ENODEV, "/nowhere/at/all");
+	check("memif:/tmp/spt-test.sock,role=server", 0, NULL);
+	check("memif:/nowhere/at/all/m.sock,role=server", -ENODEV, "/nowhere/at/all");
+	check("memif:/nowhere/m.sock", -ENODEV, "start the side with role=server first");
 	check("virtio_user:/nowhere/v.sock", -ENODEV, "start the vhost side first");
 	check("pci:ffff:ff:1f.7", -ENODEV, "lspci");
-	check("memif:/tmp/sixty-three-letters-are-all-that-the-device-may-have.sock", 0, NULL);
+	check("vhost:/tmp/sixty-three-letters-are-all-that-the-device-may-have.sock", 0, NULL);
 }
 
 int
