@@ -47,12 +47,17 @@ uint16_t ethdev_rx_confirm(struct spt_port *p, spt_time now, struct rte_mbuf **m
 /* Receive: the device's reports are believed. */
 uint16_t ethdev_rx_trusted(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
 
-/* Transmit: checksums by us or by the device; chains as they are or copied into one buffer. */
-uint16_t ethdev_tx_software(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
-uint16_t ethdev_tx_device(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
-uint16_t ethdev_tx_software_linear(
-    struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
-uint16_t ethdev_tx_device_linear(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
+/* Which checksums the device fills in; the rest is ours. */
+enum ethdev_checksums {
+	ETHDEV_CHECKSUM_NONE,
+	ETHDEV_CHECKSUM_TCP, /* but not the one of the IPv4 header */
+	ETHDEV_CHECKSUM_BOTH,
+};
+
+typedef uint16_t (*ethdev_burst)(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
+
+/* Transmit: [checksums][0], chains as they are; [checksums][1], chains copied into one buffer. */
+extern const ethdev_burst ethdev_tx[3][2];
 
 spt_time ethdev_next_deadline(const struct spt_port *p);
 void ethdev_stats(struct spt_port *p, struct spt_port_stats *stats);

@@ -43,6 +43,8 @@ struct ethdev_plan {
 	struct rte_eth_conf conf;
 	const char *step; /* where the last try ended */
 	char retried[96]; /* why fewer queues than the device says it has, or "" */
+	enum ethdev_checksums rx_checksums;
+	enum ethdev_checksums tx_checksums;
 	const char *multicast;
 	struct rte_eth_link link;
 	char *error;
@@ -109,7 +111,10 @@ ethdev_check(struct ethdev_plan *plan)
 	return 0;
 }
 
-/* The configuration for plan->queues. Offloads in pairs: half a checksum saves nothing. */
+/*
+ * The configuration for plan->queues. The checksum of TCP is the one worth having, since it
+ * covers the payload; without it that of the IPv4 header saves nothing.
+ */
 static void
 ethdev_negotiate(struct ethdev_plan *plan)
 {
@@ -118,10 +123,10 @@ ethdev_negotiate(struct ethdev_plan *plan)
 
 	memset(conf, 0, sizeof(*conf));
 	conf->rxmode.mtu = plan->mtu;
-	if ((device->rx_offload_capa & ETHDEV_RX_CHECKSUMS) == ETHDEV_RX_CHECKSUMS)
-		conf->rxmode.offloads |= ETHDEV_RX_CHECKSUMS;
-	if ((device->tx_offload_capa & ETHDEV_TX_CHECKSUMS) == ETHDEV_TX_CHECKSUMS)
-		conf->txmode.offloads |= ETHDEV_TX_CHECKSUMS;
+	if (device->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+		conf->rxmode.offloads |= device->rx_offload_capa & ETHDEV_RX_CHECKSUMS;
+	if (device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
+		conf->txmode.offloads |= device->tx_offload_capa & ETHDEV_TX_CHECKSUMS;
 	conf->txmode.offloads |= device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (plan->queues > 1) {
 		conf->rx_adv_conf.rss_conf.rss_hf =
@@ -238,17 +243,31 @@ ethdev_open_up(struct ethdev_plan *plan)
 	}
 }
 
+/* What of the checksums is the device's, by its offloads of one direction. */
+static enum ethdev_checksums
+ethdev_checksums(uint64_t offloads, uint64_t tcp, uint64_t ip)
+{
+	if (!(offloads & tcp))
+		return ETHDEV_CHECKSUM_NONE;
+	return offloads & ip ? ETHDEV_CHECKSUM_BOTH : ETHDEV_CHECKSUM_TCP;
+}
+
 static void
 ethdev_info_fill(const struct ethdev_plan *plan, struct spt_ethdev_info *info)
 {
+	static const char *const checksums[] = {
+	    [ETHDEV_CHECKSUM_NONE] = "in software",
+	    [ETHDEV_CHECKSUM_TCP] = "TCP by device, IPv4 in software",
+	    [ETHDEV_CHECKSUM_BOTH] = "by device",
+	};
 	const char *link = plan->link.link_status == RTE_ETH_LINK_UP ? "up" : "down";
 	char queues[128];
 
 	memset(info, 0, sizeof(*info));
 	info->queues = plan->queues;
 	info->rss = plan->conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS;
-	info->rx_checksum = plan->conf.rxmode.offloads != 0;
-	info->tx_checksum = (plan->conf.txmode.offloads & ETHDEV_TX_CHECKSUMS) != 0;
+	info->rx_checksum = plan->rx_checksums != ETHDEV_CHECKSUM_NONE;
+	info->tx_checksum = plan->tx_checksums != ETHDEV_CHECKSUM_NONE;
 	info->multi_segment = (plan->conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
 	if (plan->link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
 		info->speed_mbps = plan->link.link_speed;
@@ -260,11 +279,11 @@ ethdev_info_fill(const struct ethdev_plan *plan, struct spt_ethdev_info *info)
 		snprintf(queues, sizeof(queues), "%u of %u, %s", plan->queues, plan->wanted,
 		    plan->retried[0] != '\0' ? plan->retried : "the device has no more");
 	snprintf(info->summary, sizeof(info->summary),
-	    "%s: queues %s%s; checksums rx %s, tx %s; chains %s; %s; link %s", info->driver, queues,
-	    plan->queues == 1 ? "" : (info->rss ? ", by RSS" : ", not spread by RSS"),
-	    info->rx_checksum ? "by device once proven" : "in software",
-	    info->tx_checksum ? "by device" : "in software",
-	    info->multi_segment ? "as they are" : "copied", plan->multicast, link);
+	    "%s: queues %s%s; checksums rx %s%s, tx %s; chains %s; %s; link %s", info->driver,
+	    queues, plan->queues == 1 ? "" : (info->rss ? ", by RSS" : ", not spread by RSS"),
+	    checksums[plan->rx_checksums], info->rx_checksum ? " (once proven)" : "",
+	    checksums[plan->tx_checksums], info->multi_segment ? "as they are" : "copied",
+	    plan->multicast, link);
 }
 
 static void
@@ -274,11 +293,7 @@ ethdev_port_init(struct ethdev_device *device, uint16_t queue, const struct ethd
 	struct ethdev_port *self = &device->port[queue];
 
 	self->ops.rx = info->rx_checksum ? ethdev_rx_confirm : ethdev_rx_software;
-	if (info->multi_segment)
-		self->ops.tx = info->tx_checksum ? ethdev_tx_device : ethdev_tx_software;
-	else
-		self->ops.tx =
-		    info->tx_checksum ? ethdev_tx_device_linear : ethdev_tx_software_linear;
+	self->ops.tx = ethdev_tx[plan->tx_checksums][!info->multi_segment];
 	self->ops.next_deadline = ethdev_next_deadline;
 	self->ops.stats = ethdev_stats;
 	self->ops.destroy = ethdev_destroy;
@@ -329,6 +344,10 @@ spt_port_ethdev_create(const struct spt_ethdev_config *config, struct spt_port *
 		            : "no memory for its queues: give EAL more with -m");
 	}
 	ethdev_open_up(&plan);
+	plan.rx_checksums = ethdev_checksums(
+	    plan.conf.rxmode.offloads, RTE_ETH_RX_OFFLOAD_TCP_CKSUM, RTE_ETH_RX_OFFLOAD_IPV4_CKSUM);
+	plan.tx_checksums = ethdev_checksums(
+	    plan.conf.txmode.offloads, RTE_ETH_TX_OFFLOAD_TCP_CKSUM, RTE_ETH_TX_OFFLOAD_IPV4_CKSUM);
 	ethdev_info_fill(&plan, info);
 	rte_eth_stats_get(plan.port_id, &stats);
 	device->open = plan.queues;

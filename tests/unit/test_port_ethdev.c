@@ -75,13 +75,13 @@ close_device(void)
 }
 
 static void
-use_rx(uint16_t (*rx)(struct spt_port *, spt_time, struct rte_mbuf **, uint16_t))
+use_rx(ethdev_burst rx)
 {
 	((struct ethdev_port *)port[0])->ops.rx = rx;
 }
 
 static void
-use_tx(uint16_t (*tx)(struct spt_port *, spt_time, struct rte_mbuf **, uint16_t))
+use_tx(ethdev_burst tx)
 {
 	((struct ethdev_port *)port[0])->ops.tx = tx;
 }
@@ -241,13 +241,39 @@ test_checksums_by_device(void **state)
 	struct rte_mbuf *m, *got;
 
 	open_device("net_ring", "", 1);
-	use_tx(ethdev_tx_device);
+	use_tx(ethdev_tx[ETHDEV_CHECKSUM_BOTH][0]);
 	m = frame_make_tcp(pool, 4, 100);
 	got = pass(m);
 	assert_ptr_equal(got, m);
 	assert_int_equal(
 	    got->ol_flags, RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_IPV4);
 	rte_pktmbuf_free(got);
+	close_device();
+}
+
+/* And where it does that of TCP only, the IPv4 header is complete and TCP is not. */
+static void
+test_tcp_checksum_by_device(void **state)
+{
+	struct rte_mbuf *m;
+	struct rte_ipv4_hdr *ip;
+	struct rte_tcp_hdr *tcp;
+	uint16_t pseudo;
+
+	open_device("net_ring", "", 1);
+	use_tx(ethdev_tx[ETHDEV_CHECKSUM_TCP][0]);
+	m = pass(frame_make_tcp(pool, 4, 100));
+	assert_int_equal(m->ol_flags, RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_IPV4);
+	ip = rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, RTE_ETHER_HDR_LEN);
+	assert_int_equal(rte_ipv4_cksum(ip), 0); /* summed with what is in the field */
+	assert_int_not_equal(ip->hdr_checksum, 0);
+	tcp = (struct rte_tcp_hdr *)(ip + 1);
+	pseudo = rte_ipv4_phdr_cksum(ip, 0);
+	assert_int_equal(tcp->cksum, pseudo);
+	rte_pktmbuf_free(m);
+	m = pass(frame_make_tcp(pool, 6, 100));
+	assert_int_equal(m->ol_flags, RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_IPV6);
+	rte_pktmbuf_free(m);
 	close_device();
 }
 
@@ -274,7 +300,7 @@ test_chain_is_linearised(void **state)
 
 	open_device("net_ring", "", 1);
 	for (software = 0; software < 2; software++) {
-		use_tx(software ? ethdev_tx_software_linear : ethdev_tx_device_linear);
+		use_tx(ethdev_tx[software ? ETHDEV_CHECKSUM_NONE : ETHDEV_CHECKSUM_BOTH][1]);
 		m = frame_make_tcp(pool, 4, 601);
 		tail = rte_pktmbuf_alloc(pool);
 		assert_non_null(tail);
@@ -350,16 +376,13 @@ test_too_long_to_linearise(void **state)
 static void
 test_full_device_refuses(void **state)
 {
-	static uint16_t (*const tx[])(struct spt_port *, spt_time, struct rte_mbuf **, uint16_t) = {
-	    ethdev_tx_software, ethdev_tx_device, ethdev_tx_software_linear,
-	    ethdev_tx_device_linear};
 	struct rte_mbuf *m[PORT_BURST];
 	struct spt_port_stats stats;
 	uint32_t i, sent, tried, n, k;
 
-	for (k = 0; k < RTE_DIM(tx); k++) {
+	for (k = 0; k < 6; k++) {
 		open_device("net_ring", "", 1);
-		use_tx(tx[k]);
+		use_tx(ethdev_tx[k / 2][k % 2]);
 		sent = tried = 0;
 		do {
 			for (i = 0; i < PORT_BURST / 2; i++)
@@ -556,6 +579,7 @@ main(void)
 	    cmocka_unit_test(test_descriptors_are_adjusted),
 	    cmocka_unit_test(test_checksums_in_software),
 	    cmocka_unit_test(test_checksums_by_device),
+	    cmocka_unit_test(test_tcp_checksum_by_device),
 	    cmocka_unit_test(test_chain_goes_as_it_is),
 	    cmocka_unit_test(test_chain_is_linearised),
 	    cmocka_unit_test(test_no_buffer_to_linearise),
