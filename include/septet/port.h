@@ -16,9 +16,9 @@ struct spt_port_stats {
 	uint64_t rx_bytes;
 	uint64_t tx_frames;
 	uint64_t tx_bytes;
-	uint64_t tx_refused;  /* not sent: no room, no buffer, longer than the MTU */
-	uint64_t rx_missed;   /* lost before us: device or ring was full */
-	uint64_t rx_no_mbuf;  /* lost: no buffer to receive into */
+	uint64_t tx_refused; /* not sent: no room, no buffer, longer than the MTU */
+	uint64_t rx_missed;  /* lost before us: device or ring was full */
+	uint64_t rx_no_mbuf; /* lost: no buffer to receive into */
 	/* Called good by the device and were not; from the first on, we sum for ourselves. */
 	uint64_t rx_checksum_wrong;
 	uint64_t impaired[5]; /* by enum spt_impairment; 0 without the wrapper */
@@ -49,8 +49,8 @@ struct spt_memory_pair_config {
 };
 
 /* 0, -EINVAL, -ENOMEM or -EEXIST. On success both ports are the caller's. */
-int spt_port_memory_pair_create(const struct spt_memory_pair_config *config,
-    struct spt_port *port[2]);
+int spt_port_memory_pair_create(
+    const struct spt_memory_pair_config *config, struct spt_port *port[2]);
 
 /*
  * The impairment wrapper: a port over another that loses, delays, reorders,
@@ -61,12 +61,12 @@ struct spt_impair {
 	uint32_t loss_ppm;
 	uint32_t duplicate_ppm;
 	uint32_t corrupt_ppm;
-	uint32_t reorder_ppm;      /* this share of frames is held back by reorder_ns */
-	uint64_t reorder_ns;       /* 0 = 1 ms */
+	uint32_t reorder_ppm; /* this share of frames is held back by reorder_ns */
+	uint64_t reorder_ns;  /* 0 = 1 ms */
 	uint64_t delay_ns;
-	uint64_t jitter_ns;        /* uniform, added to delay; keeps order */
-	uint64_t rate_bps;         /* bits per second of frame bytes; 0 = unlimited */
-	uint32_t queue_limit;      /* frames waiting; past it they are lost; 0 = 1000 */
+	uint64_t jitter_ns;   /* uniform, added to delay; keeps order */
+	uint64_t rate_bps;    /* bits per second of frame bytes; 0 = unlimited */
+	uint32_t queue_limit; /* frames waiting; past it they are lost; 0 = 1000 */
 };
 
 struct spt_impair_config {
@@ -76,16 +76,16 @@ struct spt_impair_config {
 	struct rte_mempool *pool; /* for duplicates and corrupted copies */
 };
 
-int spt_port_impair_create(const struct spt_impair_config *config, struct spt_port *inner,
-    struct spt_port **port);
+int spt_port_impair_create(
+    const struct spt_impair_config *config, struct spt_port *inner, struct spt_port **port);
 
 /*
  * Parse "loss=2%,delay=20ms,jitter=1ms,reorder=0.5%,duplicate=1%,corrupt=0.1%,
  * rate=100Mbit,queue=1000,seed=7" into both directions of 'config' ("rx.loss="
  * or "tx.loss=" for one). 0 or -EINVAL with one line in 'error'.
  */
-int spt_impair_parse(const char *text, struct spt_impair_config *config, char *error,
-    size_t error_size);
+int spt_impair_parse(
+    const char *text, struct spt_impair_config *config, char *error, size_t error_size);
 
 /*
  * A queue pair of an ethdev port. All queues of a device are set up by the
@@ -93,24 +93,24 @@ int spt_impair_parse(const char *text, struct spt_impair_config *config, char *e
  */
 struct spt_ethdev_config {
 	uint16_t port_id;
-	uint16_t queues;           /* queue pairs wanted (one for each engine); 0 = 1 */
-	uint16_t rx_descriptors;   /* 0 = 1024, adjusted to what the device takes */
-	uint16_t tx_descriptors;   /* 0 = 1024 */
-	uint16_t mtu;              /* 0 = 1500 */
+	uint16_t queues;         /* queue pairs wanted (one for each engine); 0 = 1 */
+	uint16_t rx_descriptors; /* 0 = 1024, adjusted to what the device takes */
+	uint16_t tx_descriptors; /* 0 = 1024 */
+	uint16_t mtu;            /* 0 = 1500 */
 	int socket;
 	struct rte_mempool **pool; /* 'queues' receive pools */
 };
 
 /* What negotiation found; printed at start. */
 struct spt_ethdev_info {
-	uint16_t queues;       /* granted */
-	bool rss;              /* the device spreads flows over queues */
-	bool rx_checksum;      /* claimed by the device; believed once the first frames prove it */
-	bool tx_checksum;      /* filled in by the device */
-	bool multi_segment;    /* chains are transmitted without copying */
-	uint64_t speed_mbps;   /* 0 = unknown */
+	uint16_t queues;     /* granted */
+	bool rss;            /* the device spreads flows over queues */
+	bool rx_checksum;    /* claimed by the device; believed once the first frames prove it */
+	bool tx_checksum;    /* filled in by the device */
+	bool multi_segment;  /* chains are transmitted without copying */
+	uint64_t speed_mbps; /* 0 = unknown */
 	char driver[32];
-	char summary[384];     /* one line: what the device does, what is done in software */
+	char summary[384]; /* one line: what the device does, what is done in software */
 };
 
 /*

@@ -130,7 +130,8 @@ void spt_runtime_info(const struct spt_runtime *runtime, struct spt_runtime_info
 void spt_runtime_run(struct spt_runtime *runtime);
 
 struct spt_runtime_leaks {
-	unsigned int mbufs; /* not back in their pools after everything was destroyed */
+	unsigned int mbufs;  /* not back in their pools after everything was destroyed */
+	unsigned int driver; /* of others: kept by a driver that never gives them back */
 };
 
 /* After spt_runtime_run, or instead of it. NULL is allowed. */

@@ -26,55 +26,55 @@
 /* A run of local addresses: 'count' consecutive ones from 'first'. */
 struct spt_local {
 	struct spt_addr first;
-	uint32_t count;        /* 1 .. 65536 in all */
-	uint8_t prefix;        /* on-link prefix length within the family: /24, /64 */
+	uint32_t count; /* 1 .. 65536 in all */
+	uint8_t prefix; /* on-link prefix length within the family: /24, /64 */
 };
 
 /* Behaviour of one core; 0 (or an all-zero field) asks for the default. */
 struct spt_config {
 	const struct spt_local *local;
 	unsigned int n_local;
-	struct spt_addr gateway4;      /* all zero: none */
+	struct spt_addr gateway4; /* all zero: none */
 	struct spt_addr gateway6;
-	struct rte_mempool *pool;      /* for what the engine sends; room for frame + 128 */
-	int socket;                    /* NUMA node of tables, -1 = any */
+	struct rte_mempool *pool; /* for what the engine sends; room for frame + 128 */
+	int socket;               /* NUMA node of tables, -1 = any */
 
-	uint32_t connections;          /* most full connections; 0 = 4096 */
-	uint32_t half_open;            /* most half-open records; 0 = as connections */
-	uint32_t timewait;             /* most TIME-WAIT records; 0 = 4 x connections */
-	uint32_t listeners;            /* 0 = 64 */
-	uint32_t neighbours;           /* 0 = 1024 */
-	uint32_t pinned_mbufs;         /* most mbufs in queues; 0 = half of 'pool' */
+	uint32_t connections;  /* most full connections; 0 = 4096 */
+	uint32_t half_open;    /* most half-open records; 0 = as connections */
+	uint32_t timewait;     /* most TIME-WAIT records; 0 = 4 x connections */
+	uint32_t listeners;    /* 0 = 64 */
+	uint32_t neighbours;   /* 0 = 1024 */
+	uint32_t pinned_mbufs; /* most mbufs in queues; 0 = half of 'pool' */
 
-	uint8_t master_secret[32];     /* every other secret is a PRF of it */
-	uint64_t wall_offset;          /* wall-clock ns (since 1970) minus 'now' */
+	uint8_t master_secret[32]; /* every other secret is a PRF of it */
+	uint64_t wall_offset;      /* wall-clock ns (since 1970) minus 'now' */
 
-	uint32_t msl_ms;               /* 0 = 30000; TIME-WAIT lasts twice that */
-	uint32_t rto_initial_ms;       /* 0 = 1000 (RFC 6298 2.1) */
-	uint32_t rto_min_ms;           /* 0 = 200; 1000 is RFC 6298 2.4 */
-	uint32_t rto_max_ms;           /* 0 = 60000 */
-	uint32_t syn_ack_retries;      /* 0 = 5 (given up after 63 s) */
-	uint32_t delayed_ack_ms;       /* 0 = 40; at most 499 (RFC 9293 MUST-40) */
-	bool timewait_rst_closes;      /* RFC 9293 as written instead of RFC 1337 */
+	uint32_t msl_ms;          /* 0 = 30000; TIME-WAIT lasts twice that */
+	uint32_t rto_initial_ms;  /* 0 = 1000 (RFC 6298 2.1) */
+	uint32_t rto_min_ms;      /* 0 = 200; 1000 is RFC 6298 2.4 */
+	uint32_t rto_max_ms;      /* 0 = 60000 */
+	uint32_t syn_ack_retries; /* 0 = 5 (given up after 63 s) */
+	uint32_t delayed_ack_ms;  /* 0 = 40; at most 499 (RFC 9293 MUST-40) */
+	bool timewait_rst_closes; /* RFC 9293 as written instead of RFC 1337 */
 };
 
 /* Per-connection defaults that a listener hands on; spt_conn_set changes one connection. */
 struct spt_conn_options {
-	uint32_t receive_buffer;       /* bytes offered as window; 0 = 262144 */
-	uint32_t send_buffer;          /* bytes unacknowledged and unsent; 0 = 262144 */
-	uint32_t user_timeout_ms;      /* data unacknowledged this long ends it; 0 = R2 */
-	uint32_t r1_retries;           /* 0 = 3: SOFT_ERROR (RFC 9293 3.8.3) */
-	uint32_t r2_ms;                /* 0 = 100000 */
-	uint32_t keepalive_idle_ms;    /* 0 = 7200000 (RFC 9293 MUST-28) */
-	uint32_t keepalive_interval_ms;/* 0 = 75000 */
-	uint32_t keepalive_probes;     /* 0 = 9 */
-	uint32_t fin_wait2_ms;         /* after spt_close; 0 = 60000 */
-	uint32_t idle_timeout_ms;      /* nothing received this long: abort; 0 = never */
-	uint16_t mss;                  /* largest that we announce; 0 = from the MTU */
-	uint8_t dscp;                  /* 0 .. 63 */
-	uint8_t ttl;                   /* 0 = 64 */
+	uint32_t receive_buffer;        /* bytes offered as window; 0 = 262144 */
+	uint32_t send_buffer;           /* bytes unacknowledged and unsent; 0 = 262144 */
+	uint32_t user_timeout_ms;       /* data unacknowledged this long ends it; 0 = R2 */
+	uint32_t r1_retries;            /* 0 = 3: SOFT_ERROR (RFC 9293 3.8.3) */
+	uint32_t r2_ms;                 /* 0 = 100000 */
+	uint32_t keepalive_idle_ms;     /* 0 = 7200000 (RFC 9293 MUST-28) */
+	uint32_t keepalive_interval_ms; /* 0 = 75000 */
+	uint32_t keepalive_probes;      /* 0 = 9 */
+	uint32_t fin_wait2_ms;          /* after spt_close; 0 = 60000 */
+	uint32_t idle_timeout_ms;       /* nothing received this long: abort; 0 = never */
+	uint16_t mss;                   /* largest that we announce; 0 = from the MTU */
+	uint8_t dscp;                   /* 0 .. 63 */
+	uint8_t ttl;                    /* 0 = 64 */
 	bool keepalive;
-	bool nodelay;                  /* Nagle's algorithm off */
+	bool nodelay; /* Nagle's algorithm off */
 	bool no_delayed_ack;
 	bool no_timestamps;
 	bool no_window_scale;
@@ -82,10 +82,10 @@ struct spt_conn_options {
 
 struct spt_listen_options {
 	struct spt_conn_options conn;
-	uint32_t backlog;              /* half-open records of this listener; 0 = all there are */
-	bool defer_accept;             /* ACCEPTED only when data or FIN is there */
-	bool close_on_fin;             /* a peer's FIN is answered by ours, as by spt_close */
-	void *user;                    /* initial user pointer of accepted connections */
+	uint32_t backlog;  /* half-open records of this listener; 0 = all there are */
+	bool defer_accept; /* ACCEPTED only when data or FIN is there */
+	bool close_on_fin; /* a peer's FIN is answered by ours, as by spt_close */
+	void *user;        /* initial user pointer of accepted connections */
 };
 
 /* ---- engine ----------------------------------------------------------- */
@@ -106,15 +106,15 @@ uint64_t spt_engine_footprint(const struct spt_config *config);
 /* ---- events ----------------------------------------------------------- */
 
 enum spt_event_bits {
-	SPT_ACCEPTED    = 1 << 0, /* a passive open completed: 'listener' */
-	SPT_CONNECTED   = 1 << 1, /* our spt_connect completed */
-	SPT_RECEIVED    = 1 << 2, /* 'data' and 'bytes': yours to free or send */
-	SPT_SENT        = 1 << 3, /* 'acked' bytes were acknowledged */
-	SPT_WRITABLE    = 1 << 4, /* after -EAGAIN: spt_send takes data again */
+	SPT_ACCEPTED = 1 << 0,    /* a passive open completed: 'listener' */
+	SPT_CONNECTED = 1 << 1,   /* our spt_connect completed */
+	SPT_RECEIVED = 1 << 2,    /* 'data' and 'bytes': yours to free or send */
+	SPT_SENT = 1 << 3,        /* 'acked' bytes were acknowledged */
+	SPT_WRITABLE = 1 << 4,    /* after -EAGAIN: spt_send takes data again */
 	SPT_PEER_CLOSED = 1 << 5, /* the peer's FIN: no more data will come */
-	SPT_URGENT      = 1 << 6, /* urgent data announced (RFC 9293 3.8.5) */
-	SPT_SOFT_ERROR  = 1 << 7, /* 'reason': R1 reached or ICMP; the connection lives on */
-	SPT_CLOSED      = 1 << 8, /* 'reason': the last event of this handle */
+	SPT_URGENT = 1 << 6,      /* urgent data announced (RFC 9293 3.8.5) */
+	SPT_SOFT_ERROR = 1 << 7,  /* 'reason': R1 reached or ICMP; the connection lives on */
+	SPT_CLOSED = 1 << 8,      /* 'reason': the last event of this handle */
 };
 
 /*
@@ -126,12 +126,12 @@ enum spt_event_bits {
 struct spt_event {
 	spt_conn conn;
 	void *user;
-	uint32_t events;         /* set of enum spt_event_bits */
+	uint32_t events; /* set of enum spt_event_bits */
 	int32_t reason;
-	struct rte_mbuf *data;   /* chain, payload only; pkt_len == bytes */
+	struct rte_mbuf *data; /* chain, payload only; pkt_len == bytes */
 	uint32_t bytes;
 	uint32_t acked;
-	uint32_t listener;       /* with SPT_ACCEPTED */
+	uint32_t listener; /* with SPT_ACCEPTED */
 };
 
 /*
@@ -140,8 +140,8 @@ struct spt_event {
  * not fit comes with the next turn). 'now' must not go back.
  * Returns the number of events.
  */
-unsigned int spt_poll(struct spt_engine *engine, spt_time now, struct spt_event *events,
-    unsigned int max);
+unsigned int spt_poll(
+    struct spt_engine *engine, spt_time now, struct spt_event *events, unsigned int max);
 
 /* The earliest time at which spt_poll would do something without a frame arriving. */
 spt_time spt_next_deadline(const struct spt_engine *engine);
@@ -182,8 +182,9 @@ int spt_abort(struct spt_engine *engine, spt_conn conn);
 /* ---- data (RFC 9293 3.10.2, 3.10.3) ------------------------------------- */
 
 enum spt_send_flags {
-	SPT_PUSH   = 1 << 0, /* PSH on the last segment (set anyway when the queue empties) */
-	SPT_MORE   = 1 << 1, /* more follows at once: hold a partial segment (MUST-60: a bounded time) */
+	SPT_PUSH = 1 << 0, /* PSH on the last segment (set anyway when the queue empties) */
+	SPT_MORE =
+	    1 << 1, /* more follows at once: hold a partial segment (MUST-60: a bounded time) */
 	SPT_URGENT_DATA = 1 << 2, /* the urgent pointer points behind this chain */
 };
 
@@ -229,8 +230,8 @@ struct spt_conn_info {
 	uint32_t iss, irs;
 	uint32_t snd_una, snd_nxt, snd_wnd, snd_max;
 	uint32_t rcv_nxt, rcv_wnd;
-	uint32_t mss;             /* payload bytes of our largest segment */
-	uint32_t cwnd, ssthresh;  /* bytes */
+	uint32_t mss;            /* payload bytes of our largest segment */
+	uint32_t cwnd, ssthresh; /* bytes */
 	uint32_t srtt_us, rttvar_us, rto_us;
 	uint32_t unsent;          /* bytes queued, not sent */
 	uint32_t unacked;         /* bytes sent, not acknowledged */

@@ -9,88 +9,99 @@
 #include <septet/types.h>
 
 /* X(NAME, "snake_name", "what happened to the frame") */
-#define SPT_VERDICTS(X)                                                                          \
-	X(ETH_SHORT, "eth_short", "shorter than an Ethernet header")                             \
-	X(ETH_NOT_OURS, "eth_not_ours", "destination MAC is not ours, nor a group we are in")   \
-	X(ETH_UNKNOWN_TYPE, "eth_unknown_type", "EtherType that we do not speak")                \
-	X(ETH_SPLIT_HEADER, "eth_split_header", "headers spread over buffers, not mendable")     \
-	X(ARP_BAD, "arp_bad", "malformed ARP")                                                   \
-	X(ARP_REQUEST, "arp_request", "ARP request for us, answered")                            \
-	X(ARP_REPLY, "arp_reply", "ARP reply taken into the neighbour table")                    \
-	X(ARP_IGNORED, "arp_ignored", "ARP that does not concern us")                            \
-	X(ARP_CONFLICT, "arp_conflict", "ARP from another host that claims our address")         \
-	X(IP4_SHORT, "ip4_short", "shorter than its IPv4 header or total length")                \
-	X(IP4_BAD_HEADER, "ip4_bad_header", "IPv4 version, header length or total length wrong") \
-	X(IP4_BAD_CHECKSUM, "ip4_bad_checksum", "IPv4 header checksum wrong")                    \
-	X(IP4_FRAGMENT, "ip4_fragment", "IPv4 fragment: TCP avoids them, we drop them")          \
-	X(IP4_BAD_SOURCE, "ip4_bad_source", "IPv4 source is broadcast, multicast, loopback or 0") \
-	X(IP6_SHORT, "ip6_short", "shorter than its IPv6 header or payload length")              \
-	X(IP6_BAD_HEADER, "ip6_bad_header", "IPv6 version or extension header wrong")            \
-	X(IP6_FRAGMENT, "ip6_fragment", "IPv6 fragment header")                                  \
-	X(IP6_BAD_SOURCE, "ip6_bad_source", "IPv6 source is multicast, loopback or unspecified") \
-	X(IP_NOT_LOCAL, "ip_not_local", "destination address is not one of ours")                \
-	X(IP_GROUP, "ip_group", "to a broadcast or multicast address (RFC 9293 MUST-57)")        \
-	X(IP_UNKNOWN_PROTOCOL, "ip_unknown_protocol", "neither TCP nor ICMP; answered by ICMP")  \
-	X(ICMP_SHORT, "icmp_short", "truncated ICMP")                                            \
-	X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum", "ICMP checksum wrong")                         \
-	X(ICMP_ECHO, "icmp_echo", "echo request, answered")                                      \
-	X(ICMP_ECHO_LIMITED, "icmp_echo_limited", "echo request that could not be answered")     \
-	X(ICMP_ERROR, "icmp_error", "ICMP error handed to its connection")                       \
-	X(ICMP_ERROR_STRAY, "icmp_error_stray", "ICMP error that matches nothing of ours")       \
-	X(ICMP_IGNORED, "icmp_ignored", "ICMP type that asks nothing of us (source quench too)") \
-	X(ND_BAD, "nd_bad", "malformed neighbour discovery (RFC 4861 7.1)")                      \
-	X(ND_SOLICIT, "nd_solicit", "neighbour solicitation for us, answered")                   \
-	X(ND_ADVERT, "nd_advert", "neighbour advertisement taken into the table")                \
-	X(ND_IGNORED, "nd_ignored", "neighbour or router message that does not concern us")      \
-	X(TCP_SHORT, "tcp_short", "shorter than its TCP header")                                 \
-	X(TCP_BAD_OFFSET, "tcp_bad_offset", "data offset below 5 or beyond the segment")         \
-	X(TCP_BAD_CHECKSUM, "tcp_bad_checksum", "TCP checksum wrong (RFC 9293 MUST-3)")          \
-	X(TCP_BAD_OPTION, "tcp_bad_option", "option of illegal length (RFC 9293 MUST-7)")        \
-	X(TCP_BAD_PORT, "tcp_bad_port", "port 0")                                                \
-	X(TCP_BAD_FLAGS, "tcp_bad_flags", "flags that no state accepts: none, or SYN with FIN or RST") \
-	X(TCP_NO_LISTENER, "tcp_no_listener", "to a closed port; answered by RST")               \
-	X(TCP_CLOSED_RST, "tcp_closed_rst", "RST to no connection: discarded")                   \
-	X(TCP_RST_LIMITED, "tcp_rst_limited", "would draw a RST, beyond the rate limit")         \
-	X(TCP_SYN, "tcp_syn", "SYN that made a half-open record")                                \
-	X(TCP_SYN_REPEATED, "tcp_syn_repeated", "SYN again: SYN-ACK again")                      \
-	X(TCP_SYN_BACKLOG, "tcp_syn_backlog", "SYN refused: the listener's backlog is full")     \
-	X(TCP_SYN_NO_RECORD, "tcp_syn_no_record", "SYN refused: no half-open record left")       \
-	X(TCP_SYN_NO_FLOW, "tcp_syn_no_flow", "SYN refused: the flow table's buckets are full")  \
-	X(TCP_SYN_LIMITED, "tcp_syn_limited", "SYN-ACK not repeated: rate limit")                \
-	X(TCP_HANDSHAKE, "tcp_handshake", "ACK that completed a passive open")                   \
-	X(TCP_HANDSHAKE_DEFERRED, "tcp_handshake_deferred", "ACK of the handshake, accept deferred until data") \
-	X(TCP_HANDSHAKE_BAD_ACK, "tcp_handshake_bad_ack", "wrong ACK in SYN-RECEIVED; answered by RST") \
-	X(TCP_HANDSHAKE_NO_CONN, "tcp_handshake_no_conn", "ACK of the handshake refused: no connection left; the record stays") \
-	X(TCP_HANDSHAKE_RST, "tcp_handshake_rst", "RST in SYN-RECEIVED: back to LISTEN")         \
-	X(TCP_HANDSHAKE_IGNORED, "tcp_handshake_ignored", "no ACK flag, or outside the window, in SYN-RECEIVED") \
-	X(TCP_CONNECTED, "tcp_connected", "SYN-ACK that completed an active open")               \
-	X(TCP_SIMULTANEOUS, "tcp_simultaneous", "SYN of a simultaneous open")                    \
-	X(TCP_REFUSED, "tcp_refused", "RST that refused our SYN")                                \
-	X(TCP_SYNSENT_IGNORED, "tcp_synsent_ignored", "not acceptable in SYN-SENT")              \
-	X(TCP_DATA, "tcp_data", "data in order, delivered")                                      \
-	X(TCP_DATA_OUT_OF_ORDER, "tcp_data_out_of_order", "data ahead of a gap, queued")         \
-	X(TCP_DATA_DUPLICATE, "tcp_data_duplicate", "nothing new inside the window")             \
-	X(TCP_DATA_NO_MEMORY, "tcp_data_no_memory", "acceptable data dropped: queue budget reached") \
-	X(TCP_DATA_AFTER_CLOSE, "tcp_data_after_close", "data after close; answered by RST (RFC 9293 3.6.1)") \
-	X(TCP_ACK, "tcp_ack", "bare ACK, new or repeated")                                       \
-	X(TCP_ACK_OLD, "tcp_ack_old", "ACK older than any that could be valid (RFC 5961 5.2)")   \
-	X(TCP_ACK_AHEAD, "tcp_ack_ahead", "ACK of what was not sent: challenge ACK")             \
-	X(TCP_FIN, "tcp_fin", "FIN in order, with or without data")                              \
-	X(TCP_LAST_ACK, "tcp_last_ack", "ACK of our FIN that ended the connection")              \
-	X(TCP_NO_ACK, "tcp_no_ack", "neither ACK, RST nor SYN: discarded")                       \
-	X(TCP_OUT_OF_WINDOW, "tcp_out_of_window", "sequence number not acceptable")              \
-	X(TCP_PAWS, "tcp_paws", "timestamp too old (RFC 7323 5)")                                \
-	X(TCP_NO_TIMESTAMP, "tcp_no_timestamp", "timestamps negotiated, none present (RFC 7323 3.2)") \
-	X(TCP_RST, "tcp_rst", "RST that ended a connection")                                     \
-	X(TCP_RST_CHALLENGED, "tcp_rst_challenged", "RST in window, not at RCV.NXT (RFC 5961 3.2)") \
-	X(TCP_RST_IGNORED, "tcp_rst_ignored", "RST out of window")                               \
-	X(TCP_SYN_CHALLENGED, "tcp_syn_challenged", "SYN in a synchronized state (RFC 5961 4.2)") \
-	X(TCP_WINDOW_PROBE, "tcp_window_probe", "probe of a closed window or keep-alive, answered") \
-	X(TCP_TIMEWAIT_ACK, "tcp_timewait_ack", "bare ACK, or repeated data, in TIME-WAIT")      \
-	X(TCP_TIMEWAIT_FIN, "tcp_timewait_fin", "FIN again in TIME-WAIT: 2MSL starts again")     \
-	X(TCP_TIMEWAIT_RST, "tcp_timewait_rst", "RST in TIME-WAIT, ignored (RFC 1337)")          \
-	X(TCP_TIMEWAIT_SYN, "tcp_timewait_syn", "SYN that reopened TIME-WAIT (RFC 6191)")        \
-	X(TCP_TIMEWAIT_CHALLENGED, "tcp_timewait_challenged", "SYN that TIME-WAIT does not accept") \
+#define SPT_VERDICTS(X)                                                                            \
+	X(ETH_SHORT, "eth_short", "shorter than an Ethernet header")                               \
+	X(ETH_NOT_OURS, "eth_not_ours", "destination MAC is not ours, nor a group we are in")      \
+	X(ETH_UNKNOWN_TYPE, "eth_unknown_type", "EtherType that we do not speak")                  \
+	X(ETH_SPLIT_HEADER, "eth_split_header", "headers spread over buffers, not mendable")       \
+	X(ARP_BAD, "arp_bad", "malformed ARP")                                                     \
+	X(ARP_REQUEST, "arp_request", "ARP request for us, answered")                              \
+	X(ARP_REPLY, "arp_reply", "ARP reply taken into the neighbour table")                      \
+	X(ARP_IGNORED, "arp_ignored", "ARP that does not concern us")                              \
+	X(ARP_CONFLICT, "arp_conflict", "ARP from another host that claims our address")           \
+	X(IP4_SHORT, "ip4_short", "shorter than its IPv4 header or total length")                  \
+	X(IP4_BAD_HEADER, "ip4_bad_header", "IPv4 version, header length or total length wrong")   \
+	X(IP4_BAD_CHECKSUM, "ip4_bad_checksum", "IPv4 header checksum wrong")                      \
+	X(IP4_FRAGMENT, "ip4_fragment", "IPv4 fragment: TCP avoids them, we drop them")            \
+	X(IP4_BAD_SOURCE, "ip4_bad_source", "IPv4 source is broadcast, multicast, loopback or 0")  \
+	X(IP6_SHORT, "ip6_short", "shorter than its IPv6 header or payload length")                \
+	X(IP6_BAD_HEADER, "ip6_bad_header", "IPv6 version or extension header wrong")              \
+	X(IP6_FRAGMENT, "ip6_fragment", "IPv6 fragment header")                                    \
+	X(IP6_BAD_SOURCE, "ip6_bad_source", "IPv6 source is multicast, loopback or unspecified")   \
+	X(IP_NOT_LOCAL, "ip_not_local", "destination address is not one of ours")                  \
+	X(IP_GROUP, "ip_group", "to a broadcast or multicast address (RFC 9293 MUST-57)")          \
+	X(IP_UNKNOWN_PROTOCOL, "ip_unknown_protocol", "neither TCP nor ICMP; answered by ICMP")    \
+	X(ICMP_SHORT, "icmp_short", "truncated ICMP")                                              \
+	X(ICMP_BAD_CHECKSUM, "icmp_bad_checksum", "ICMP checksum wrong")                           \
+	X(ICMP_ECHO, "icmp_echo", "echo request, answered")                                        \
+	X(ICMP_ECHO_LIMITED, "icmp_echo_limited", "echo request that could not be answered")       \
+	X(ICMP_ERROR, "icmp_error", "ICMP error handed to its connection")                         \
+	X(ICMP_ERROR_STRAY, "icmp_error_stray", "ICMP error that matches nothing of ours")         \
+	X(ICMP_IGNORED, "icmp_ignored", "ICMP type that asks nothing of us (source quench too)")   \
+	X(ND_BAD, "nd_bad", "malformed neighbour discovery (RFC 4861 7.1)")                        \
+	X(ND_SOLICIT, "nd_solicit", "neighbour solicitation for us, answered")                     \
+	X(ND_ADVERT, "nd_advert", "neighbour advertisement taken into the table")                  \
+	X(ND_IGNORED, "nd_ignored", "neighbour or router message that does not concern us")        \
+	X(TCP_SHORT, "tcp_short", "shorter than its TCP header")                                   \
+	X(TCP_BAD_OFFSET, "tcp_bad_offset", "data offset below 5 or beyond the segment")           \
+	X(TCP_BAD_CHECKSUM, "tcp_bad_checksum", "TCP checksum wrong (RFC 9293 MUST-3)")            \
+	X(TCP_BAD_OPTION, "tcp_bad_option", "option of illegal length (RFC 9293 MUST-7)")          \
+	X(TCP_BAD_PORT, "tcp_bad_port", "port 0")                                                  \
+	X(TCP_BAD_FLAGS, "tcp_bad_flags",                                                          \
+	    "flags that no state accepts: none, or SYN with FIN or RST")                           \
+	X(TCP_NO_LISTENER, "tcp_no_listener", "to a closed port; answered by RST")                 \
+	X(TCP_CLOSED_RST, "tcp_closed_rst", "RST to no connection: discarded")                     \
+	X(TCP_RST_LIMITED, "tcp_rst_limited", "would draw a RST, beyond the rate limit")           \
+	X(TCP_SYN, "tcp_syn", "SYN that made a half-open record")                                  \
+	X(TCP_SYN_REPEATED, "tcp_syn_repeated", "SYN again: SYN-ACK again")                        \
+	X(TCP_SYN_BACKLOG, "tcp_syn_backlog", "SYN refused: the listener's backlog is full")       \
+	X(TCP_SYN_NO_RECORD, "tcp_syn_no_record", "SYN refused: no half-open record left")         \
+	X(TCP_SYN_NO_FLOW, "tcp_syn_no_flow", "SYN refused: the flow table's buckets are full")    \
+	X(TCP_SYN_LIMITED, "tcp_syn_limited", "SYN-ACK not repeated: rate limit")                  \
+	X(TCP_HANDSHAKE, "tcp_handshake", "ACK that completed a passive open")                     \
+	X(TCP_HANDSHAKE_DEFERRED, "tcp_handshake_deferred",                                        \
+	    "ACK of the handshake, accept deferred until data")                                    \
+	X(TCP_HANDSHAKE_BAD_ACK, "tcp_handshake_bad_ack",                                          \
+	    "wrong ACK in SYN-RECEIVED; answered by RST")                                          \
+	X(TCP_HANDSHAKE_NO_CONN, "tcp_handshake_no_conn",                                          \
+	    "ACK of the handshake refused: no connection left; the record stays")                  \
+	X(TCP_HANDSHAKE_RST, "tcp_handshake_rst", "RST in SYN-RECEIVED: back to LISTEN")           \
+	X(TCP_HANDSHAKE_IGNORED, "tcp_handshake_ignored",                                          \
+	    "no ACK flag, or outside the window, in SYN-RECEIVED")                                 \
+	X(TCP_CONNECTED, "tcp_connected", "SYN-ACK that completed an active open")                 \
+	X(TCP_SIMULTANEOUS, "tcp_simultaneous", "SYN of a simultaneous open")                      \
+	X(TCP_REFUSED, "tcp_refused", "RST that refused our SYN")                                  \
+	X(TCP_SYNSENT_IGNORED, "tcp_synsent_ignored", "not acceptable in SYN-SENT")                \
+	X(TCP_DATA, "tcp_data", "data in order, delivered")                                        \
+	X(TCP_DATA_OUT_OF_ORDER, "tcp_data_out_of_order", "data ahead of a gap, queued")           \
+	X(TCP_DATA_DUPLICATE, "tcp_data_duplicate", "nothing new inside the window")               \
+	X(TCP_DATA_NO_MEMORY, "tcp_data_no_memory",                                                \
+	    "acceptable data dropped: queue budget reached")                                       \
+	X(TCP_DATA_AFTER_CLOSE, "tcp_data_after_close",                                            \
+	    "data after close; answered by RST (RFC 9293 3.6.1)")                                  \
+	X(TCP_ACK, "tcp_ack", "bare ACK, new or repeated")                                         \
+	X(TCP_ACK_OLD, "tcp_ack_old", "ACK older than any that could be valid (RFC 5961 5.2)")     \
+	X(TCP_ACK_AHEAD, "tcp_ack_ahead", "ACK of what was not sent: challenge ACK")               \
+	X(TCP_FIN, "tcp_fin", "FIN in order, with or without data")                                \
+	X(TCP_LAST_ACK, "tcp_last_ack", "ACK of our FIN that ended the connection")                \
+	X(TCP_NO_ACK, "tcp_no_ack", "neither ACK, RST nor SYN: discarded")                         \
+	X(TCP_OUT_OF_WINDOW, "tcp_out_of_window", "sequence number not acceptable")                \
+	X(TCP_PAWS, "tcp_paws", "timestamp too old (RFC 7323 5)")                                  \
+	X(TCP_NO_TIMESTAMP, "tcp_no_timestamp",                                                    \
+	    "timestamps negotiated, none present (RFC 7323 3.2)")                                  \
+	X(TCP_RST, "tcp_rst", "RST that ended a connection")                                       \
+	X(TCP_RST_CHALLENGED, "tcp_rst_challenged",                                                \
+	    "RST in window, not at RCV.NXT (RFC 5961 3.2)")                                        \
+	X(TCP_RST_IGNORED, "tcp_rst_ignored", "RST out of window")                                 \
+	X(TCP_SYN_CHALLENGED, "tcp_syn_challenged", "SYN in a synchronized state (RFC 5961 4.2)")  \
+	X(TCP_WINDOW_PROBE, "tcp_window_probe",                                                    \
+	    "probe of a closed window or keep-alive, answered")                                    \
+	X(TCP_TIMEWAIT_ACK, "tcp_timewait_ack", "bare ACK, or repeated data, in TIME-WAIT")        \
+	X(TCP_TIMEWAIT_FIN, "tcp_timewait_fin", "FIN again in TIME-WAIT: 2MSL starts again")       \
+	X(TCP_TIMEWAIT_RST, "tcp_timewait_rst", "RST in TIME-WAIT, ignored (RFC 1337)")            \
+	X(TCP_TIMEWAIT_SYN, "tcp_timewait_syn", "SYN that reopened TIME-WAIT (RFC 6191)")          \
+	X(TCP_TIMEWAIT_CHALLENGED, "tcp_timewait_challenged",                                      \
+	    "SYN that TIME-WAIT does not accept")                                                  \
 	X(INTERNAL_ERROR, "internal_error", "an error of our own; the connection was reset")
 
 enum spt_verdict {
@@ -98,40 +109,40 @@ enum spt_verdict {
 #define X(name, snake, text) SPT_V_##name,
 	SPT_VERDICTS(X)
 #undef X
-	SPT_V_COUNT
+	    SPT_V_COUNT
 };
 
 /* X(field, "what it counts"): monotonic counters of one engine. */
-#define SPT_COUNTERS(X)                                                                          \
-	X(rx_frames, "frames received; equals the sum of the verdicts")                         \
-	X(rx_tcp_bytes, "payload bytes delivered in order to the application")                  \
-	X(tx_frames, "frames handed to the port")                                               \
-	X(tx_tcp_bytes, "payload bytes sent, retransmissions included")                         \
-	X(tx_dropped, "frames that the port refused")                                           \
-	X(tx_no_mbuf, "frames not sent: no mbuf")                                               \
-	X(tx_no_neighbour, "packets dropped: link address did not resolve")                     \
-	X(opened_passive, "connections accepted")                                               \
-	X(opened_active, "connections opened by us")                                            \
-	X(closed, "connections whose CLOSED event was raised")                                  \
-	X(closed_reset_by_peer, "closed by a RST")                                              \
-	X(closed_aborted, "closed by our abort")                                                \
-	X(closed_timed_out, "closed by R2, user time-out or keep-alive")                        \
-	X(segments_retransmitted, "segments sent again, SYN-ACKs included")                     \
-	X(rto_expirations, "retransmission time-outs")                                          \
-	X(fast_retransmits, "recoveries started by duplicate ACKs")                             \
-	X(window_probes, "zero-window probes sent")                                             \
-	X(keepalive_probes, "keep-alive probes sent")                                           \
-	X(acks_in_place, "replies written into the received mbuf")                              \
-	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                   \
-	X(acks_limited, "ACKs for unacceptable segments not sent: rate limit")                  \
-	X(resets_sent, "RST segments sent")                                                     \
-	X(half_open_expired, "half-open records given up after the last SYN-ACK")               \
-	X(timewait_entered, "TIME-WAIT records made")                                           \
-	X(timewait_expired, "TIME-WAIT records whose 2MSL passed")                              \
-	X(timewait_early, "TIME-WAIT records reaped before 2MSL: pool full")                    \
-	X(flow_refused, "insertions that the flow table refused")                               \
-	X(budget_refused, "data not queued: an mbuf budget was reached")                        \
-	X(events_delayed, "events handed out in a later turn: the array was full")              \
+#define SPT_COUNTERS(X)                                                                            \
+	X(rx_frames, "frames received; equals the sum of the verdicts")                            \
+	X(rx_tcp_bytes, "payload bytes delivered in order to the application")                     \
+	X(tx_frames, "frames handed to the port")                                                  \
+	X(tx_tcp_bytes, "payload bytes sent, retransmissions included")                            \
+	X(tx_dropped, "frames that the port refused")                                              \
+	X(tx_no_mbuf, "frames not sent: no mbuf")                                                  \
+	X(tx_no_neighbour, "packets dropped: link address did not resolve")                        \
+	X(opened_passive, "connections accepted")                                                  \
+	X(opened_active, "connections opened by us")                                               \
+	X(closed, "connections whose CLOSED event was raised")                                     \
+	X(closed_reset_by_peer, "closed by a RST")                                                 \
+	X(closed_aborted, "closed by our abort")                                                   \
+	X(closed_timed_out, "closed by R2, user time-out or keep-alive")                           \
+	X(segments_retransmitted, "segments sent again, SYN-ACKs included")                        \
+	X(rto_expirations, "retransmission time-outs")                                             \
+	X(fast_retransmits, "recoveries started by duplicate ACKs")                                \
+	X(window_probes, "zero-window probes sent")                                                \
+	X(keepalive_probes, "keep-alive probes sent")                                              \
+	X(acks_in_place, "replies written into the received mbuf")                                 \
+	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                      \
+	X(acks_limited, "ACKs for unacceptable segments not sent: rate limit")                     \
+	X(resets_sent, "RST segments sent")                                                        \
+	X(half_open_expired, "half-open records given up after the last SYN-ACK")                  \
+	X(timewait_entered, "TIME-WAIT records made")                                              \
+	X(timewait_expired, "TIME-WAIT records whose 2MSL passed")                                 \
+	X(timewait_early, "TIME-WAIT records reaped before 2MSL: pool full")                       \
+	X(flow_refused, "insertions that the flow table refused")                                  \
+	X(budget_refused, "data not queued: an mbuf budget was reached")                           \
+	X(events_delayed, "events handed out in a later turn: the array was full")                 \
 	X(errors, "errors of our own, each with a connection reset")
 
 struct spt_stats {
@@ -140,10 +151,10 @@ struct spt_stats {
 #undef X
 	uint64_t verdict[SPT_V_COUNT];
 	/* gauges */
-	uint64_t connections;   /* full connections */
+	uint64_t connections; /* full connections */
 	uint64_t half_open;
 	uint64_t timewait;
-	uint64_t pinned_mbufs;  /* held by send, out-of-order and undelivered queues */
+	uint64_t pinned_mbufs; /* held by send, out-of-order and undelivered queues */
 };
 
 /* "tcp_syn", and its explanation; for v < SPT_V_COUNT, never NULL. */

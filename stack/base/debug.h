@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-#define SPT_ASSERT(condition) assert(condition)
+#define SPT_ASSERT(condition)              assert(condition)
 #define SPT_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 
 #define SPT_CACHE_LINE 64

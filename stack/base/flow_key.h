@@ -32,7 +32,7 @@ flow_key_eq(const struct flow_key *a, const struct flow_key *b)
 	memcpy(&pa, &a->rport, 4);
 	memcpy(&pb, &b->rport, 4);
 	return ((a->raddr.q[0] ^ b->raddr.q[0]) | (a->raddr.q[1] ^ b->raddr.q[1]) | (pa ^ pb) |
-		   (uint64_t)(a->laddr ^ b->laddr)) == 0;
+	           (uint64_t)(a->laddr ^ b->laddr)) == 0;
 }
 
 #endif

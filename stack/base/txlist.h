@@ -13,13 +13,13 @@
 
 #include "debug.h"
 
-#define TXLIST_SIZE    512
-#define NEXT_HOP_NONE  0xffff /* to be looked up by destination address */
-#define TXLIST_ADVICE  16
+#define TXLIST_SIZE   512
+#define NEXT_HOP_NONE 0xffff /* to be looked up by destination address */
+#define TXLIST_ADVICE 16
 
 struct tx_entry {
 	struct rte_mbuf *m;
-	uint16_t next_hop;    /* index of a neighbour entry: a hint, verified when used */
+	uint16_t next_hop; /* index of a neighbour entry: a hint, verified when used */
 };
 
 struct txlist {

@@ -2,15 +2,13 @@
 /* Names and explanations of the verdicts, from the one list in the public header. */
 #include <septet/stats.h>
 
-static const char *const names[SPT_V_COUNT] = {
-    [SPT_V_CONTINUE] = "continue",
+static const char *const names[SPT_V_COUNT] = {[SPT_V_CONTINUE] = "continue",
 #define X(name, snake, text) [SPT_V_##name] = snake,
     SPT_VERDICTS(X)
 #undef X
 };
 
-static const char *const texts[SPT_V_COUNT] = {
-    [SPT_V_CONTINUE] = "not yet decided",
+static const char *const texts[SPT_V_COUNT] = {[SPT_V_CONTINUE] = "not yet decided",
 #define X(name, snake, text) [SPT_V_##name] = text,
     SPT_VERDICTS(X)
 #undef X

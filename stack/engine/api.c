@@ -4,13 +4,15 @@
 
 #include "engine.h"
 
-int spt_listen(struct spt_engine *engine, const struct spt_endpoint *local,
-               const struct spt_listen_options *options)
+int
+spt_listen(struct spt_engine *engine, const struct spt_endpoint *local,
+    const struct spt_listen_options *options)
 {
 	return tcp_listen(&engine->tcp, local, options);
 }
 
-int spt_unlisten(struct spt_engine *engine, int listener, enum spt_unlisten how)
+int
+spt_unlisten(struct spt_engine *engine, int listener, enum spt_unlisten how)
 {
 	int rc;
 
@@ -19,63 +21,75 @@ int spt_unlisten(struct spt_engine *engine, int listener, enum spt_unlisten how)
 	return rc;
 }
 
-int spt_send(struct spt_engine *engine, spt_conn conn, struct rte_mbuf *chain, unsigned int flags)
+int
+spt_send(struct spt_engine *engine, spt_conn conn, struct rte_mbuf *chain, unsigned int flags)
 {
 	return tcp_send(&engine->tcp, conn, chain, flags);
 }
 
-int spt_receive_done(struct spt_engine *engine, spt_conn conn, uint32_t bytes)
+int
+spt_receive_done(struct spt_engine *engine, spt_conn conn, uint32_t bytes)
 {
 	return tcp_receive_done(&engine->tcp, conn, bytes);
 }
 
-int spt_shutdown(struct spt_engine *engine, spt_conn conn)
+int
+spt_shutdown(struct spt_engine *engine, spt_conn conn)
 {
 	return tcp_shutdown(&engine->tcp, conn);
 }
 
-int spt_close(struct spt_engine *engine, spt_conn conn)
+int
+spt_close(struct spt_engine *engine, spt_conn conn)
 {
 	return tcp_close(&engine->tcp, conn);
 }
 
-int spt_abort(struct spt_engine *engine, spt_conn conn)
+int
+spt_abort(struct spt_engine *engine, spt_conn conn)
 {
 	return tcp_abort(&engine->tcp, conn);
 }
 
-struct rte_mbuf *spt_buffer_alloc(struct spt_engine *engine)
+struct rte_mbuf *
+spt_buffer_alloc(struct spt_engine *engine)
 {
 	return rte_pktmbuf_alloc(engine->pool);
 }
 
-int spt_conn_info(struct spt_engine *engine, spt_conn conn, struct spt_conn_info *info)
+int
+spt_conn_info(struct spt_engine *engine, spt_conn conn, struct spt_conn_info *info)
 {
 	return tcp_conn_info(&engine->tcp, conn, info);
 }
 
-int spt_conn_get(struct spt_engine *engine, spt_conn conn, struct spt_conn_options *options)
+int
+spt_conn_get(struct spt_engine *engine, spt_conn conn, struct spt_conn_options *options)
 {
 	return tcp_conn_get(&engine->tcp, conn, options);
 }
 
-int spt_conn_set(struct spt_engine *engine, spt_conn conn, const struct spt_conn_options *options)
+int
+spt_conn_set(struct spt_engine *engine, spt_conn conn, const struct spt_conn_options *options)
 {
 	return tcp_conn_set(&engine->tcp, conn, options);
 }
 
-int spt_conn_set_user(struct spt_engine *engine, spt_conn conn, void *user)
+int
+spt_conn_set_user(struct spt_engine *engine, spt_conn conn, void *user)
 {
 	return tcp_conn_set_user(&engine->tcp, conn, user);
 }
 
-unsigned int spt_engine_walk(const struct spt_engine *engine, uint64_t *cursor,
-                             struct spt_conn_info *infos, unsigned int max)
+unsigned int
+spt_engine_walk(const struct spt_engine *engine, uint64_t *cursor, struct spt_conn_info *infos,
+    unsigned int max)
 {
 	return tcp_walk(&engine->tcp, cursor, infos, max);
 }
 
-void spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats)
+void
+spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats)
 {
 	const struct tcp *t = &engine->tcp;
 
@@ -88,7 +102,8 @@ void spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats)
 	stats->pinned_mbufs = t->pinned;
 }
 
-const char *spt_engine_check(const struct spt_engine *engine)
+const char *
+spt_engine_check(const struct spt_engine *engine)
 {
 	const struct spt_stats *s = &engine->stats;
 	const char *wrong = tcp_check(&engine->tcp);
@@ -106,15 +121,21 @@ const char *spt_engine_check(const struct spt_engine *engine)
 }
 
 static const char *const state_names[] = {
-    [SPT_CLOSED_STATE] = "CLOSED",     [SPT_LISTEN] = "LISTEN",
-    [SPT_SYN_SENT] = "SYN-SENT",       [SPT_SYN_RECEIVED] = "SYN-RECEIVED",
-    [SPT_ESTABLISHED] = "ESTABLISHED", [SPT_FIN_WAIT_1] = "FIN-WAIT-1",
-    [SPT_FIN_WAIT_2] = "FIN-WAIT-2",   [SPT_CLOSE_WAIT] = "CLOSE-WAIT",
-    [SPT_CLOSING] = "CLOSING",         [SPT_LAST_ACK] = "LAST-ACK",
+    [SPT_CLOSED_STATE] = "CLOSED",
+    [SPT_LISTEN] = "LISTEN",
+    [SPT_SYN_SENT] = "SYN-SENT",
+    [SPT_SYN_RECEIVED] = "SYN-RECEIVED",
+    [SPT_ESTABLISHED] = "ESTABLISHED",
+    [SPT_FIN_WAIT_1] = "FIN-WAIT-1",
+    [SPT_FIN_WAIT_2] = "FIN-WAIT-2",
+    [SPT_CLOSE_WAIT] = "CLOSE-WAIT",
+    [SPT_CLOSING] = "CLOSING",
+    [SPT_LAST_ACK] = "LAST-ACK",
     [SPT_TIME_WAIT] = "TIME-WAIT",
 };
 
-const char *spt_state_name(enum spt_state state)
+const char *
+spt_state_name(enum spt_state state)
 {
 	return (unsigned int)state < RTE_DIM(state_names) ? state_names[state] : "UNKNOWN";
 }

@@ -14,7 +14,8 @@
 			(field) = (value);                                                         \
 	} while (0)
 
-void engine_defaults(struct spt_config *c)
+void
+engine_defaults(struct spt_config *c)
 {
 	DEFAULT(c->connections, 4096);
 	DEFAULT(c->half_open, c->connections);
@@ -34,7 +35,8 @@ struct range {
 	uint64_t value, least, most;
 };
 
-static int config_ranges(const struct spt_config *c, char *error, size_t error_size)
+static int
+config_ranges(const struct spt_config *c, char *error, size_t error_size)
 {
 	const struct range ranges[] = {
 	    {"connections", c->connections, 1, FLOW_INDEX_MASK / 4},
@@ -57,13 +59,14 @@ static int config_ranges(const struct spt_config *c, char *error, size_t error_s
 		if (r->value >= r->least && r->value <= r->most)
 			continue;
 		snprintf(error, error_size, "%s is %lu: it must be from %lu to %lu", r->name,
-		         (unsigned long)r->value, (unsigned long)r->least, (unsigned long)r->most);
+		    (unsigned long)r->value, (unsigned long)r->least, (unsigned long)r->most);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-int engine_config(struct spt_config *c, const struct spt_port *port, char *error, size_t error_size)
+int
+engine_config(struct spt_config *c, const struct spt_port *port, char *error, size_t error_size)
 {
 	if (!c->pool) {
 		snprintf(error, error_size, "no mempool: the engine needs one for what it sends");
@@ -72,14 +75,14 @@ int engine_config(struct spt_config *c, const struct spt_port *port, char *error
 	if (rte_pktmbuf_data_room_size(c->pool) < RTE_PKTMBUF_HEADROOM + 256 ||
 	    RTE_PKTMBUF_HEADROOM < WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS) {
 		snprintf(error, error_size,
-		         "the mempool's buffers are too small: %u bytes of data "
-		         "room, at least %u are needed",
-		         rte_pktmbuf_data_room_size(c->pool), RTE_PKTMBUF_HEADROOM + 256);
+		    "the mempool's buffers are too small: %u bytes of data "
+		    "room, at least %u are needed",
+		    rte_pktmbuf_data_room_size(c->pool), RTE_PKTMBUF_HEADROOM + 256);
 		return -EINVAL;
 	}
 	if (port->mtu < 576) {
-		snprintf(error, error_size, "the port's MTU is %u: at least 576 is needed",
-		         port->mtu);
+		snprintf(
+		    error, error_size, "the port's MTU is %u: at least 576 is needed", port->mtu);
 		return -EINVAL;
 	}
 	engine_defaults(c);

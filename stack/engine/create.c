@@ -6,13 +6,14 @@
 #include "../base/mem.h"
 #include "engine.h"
 
-static uint16_t engine_next_hop(void *context, spt_time now, const struct spt_addr *remote)
+static uint16_t
+engine_next_hop(void *context, spt_time now, const struct spt_addr *remote)
 {
 	return net_next_hop(context, now, remote);
 }
 
-static int engine_net_init(struct spt_engine *e, const struct spt_config *c, char *error,
-                           size_t error_size)
+static int
+engine_net_init(struct spt_engine *e, const struct spt_config *c, char *error, size_t error_size)
 {
 	const struct net_config config = {
 	    .local = &e->tcp.local,
@@ -29,14 +30,15 @@ static int engine_net_init(struct spt_engine *e, const struct spt_config *c, cha
 
 	if (rc == -EINVAL)
 		snprintf(error, error_size,
-		         "a gateway is one of our own addresses or of the wrong family");
+		    "a gateway is one of our own addresses or of the wrong family");
 	else if (rc != 0)
 		snprintf(error, error_size, "not enough memory for %u neighbours", c->neighbours);
 	return rc;
 }
 
-int spt_engine_create(const struct spt_config *config, struct spt_port *port, spt_time now,
-                      struct spt_engine **engine, char *error, size_t error_size)
+int
+spt_engine_create(const struct spt_config *config, struct spt_port *port, spt_time now,
+    struct spt_engine **engine, char *error, size_t error_size)
 {
 	struct spt_config filled = *config;
 	struct tcp_init init;
@@ -76,7 +78,8 @@ int spt_engine_create(const struct spt_config *config, struct spt_port *port, sp
 	return rc;
 }
 
-void spt_engine_destroy(struct spt_engine *engine)
+void
+spt_engine_destroy(struct spt_engine *engine)
 {
 	if (!engine)
 		return;
@@ -89,7 +92,8 @@ void spt_engine_destroy(struct spt_engine *engine)
 	mem_free(engine, sizeof(*engine));
 }
 
-uint64_t spt_engine_footprint(const struct spt_config *config)
+uint64_t
+spt_engine_footprint(const struct spt_config *config)
 {
 	struct spt_config c = *config;
 

@@ -42,7 +42,7 @@ void engine_receive(struct spt_engine *e);
 void engine_defaults(struct spt_config *config);
 
 /* Defaults and ranges of a configuration: 0, or -EINVAL with one line in 'error' (config.c). */
-int engine_config(struct spt_config *config, const struct spt_port *port, char *error,
-                  size_t error_size);
+int engine_config(
+    struct spt_config *config, const struct spt_port *port, char *error, size_t error_size);
 
 #endif

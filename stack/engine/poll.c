@@ -7,7 +7,8 @@
 #define OUTPUT_ROUNDS 4
 
 /* What the application asked for since the last turn; acknowledgments ride on it. */
-static void engine_output(struct spt_engine *e)
+static void
+engine_output(struct spt_engine *e)
 {
 	bool more = true;
 
@@ -18,14 +19,15 @@ static void engine_output(struct spt_engine *e)
 	}
 }
 
-static void engine_timers(struct spt_engine *e)
+static void
+engine_timers(struct spt_engine *e)
 {
 	tcp_timers_run(&e->tcp);
 	e->n_ready += net_timers(&e->net, e->now, e->ready + e->n_ready, ENGINE_NET_BURST);
 }
 
-unsigned int spt_poll(struct spt_engine *engine, spt_time now, struct spt_event *events,
-                      unsigned int max)
+unsigned int
+spt_poll(struct spt_engine *engine, spt_time now, struct spt_event *events, unsigned int max)
 {
 	engine->now = now;
 	tcp_set_now(&engine->tcp, now);
@@ -37,7 +39,8 @@ unsigned int spt_poll(struct spt_engine *engine, spt_time now, struct spt_event 
 	return tcp_events_take(&engine->tcp, events, max);
 }
 
-spt_time spt_next_deadline(const struct spt_engine *engine)
+spt_time
+spt_next_deadline(const struct spt_engine *engine)
 {
 	spt_time next = tcp_next_deadline(&engine->tcp);
 

@@ -8,13 +8,15 @@
 
 #define PREFETCH_AHEAD 4
 
-static inline void engine_count(struct spt_engine *e, enum spt_verdict v)
+static inline void
+engine_count(struct spt_engine *e, enum spt_verdict v)
 {
 	e->stats.verdict[v]++;
 }
 
 /* An ICMP error, to the connection whose packet it quotes. */
-static enum spt_verdict engine_icmp_error(struct spt_engine *e, const struct net_error *error)
+static enum spt_verdict
+engine_icmp_error(struct spt_engine *e, const struct net_error *error)
 {
 	int laddr = local_find(&e->tcp.local, &error->quote.src);
 	struct flow_key key = {
@@ -30,7 +32,8 @@ static enum spt_verdict engine_icmp_error(struct spt_engine *e, const struct net
 	return SPT_V_ICMP_ERROR;
 }
 
-static enum spt_verdict engine_net_input(struct spt_engine *e, struct frame *f)
+static enum spt_verdict
+engine_net_input(struct spt_engine *e, struct frame *f)
 {
 	struct net_error error;
 	enum spt_verdict v = net_input(&e->net, e->now, f, &e->out, &error);
@@ -39,7 +42,8 @@ static enum spt_verdict engine_net_input(struct spt_engine *e, struct frame *f)
 }
 
 /* RFC 9293 3.9.2.3: not to a group (MUST-57), no SYN from what is no host (MUST-63). */
-static enum spt_verdict engine_addresses(struct spt_engine *e, const struct frame *f, struct seg *s)
+static enum spt_verdict
+engine_addresses(struct spt_engine *e, const struct frame *f, struct seg *s)
 {
 	const struct local_table *local = &e->tcp.local;
 	int laddr = local_find(local, &f->dst);
@@ -57,7 +61,8 @@ static enum spt_verdict engine_addresses(struct spt_engine *e, const struct fram
 }
 
 /* One frame: a segment for the next stages (true), or dealt with and counted. */
-static inline bool engine_parse(struct spt_engine *e, struct rte_mbuf *m, struct seg *s)
+static inline bool
+engine_parse(struct spt_engine *e, struct rte_mbuf *m, struct seg *s)
 {
 	struct frame f;
 	enum spt_verdict v = wire_parse_frame(m, &e->port->mac, &f);
@@ -79,7 +84,8 @@ static inline bool engine_parse(struct spt_engine *e, struct rte_mbuf *m, struct
 }
 
 /* Stage 1: parse and validate, hash, prefetch buckets. */
-static unsigned int engine_stage_parse(struct spt_engine *e, unsigned int n)
+static unsigned int
+engine_stage_parse(struct spt_engine *e, unsigned int n)
 {
 	unsigned int n_segs = 0;
 
@@ -97,7 +103,8 @@ static unsigned int engine_stage_parse(struct spt_engine *e, unsigned int n)
 	return n_segs;
 }
 
-void engine_receive(struct spt_engine *e)
+void
+engine_receive(struct spt_engine *e)
 {
 	unsigned int n = port_rx(e->port, e->now, e->burst, PORT_BURST);
 

@@ -3,7 +3,8 @@
 #include "engine.h"
 
 /* What the port takes goes; the rest waits, in order. */
-static void engine_to_port(struct spt_engine *e)
+static void
+engine_to_port(struct spt_engine *e)
 {
 	unsigned int sent = 0;
 
@@ -22,7 +23,8 @@ static void engine_to_port(struct spt_engine *e)
 }
 
 /* A port that takes nothing: the newest frames are lost, as in a NIC's full ring. */
-static void engine_trim(struct spt_engine *e)
+static void
+engine_trim(struct spt_engine *e)
 {
 	while (e->n_ready > ENGINE_READY_SIZE - 2 * TXLIST_SIZE - ENGINE_NET_BURST) {
 		rte_pktmbuf_free(e->ready[--e->n_ready]);
@@ -30,7 +32,8 @@ static void engine_trim(struct spt_engine *e)
 	}
 }
 
-void engine_flush(struct spt_engine *e)
+void
+engine_flush(struct spt_engine *e)
 {
 	if (e->out.n > 0 || e->out.n_advice > 0)
 		e->n_ready += net_transmit(&e->net, e->now, &e->out, e->ready + e->n_ready);

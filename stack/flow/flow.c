@@ -31,7 +31,7 @@ flow_footprint(uint32_t capacity)
 
 int
 flow_init(struct flow_table *t, uint32_t capacity, struct siphash_key key,
-          const struct pool *const pools[FLOW_KINDS], int socket)
+    const struct pool *const pools[FLOW_KINDS], int socket)
 {
 	uint64_t n = flow_buckets(capacity);
 
@@ -194,8 +194,8 @@ flow_remove(struct flow_table *t, uint64_t hash, flow_ref ref)
 
 /* How many entries of a bucket have this key; tags are checked to be their keys'. */
 static unsigned int
-flow_count_key(const struct flow_table *t, const struct flow_bucket *b, const struct flow_key *k,
-               uint16_t tag)
+flow_count_key(
+    const struct flow_table *t, const struct flow_bucket *b, const struct flow_key *k, uint16_t tag)
 {
 	unsigned int n = 0;
 
@@ -206,8 +206,8 @@ flow_count_key(const struct flow_table *t, const struct flow_bucket *b, const st
 
 /* One entry; counts it for its first bucket in 'overflow' if it is displaced. */
 static const char *
-flow_check_entry(const struct flow_table *t, const struct flow_bucket *b, unsigned int slot,
-                 uint32_t *overflow)
+flow_check_entry(
+    const struct flow_table *t, const struct flow_bucket *b, unsigned int slot, uint32_t *overflow)
 {
 	flow_ref ref = b->ref[slot];
 	enum flow_kind kind = flow_ref_kind(ref);

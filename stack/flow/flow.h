@@ -91,7 +91,7 @@ struct flow_table {
  * initialised before; NULL for a kind that does not occur. 0 or -ENOMEM.
  */
 int flow_init(struct flow_table *t, uint32_t capacity, struct siphash_key key,
-              const struct pool *const pools[FLOW_KINDS], int socket);
+    const struct pool *const pools[FLOW_KINDS], int socket);
 void flow_fini(struct flow_table *t);
 size_t flow_footprint(uint32_t capacity);
 
@@ -168,8 +168,8 @@ flow_key_of(const struct flow_table *t, flow_ref ref)
 }
 
 static inline flow_ref
-flow_find_in(const struct flow_table *t, const struct flow_bucket *b, const struct flow_key *k,
-             uint16_t tag)
+flow_find_in(
+    const struct flow_table *t, const struct flow_bucket *b, const struct flow_key *k, uint16_t tag)
 {
 	for (uint64_t m = flow_match(b, tag); m != 0; m = flow_match_rest(m)) {
 		flow_ref ref = b->ref[flow_match_slot(m)];

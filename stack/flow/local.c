@@ -99,12 +99,11 @@ local_add(struct local_table *t, const struct spt_local *l, char *error, size_t 
 
 	if (l->prefix < 1 || l->prefix > widest) {
 		snprintf(error, error_size, "local address %u: prefix /%u, expected /1 to /%u",
-		         t->n + 1, l->prefix, widest);
+		    t->n + 1, l->prefix, widest);
 		return -EINVAL;
 	}
 	if (l->count < 1 || l->count > LOCAL_MAX - t->count) {
-		snprintf(
-		    error, error_size,
+		snprintf(error, error_size,
 		    "local address %u: %u consecutive ones, expected at least 1 and at most %u "
 		    "in all",
 		    t->n + 1, l->count, LOCAL_MAX);
@@ -121,14 +120,14 @@ local_add(struct local_table *t, const struct spt_local *l, char *error, size_t 
 	wrong = local_check_addresses(r);
 	if (wrong != NULL) {
 		snprintf(error, error_size,
-		         "local address %u: it or one of its run is no host's address: %s",
-		         t->n + 1, wrong);
+		    "local address %u: it or one of its run is no host's address: %s", t->n + 1,
+		    wrong);
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < t->n; i++) {
 		if (local_overlap(r, &t->run[i])) {
 			snprintf(error, error_size, "local address %u: overlaps local address %u",
-			         t->n + 1, i + 1);
+			    t->n + 1, i + 1);
 			return -EINVAL;
 		}
 	}
@@ -139,12 +138,12 @@ local_add(struct local_table *t, const struct spt_local *l, char *error, size_t 
 
 int
 local_init(struct local_table *t, const struct spt_local *local, unsigned int n, char *error,
-           size_t error_size)
+    size_t error_size)
 {
 	*t = (struct local_table){0};
 	if (n < 1 || n > LOCAL_RUNS) {
 		snprintf(error, error_size, "%u runs of local addresses, expected 1 to %u", n,
-		         LOCAL_RUNS);
+		    LOCAL_RUNS);
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < n; i++) {

@@ -35,7 +35,7 @@ struct local_table {
  * own prefix, prefix out of range (1 .. 32, 1 .. 128).
  */
 int local_init(struct local_table *t, const struct spt_local *local, unsigned int n, char *error,
-               size_t error_size);
+    size_t error_size);
 
 /* The index of a local address, or LOCAL_NONE. */
 static inline int

@@ -3,7 +3,8 @@
 #include "internal.h"
 
 /* An RTT sample (RFC 6298 3, Karn; RFC 7323 4.1 where retransmission made the timing ambiguous). */
-static void acknowledge_sample(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s)
+static void
+acknowledge_sample(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s)
 {
 	if (x && x->rtt_timed && seq_geq(s->ack, x->rtt_seq)) {
 		x->rtt_timed = 0;
@@ -18,7 +19,8 @@ static void acknowledge_sample(struct tcp *t, struct conn *c, struct xfer *x, co
 }
 
 /* After -EAGAIN or -ENOBUFS: WRITABLE once there is space again. */
-void acknowledge_space(struct tcp *t, struct conn *c)
+void
+acknowledge_space(struct tcp *t, struct conn *c)
 {
 	const struct xfer *x = conn_xfer(t, c);
 
@@ -29,7 +31,8 @@ void acknowledge_space(struct tcp *t, struct conn *c)
 	event_raise(t, c, SPT_WRITABLE);
 }
 
-static void acknowledge_events(struct tcp *t, struct conn *c, uint32_t data)
+static void
+acknowledge_events(struct tcp *t, struct conn *c, uint32_t data)
 {
 	if (data > 0 && !(c->flags & CONN_APP_CLOSED)) {
 		struct event_slot *e = event_slot(t, c);
@@ -42,7 +45,8 @@ static void acknowledge_events(struct tcp *t, struct conn *c, uint32_t data)
 }
 
 /* SND.UNA < SEG.ACK =< SND.NXT. */
-static void acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
+static void
+acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
 {
 	struct xfer *x = conn_xfer(t, c);
 	uint32_t flight = c->snd_nxt - c->snd_una;
@@ -78,14 +82,16 @@ static void acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
 }
 
 /* RFC 5681 2: a duplicate ACK, which tells that something left the network. */
-static bool acknowledge_is_duplicate(const struct conn *c, const struct seg *s, uint32_t wnd)
+static bool
+acknowledge_is_duplicate(const struct conn *c, const struct seg *s, uint32_t wnd)
 {
 	return s->ack == c->snd_una && s->len == 0 && !(s->flags & TCP_FIN) && wnd == c->snd_wnd &&
 	       c->snd_nxt != c->snd_una && (c->timers & TIMER_RTX);
 }
 
 /* The window opened, or grew, while we were probing or waiting for it. */
-static void acknowledge_window(struct tcp *t, struct conn *c, uint32_t wnd)
+static void
+acknowledge_window(struct tcp *t, struct conn *c, uint32_t wnd)
 {
 	struct xfer *x = conn_xfer(t, c);
 	bool opened = wnd > c->snd_wnd;
@@ -110,7 +116,8 @@ static void acknowledge_window(struct tcp *t, struct conn *c, uint32_t wnd)
 }
 
 /* Our FIN is acknowledged: what that means, by state. */
-static enum spt_verdict acknowledge_fin(struct tcp *t, struct conn *c, struct seg *s)
+static enum spt_verdict
+acknowledge_fin(struct tcp *t, struct conn *c, struct seg *s)
 {
 	if (c->state == SPT_FIN_WAIT_1) {
 		c->state = SPT_FIN_WAIT_2;
@@ -126,7 +133,8 @@ static enum spt_verdict acknowledge_fin(struct tcp *t, struct conn *c, struct se
 	return SPT_V_CONTINUE;
 }
 
-enum spt_verdict acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
+enum spt_verdict
+acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t wnd = (uint32_t)s->wnd << conn_snd_shift(c);
 

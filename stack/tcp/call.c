@@ -3,7 +3,8 @@
 #include "internal.h"
 
 /* The open connection of a handle, or NULL: stale. */
-static struct conn *conn_find(struct tcp *t, spt_conn handle)
+static struct conn *
+conn_find(struct tcp *t, spt_conn handle)
 {
 	uint32_t index = (uint32_t)handle;
 	struct conn *c;
@@ -17,8 +18,9 @@ static struct conn *conn_find(struct tcp *t, spt_conn handle)
 	return c;
 }
 
-int tcp_listen(struct tcp *t, const struct spt_endpoint *local,
-               const struct spt_listen_options *options)
+int
+tcp_listen(
+    struct tcp *t, const struct spt_endpoint *local, const struct spt_listen_options *options)
 {
 	const struct spt_listen_options none = {0};
 	uint16_t laddr = LISTENER_ANY;
@@ -56,7 +58,8 @@ int tcp_listen(struct tcp *t, const struct spt_endpoint *local,
 }
 
 /* The half-open records of a listener go, with a RST if wanted. False: no room for more RSTs. */
-static bool unlisten_records(struct tcp *t, int listener, enum spt_unlisten how)
+static bool
+unlisten_records(struct tcp *t, int listener, enum spt_unlisten how)
 {
 	for (unsigned int step = 0; step <= t->syn_ack_retries; step++) {
 		uint32_t next;
@@ -79,7 +82,8 @@ static bool unlisten_records(struct tcp *t, int listener, enum spt_unlisten how)
 }
 
 /* CLOSE and ABORT of RFC 9293 3.10.4 and 3.10.5 in LISTEN. */
-int tcp_unlisten(struct tcp *t, int listener, enum spt_unlisten how)
+int
+tcp_unlisten(struct tcp *t, int listener, enum spt_unlisten how)
 {
 	if (listener < 0 || (uint32_t)listener >= t->listeners.capacity ||
 	    t->listeners.slots[listener].lport == 0)
@@ -91,7 +95,8 @@ int tcp_unlisten(struct tcp *t, int listener, enum spt_unlisten how)
 	return 0;
 }
 
-static int send_refused(struct tcp *t, struct conn *c, int error)
+static int
+send_refused(struct tcp *t, struct conn *c, int error)
 {
 	c->flags |= CONN_WANT_SPACE;
 	/* With nothing in flight no acknowledgment will come to raise WRITABLE: look again soon. */
@@ -101,7 +106,8 @@ static int send_refused(struct tcp *t, struct conn *c, int error)
 }
 
 /* RFC 9293 3.10.2. */
-int tcp_send(struct tcp *t, spt_conn handle, struct rte_mbuf *chain, unsigned int flags)
+int
+tcp_send(struct tcp *t, spt_conn handle, struct rte_mbuf *chain, unsigned int flags)
 {
 	struct conn *c = conn_find(t, handle);
 	const struct option_block *o;
@@ -140,7 +146,8 @@ int tcp_send(struct tcp *t, spt_conn handle, struct rte_mbuf *chain, unsigned in
 }
 
 /* RFC 9293 3.10.3: what was delivered is done with; the window may open (3.8.6.2.2). */
-int tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
+int
+tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
 {
 	struct conn *c = conn_find(t, handle);
 	uint32_t step, room;
@@ -164,7 +171,8 @@ int tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
 }
 
 /* CLOSE of RFC 9293 3.10.4, one direction: FIN-WAIT-1 at once, LAST-ACK when our FIN goes out. */
-int tcp_shutdown(struct tcp *t, spt_conn handle)
+int
+tcp_shutdown(struct tcp *t, spt_conn handle)
 {
 	struct conn *c = conn_find(t, handle);
 
@@ -179,7 +187,8 @@ int tcp_shutdown(struct tcp *t, spt_conn handle)
 }
 
 /* Data that the application will never see: received and not delivered, or behind a gap. */
-static bool close_loses_data(struct tcp *t, const struct conn *c)
+static bool
+close_loses_data(struct tcp *t, const struct conn *c)
 {
 	const struct xfer *x = conn_xfer(t, c);
 
@@ -189,7 +198,8 @@ static bool close_loses_data(struct tcp *t, const struct conn *c)
 	return x && x->ooo;
 }
 
-int tcp_close(struct tcp *t, spt_conn handle)
+int
+tcp_close(struct tcp *t, spt_conn handle)
 {
 	struct conn *c = conn_find(t, handle);
 
@@ -212,7 +222,8 @@ int tcp_close(struct tcp *t, spt_conn handle)
 }
 
 /* RFC 9293 3.10.5. The RST goes out with the next turn, so that many fit. */
-int tcp_abort(struct tcp *t, spt_conn handle)
+int
+tcp_abort(struct tcp *t, spt_conn handle)
 {
 	struct conn *c = conn_find(t, handle);
 
@@ -223,7 +234,8 @@ int tcp_abort(struct tcp *t, spt_conn handle)
 	return 0;
 }
 
-int tcp_conn_get(struct tcp *t, spt_conn handle, struct spt_conn_options *options)
+int
+tcp_conn_get(struct tcp *t, spt_conn handle, struct spt_conn_options *options)
 {
 	struct conn *c = conn_find(t, handle);
 
@@ -233,7 +245,8 @@ int tcp_conn_get(struct tcp *t, spt_conn handle, struct spt_conn_options *option
 	return 0;
 }
 
-int tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *options)
+int
+tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *options)
 {
 	struct conn *c = conn_find(t, handle);
 	int block;
@@ -255,7 +268,8 @@ int tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *
 	return 0;
 }
 
-int tcp_conn_set_user(struct tcp *t, spt_conn handle, void *user)
+int
+tcp_conn_set_user(struct tcp *t, spt_conn handle, void *user)
 {
 	struct conn *c = conn_find(t, handle);
 
@@ -265,7 +279,8 @@ int tcp_conn_set_user(struct tcp *t, spt_conn handle, void *user)
 	return 0;
 }
 
-int tcp_conn_info(struct tcp *t, spt_conn handle, struct spt_conn_info *info)
+int
+tcp_conn_info(struct tcp *t, spt_conn handle, struct spt_conn_info *info)
 {
 	struct conn *c = conn_find(t, handle);
 

@@ -6,8 +6,9 @@ struct check_sums {
 	uint32_t pinned, xfers, open, waiting, ended, armed;
 };
 
-static const char *check_send_queue(const struct tcp *t, const struct conn *c, const struct xfer *x,
-                                    struct check_sums *sums)
+static const char *
+check_send_queue(
+    const struct tcp *t, const struct conn *c, const struct xfer *x, struct check_sums *sums)
 {
 	uint32_t n = 0, seq = 0;
 	bool next_seen = x->send_next == NULL;
@@ -40,8 +41,9 @@ static const char *check_send_queue(const struct tcp *t, const struct conn *c, c
 	return NULL;
 }
 
-static const char *check_out_of_order(const struct tcp *t, const struct conn *c,
-                                      const struct xfer *x, struct check_sums *sums)
+static const char *
+check_out_of_order(
+    const struct tcp *t, const struct conn *c, const struct xfer *x, struct check_sums *sums)
 {
 	uint32_t bytes = 0, mbufs = 0, end = c->rcv_nxt;
 	struct rte_mbuf *last = NULL;
@@ -65,7 +67,8 @@ static const char *check_out_of_order(const struct tcp *t, const struct conn *c,
 	return NULL;
 }
 
-static const char *check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
+static const char *
+check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
 {
 	const struct xfer *x = conn_xfer(t, c);
 	const char *wrong;
@@ -99,7 +102,8 @@ static const char *check_conn(const struct tcp *t, const struct conn *c, struct 
 	return wrong ? wrong : check_out_of_order(t, c, x, sums);
 }
 
-static const char *check_conns(const struct tcp *t, struct check_sums *sums)
+static const char *
+check_conns(const struct tcp *t, struct check_sums *sums)
 {
 	for (uint32_t i = 0; i < t->conns.capacity; i++) {
 		const struct conn *c = conn_at(t, i);
@@ -118,7 +122,8 @@ static const char *check_conns(const struct tcp *t, struct check_sums *sums)
 }
 
 /* Records: every used one is in exactly one queue, listeners' counts agree. */
-static const char *check_records(const struct tcp *t)
+static const char *
+check_records(const struct tcp *t)
 {
 	uint32_t half_open = 0;
 	uint64_t by_listener = 0;
@@ -143,11 +148,12 @@ static const char *check_records(const struct tcp *t)
 	return NULL;
 }
 
-const char *tcp_check(const struct tcp *t)
+const char *
+tcp_check(const struct tcp *t)
 {
 	struct check_sums sums = {0};
-	const struct pool *pools[] = {&t->conns,      &t->xfers,  &t->half_opens,
-	                              &t->time_waits, &t->events, &t->options};
+	const struct pool *pools[] = {
+	    &t->conns, &t->xfers, &t->half_opens, &t->time_waits, &t->events, &t->options};
 	const char *wrong = check_conns(t, &sums);
 
 	for (unsigned int i = 0; !wrong && i < RTE_DIM(pools); i++)

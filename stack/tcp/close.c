@@ -2,7 +2,8 @@
 /* The ends of a connection: orderly, by reset, and the return of what it held. */
 #include "internal.h"
 
-void conn_queue_fin(struct tcp *t, struct conn *c)
+void
+conn_queue_fin(struct tcp *t, struct conn *c)
 {
 	SPT_ASSERT(!(c->flags & CONN_FIN_QUEUED));
 	c->flags |= CONN_FIN_QUEUED;
@@ -10,7 +11,8 @@ void conn_queue_fin(struct tcp *t, struct conn *c)
 	conn_want_output(t, c);
 }
 
-void conn_release(struct tcp *t, struct conn *c, int reason)
+void
+conn_release(struct tcp *t, struct conn *c, int reason)
 {
 	struct xfer *x = conn_xfer(t, c);
 	struct event_slot *e;
@@ -30,14 +32,16 @@ void conn_release(struct tcp *t, struct conn *c, int reason)
 	e->reason = reason;
 }
 
-void conn_finish(struct tcp *t, struct conn *c, int reason)
+void
+conn_finish(struct tcp *t, struct conn *c, int reason)
 {
-	flow_remove(&t->flows, flow_hash(&t->flows, &c->key),
-	            flow_ref_make(FLOW_CONN, conn_index(t, c)));
+	flow_remove(
+	    &t->flows, flow_hash(&t->flows, &c->key), flow_ref_make(FLOW_CONN, conn_index(t, c)));
 	conn_release(t, c, reason);
 }
 
-void conn_abort(struct tcp *t, struct conn *c, int reason)
+void
+conn_abort(struct tcp *t, struct conn *c, int reason)
 {
 	reset_send(t, c);
 	conn_finish(t, c, reason);
@@ -47,7 +51,8 @@ void conn_abort(struct tcp *t, struct conn *c, int reason)
  * The handle dies with the generation. While the output list still names the connection
  * its index waits there (output.c frees it).
  */
-void conn_free(struct tcp *t, struct conn *c)
+void
+conn_free(struct tcp *t, struct conn *c)
 {
 	SPT_ASSERT(c->state == SPT_CLOSED_STATE && c->event == POOL_NONE);
 	option_put(t, c->options);

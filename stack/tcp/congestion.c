@@ -8,34 +8,39 @@
 #define DUPLICATES_FOR_LOSS 3
 
 /* RFC 6928: min (10 * MSS, max (2 * MSS, 14600)). */
-static uint32_t congestion_initial(const struct conn *c)
+static uint32_t
+congestion_initial(const struct conn *c)
 {
 	uint32_t mss = c->mss;
 
 	return RTE_MIN(10 * mss, RTE_MAX(2 * mss, 14600u));
 }
 
-void congestion_init(struct conn *c)
+void
+congestion_init(struct conn *c)
 {
 	c->cwnd = congestion_initial(c);
 	c->ssthresh = UINT32_MAX / 2;
 }
 
 /* What may be in flight: the first two duplicates allow a segment each beyond cwnd. */
-uint32_t congestion_window(const struct conn *c)
+uint32_t
+congestion_window(const struct conn *c)
 {
 	if (likely(c->dupacks == 0) || (c->flags & CONN_RECOVERY))
 		return c->cwnd;
 	return c->cwnd + RTE_MIN(c->dupacks, 2) * c->mss;
 }
 
-static uint32_t congestion_half_flight(const struct conn *c)
+static uint32_t
+congestion_half_flight(const struct conn *c)
 {
 	return RTE_MAX((c->snd_nxt - c->snd_una) / 2, 2u * c->mss);
 }
 
 /* RFC 5681 4.1: after an idle RTO nothing is known of the path any more. */
-void congestion_restart(struct tcp *t, struct conn *c)
+void
+congestion_restart(struct tcp *t, struct conn *c)
 {
 	spt_time idle = (spt_time)(t->now_tick - c->last_send) << WHEEL_TICK_SHIFT;
 
@@ -44,7 +49,8 @@ void congestion_restart(struct tcp *t, struct conn *c)
 }
 
 /* RFC 6582 3.2 step 3: a partial acknowledgment shows the next hole, a full one ends recovery. */
-static void congestion_recover(struct tcp *t, struct conn *c, struct xfer *x, uint32_t acked)
+static void
+congestion_recover(struct tcp *t, struct conn *c, struct xfer *x, uint32_t acked)
 {
 	uint32_t flight = c->snd_nxt - c->snd_una;
 
@@ -61,7 +67,8 @@ static void congestion_recover(struct tcp *t, struct conn *c, struct xfer *x, ui
 }
 
 /* 'acked' new bytes of the 'flight' that was out. */
-void congestion_acked(struct tcp *t, struct conn *c, uint32_t acked, uint32_t flight)
+void
+congestion_acked(struct tcp *t, struct conn *c, uint32_t acked, uint32_t flight)
 {
 	struct xfer *x = conn_xfer(t, c);
 
@@ -85,7 +92,8 @@ void congestion_acked(struct tcp *t, struct conn *c, uint32_t acked, uint32_t fl
 	}
 }
 
-void congestion_duplicate(struct tcp *t, struct conn *c)
+void
+congestion_duplicate(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
 
@@ -109,7 +117,8 @@ void congestion_duplicate(struct tcp *t, struct conn *c)
 }
 
 /* RFC 5681 3.1: at the first time-out of a segment. */
-void congestion_timeout(struct tcp *t, struct conn *c)
+void
+congestion_timeout(struct tcp *t, struct conn *c)
 {
 	c->ssthresh = congestion_half_flight(c);
 }

@@ -203,12 +203,14 @@ struct mbuf_link {
 	uint16_t len;
 };
 
-static inline uint8_t conn_snd_shift(const struct conn *c)
+static inline uint8_t
+conn_snd_shift(const struct conn *c)
 {
 	return c->scales & 0xf;
 }
 
-static inline uint8_t conn_rcv_shift(const struct conn *c)
+static inline uint8_t
+conn_rcv_shift(const struct conn *c)
 {
 	return c->scales >> 4;
 }

@@ -18,28 +18,33 @@
 #define DELACK_MIN 1024
 #define DELACK_MAX (1 << 18)
 
-static uint32_t transfer_blocks(uint32_t connections)
+static uint32_t
+transfer_blocks(uint32_t connections)
 {
 	return connections <= 65536 ? connections : RTE_MAX(65536u, connections / 4);
 }
 
-static uint32_t option_blocks(const struct spt_config *config)
+static uint32_t
+option_blocks(const struct spt_config *config)
 {
 	return RTE_MIN(config->listeners + PRIVATE_OPTIONS, (uint32_t)UINT16_MAX);
 }
 
-static uint32_t ring_size(uint32_t entries)
+static uint32_t
+ring_size(uint32_t entries)
 {
 	return rte_align32pow2(entries + 1);
 }
 
-static uint32_t delack_size(uint32_t connections)
+static uint32_t
+delack_size(uint32_t connections)
 {
 	return rte_align32pow2(
 	    RTE_MIN(RTE_MAX(connections, (uint32_t)DELACK_MIN), (uint32_t)DELACK_MAX));
 }
 
-static int init_link_field(struct tcp *t)
+static int
+init_link_field(struct tcp *t)
 {
 	static const struct rte_mbuf_dynfield field = {
 	    .name = "septet_mbuf_link",
@@ -51,7 +56,8 @@ static int init_link_field(struct tcp *t)
 	return t->link_offset;
 }
 
-static int init_pools(struct tcp *t, const struct spt_config *config)
+static int
+init_pools(struct tcp *t, const struct spt_config *config)
 {
 	const struct pool *kinds[FLOW_KINDS] = {
 	    [FLOW_CONN] = &t->conns,
@@ -62,8 +68,8 @@ static int init_pools(struct tcp *t, const struct spt_config *config)
 	int socket = config->socket;
 
 	if (pool_init(&t->conns, config->connections, sizeof(struct conn), socket) ||
-	    pool_init(&t->xfers, transfer_blocks(config->connections), sizeof(struct xfer),
-	              socket) ||
+	    pool_init(
+	        &t->xfers, transfer_blocks(config->connections), sizeof(struct xfer), socket) ||
 	    pool_init(&t->half_opens, config->half_open, sizeof(struct half_open), socket) ||
 	    pool_init(&t->time_waits, config->timewait, sizeof(struct time_wait), socket) ||
 	    pool_init(&t->events, config->connections, sizeof(struct event_slot), socket) ||
@@ -76,7 +82,8 @@ static int init_pools(struct tcp *t, const struct spt_config *config)
 	return 0;
 }
 
-static int init_rings(struct tcp *t, const struct spt_config *config)
+static int
+init_rings(struct tcp *t, const struct spt_config *config)
 {
 	t->delack_mask = delack_size(config->connections) - 1;
 	t->bytes_delack = (size_t)(t->delack_mask + 1) * sizeof(*t->delack);
@@ -89,7 +96,8 @@ static int init_rings(struct tcp *t, const struct spt_config *config)
 	return t->delack && t->output && t->listener ? 0 : -ENOMEM;
 }
 
-static void init_queues(struct tcp *t)
+static void
+init_queues(struct tcp *t)
 {
 	wheel_init(&t->wheel, &t->conns, offsetof(struct conn, node), t->now_tick);
 	for (unsigned int i = 0; i < RTE_DIM(t->syn_ack); i++)
@@ -98,7 +106,8 @@ static void init_queues(struct tcp *t)
 	t->ready_head = t->ready_tail = POOL_NONE;
 }
 
-static void init_parameters(struct tcp *t, const struct tcp_init *init)
+static void
+init_parameters(struct tcp *t, const struct tcp_init *init)
 {
 	const struct spt_config *config = init->config;
 
@@ -125,8 +134,8 @@ static void init_parameters(struct tcp *t, const struct tcp_init *init)
 	t->pinned_limit = config->pinned_mbufs;
 }
 
-int tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *error,
-             size_t error_size)
+int
+tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *error, size_t error_size)
 {
 	*t = (struct tcp){0};
 	tcp_set_now(t, now);
@@ -136,14 +145,14 @@ int tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *err
 		return -EINVAL;
 	if (init_link_field(t) < 0) {
 		snprintf(error, error_size,
-		         "no room for a dynamic field of %zu bytes in mbufs: too many other users",
-		         sizeof(struct mbuf_link));
+		    "no room for a dynamic field of %zu bytes in mbufs: too many other users",
+		    sizeof(struct mbuf_link));
 		return -ENOMEM;
 	}
 	if (init_pools(t, init->config) || init_rings(t, init->config)) {
 		snprintf(error, error_size,
-		         "not enough memory for %u connections: ask for fewer, or free some",
-		         init->config->connections);
+		    "not enough memory for %u connections: ask for fewer, or free some",
+		    init->config->connections);
 		tcp_fini(t);
 		return -ENOMEM;
 	}
@@ -153,7 +162,8 @@ int tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *err
 }
 
 /* Queues of all connections and events not taken give their mbufs back. */
-static void fini_mbufs(struct tcp *t)
+static void
+fini_mbufs(struct tcp *t)
 {
 	while (t->ready_head != POOL_NONE) {
 		struct event_slot *e = pool_at(&t->events, t->ready_head);
@@ -172,7 +182,8 @@ static void fini_mbufs(struct tcp *t)
 	}
 }
 
-void tcp_fini(struct tcp *t)
+void
+tcp_fini(struct tcp *t)
 {
 	if (t->events.base && t->conns.base && t->xfers.base)
 		fini_mbufs(t);
@@ -189,7 +200,8 @@ void tcp_fini(struct tcp *t)
 	mem_free(t->listener, t->bytes_listener);
 }
 
-uint64_t tcp_footprint(const struct spt_config *config)
+uint64_t
+tcp_footprint(const struct spt_config *config)
 {
 	uint32_t n = config->connections;
 

@@ -6,7 +6,8 @@
  */
 #include "internal.h"
 
-struct event_slot *event_slot(struct tcp *t, struct conn *c)
+struct event_slot *
+event_slot(struct tcp *t, struct conn *c)
 {
 	struct event_slot *e;
 
@@ -24,13 +25,15 @@ struct event_slot *event_slot(struct tcp *t, struct conn *c)
 	return e;
 }
 
-void event_raise(struct tcp *t, struct conn *c, uint32_t bits)
+void
+event_raise(struct tcp *t, struct conn *c, uint32_t bits)
 {
 	event_slot(t, c)->bits |= bits;
 }
 
 /* A close reason is never overwritten by a soft error. */
-void event_soft_error(struct tcp *t, struct conn *c, int reason)
+void
+event_soft_error(struct tcp *t, struct conn *c, int reason)
 {
 	struct event_slot *e = event_slot(t, c);
 
@@ -40,7 +43,8 @@ void event_soft_error(struct tcp *t, struct conn *c, int reason)
 }
 
 /* Payload in order, for the application: the chains of a turn are joined. */
-void event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m)
+void
+event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m)
 {
 	struct event_slot *e = event_slot(t, c);
 	uint32_t mbufs = m->nb_segs;
@@ -60,8 +64,8 @@ void event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m)
 }
 
 /* Hand one slot over; the mbufs belong to the application now. */
-static void event_fill(struct tcp *t, struct conn *c, const struct event_slot *e,
-                       struct spt_event *out)
+static void
+event_fill(struct tcp *t, struct conn *c, const struct event_slot *e, struct spt_event *out)
 {
 	*out = (struct spt_event){
 	    .conn = (uint64_t)c->generation << 32 | e->conn,
@@ -76,7 +80,8 @@ static void event_fill(struct tcp *t, struct conn *c, const struct event_slot *e
 	t->pinned -= e->data_mbufs;
 }
 
-unsigned int tcp_events_take(struct tcp *t, struct spt_event *events, unsigned int max)
+unsigned int
+tcp_events_take(struct tcp *t, struct spt_event *events, unsigned int max)
 {
 	unsigned int n = 0;
 

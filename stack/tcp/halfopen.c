@@ -3,7 +3,8 @@
 #include "internal.h"
 
 /* The window that our SYN-ACK offers: never scaled (RFC 7323 2.2), and SEG.WND of it in check. */
-uint32_t half_open_initial_window(const struct tcp *t, const struct half_open *h)
+uint32_t
+half_open_initial_window(const struct tcp *t, const struct half_open *h)
 {
 	const struct option_block *o = pool_at(&t->options, t->listener[h->listener].options);
 
@@ -11,7 +12,8 @@ uint32_t half_open_initial_window(const struct tcp *t, const struct half_open *h
 }
 
 /* Out of the table, the queue and the pool; a TIME-WAIT record that it stood for returns. */
-void half_open_remove(struct tcp *t, struct half_open *h)
+void
+half_open_remove(struct tcp *t, struct half_open *h)
 {
 	uint32_t index = pool_index(&t->half_opens, h);
 	uint64_t hash = flow_hash(&t->flows, &h->key);
@@ -26,7 +28,8 @@ void half_open_remove(struct tcp *t, struct half_open *h)
 	pool_put(&t->half_opens, index);
 }
 
-void half_open_start_timer(struct tcp *t, struct half_open *h)
+void
+half_open_start_timer(struct tcp *t, struct half_open *h)
 {
 	spt_time delay = RTE_MIN(t->rto_initial << h->tries, t->rto_max);
 
@@ -34,7 +37,8 @@ void half_open_start_timer(struct tcp *t, struct half_open *h)
 	fifo_append(&t->syn_ack[h->tries], pool_index(&t->half_opens, h));
 }
 
-static void half_open_expired(struct tcp *t, struct half_open *h)
+static void
+half_open_expired(struct tcp *t, struct half_open *h)
 {
 	if (h->tries >= t->syn_ack_retries) {
 		t->stats->half_open_expired++;
@@ -51,7 +55,8 @@ static void half_open_expired(struct tcp *t, struct half_open *h)
 	segment_send_syn_ack(t, h, NULL);
 }
 
-void half_open_timers(struct tcp *t)
+void
+half_open_timers(struct tcp *t)
 {
 	unsigned int budget = TIMER_BUDGET;
 
@@ -69,8 +74,8 @@ void half_open_timers(struct tcp *t)
 }
 
 /* The connection takes over what the record knew. */
-static void conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h,
-                             const struct seg *s)
+static void
+conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h, const struct seg *s)
 {
 	const struct tcp_listener *l = &t->listener[h->listener];
 	const struct option_block *o = pool_at(&t->options, l->options);
@@ -122,7 +127,8 @@ static void conn_from_record(struct tcp *t, struct conn *c, const struct half_op
 	}
 }
 
-static enum spt_verdict half_open_accept(struct tcp *t, struct half_open *h, struct seg *s)
+static enum spt_verdict
+half_open_accept(struct tcp *t, struct half_open *h, struct seg *s)
 {
 	uint32_t index = pool_get(&t->conns);
 	uint32_t record = pool_index(&t->half_opens, h);
@@ -133,7 +139,7 @@ static enum spt_verdict half_open_accept(struct tcp *t, struct half_open *h, str
 	c = conn_at(t, index);
 	conn_from_record(t, c, h, s);
 	flow_replace(&t->flows, s->hash, flow_ref_make(FLOW_HALF_OPEN, record),
-	             flow_ref_make(FLOW_CONN, index));
+	    flow_ref_make(FLOW_CONN, index));
 	fifo_remove(&t->syn_ack[h->tries], record);
 	t->listener[h->listener].half_open--;
 	if ((h->flags & RECORD_REOPENED) && h->time_wait != POOL_NONE)
@@ -150,8 +156,8 @@ static enum spt_verdict half_open_accept(struct tcp *t, struct half_open *h, str
 }
 
 /* First step of RFC 9293 3.10.7.4 for the record, whose window is that of its SYN-ACK. */
-static bool half_open_acceptable(const struct tcp *t, const struct half_open *h,
-                                 const struct seg *s)
+static bool
+half_open_acceptable(const struct tcp *t, const struct half_open *h, const struct seg *s)
 {
 	uint32_t rcv_nxt = h->irs + 1;
 	uint32_t edge = rcv_nxt + half_open_initial_window(t, h);
@@ -166,21 +172,22 @@ static bool half_open_acceptable(const struct tcp *t, const struct half_open *h,
 }
 
 /* An ACK that repeats where we are: rate-limited. */
-static enum spt_verdict half_open_challenge(struct tcp *t, struct half_open *h, struct seg *s,
-                                            enum spt_verdict v)
+static enum spt_verdict
+half_open_challenge(struct tcp *t, struct half_open *h, struct seg *s, enum spt_verdict v)
 {
 	if (!ratelimit16_take(&h->key.pad, t->now)) {
 		t->stats->acks_limited++;
 		return seg_discard(s, v);
 	}
 	reply_ack_record(t, s, h->iss + 1, h->irs + 1, (uint16_t)half_open_initial_window(t, h),
-	                 h->flags & RECORD_TIMESTAMPS, ts_offset_generate(t, &h->key), h->ts_recent,
-	                 h->next_hop);
+	    h->flags & RECORD_TIMESTAMPS, ts_offset_generate(t, &h->key), h->ts_recent,
+	    h->next_hop);
 	return v;
 }
 
 /* SYN-RECEIVED, RFC 9293 3.10.7.4 in its order. */
-enum spt_verdict half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
+enum spt_verdict
+half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
 {
 	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && s->seq == h->irs) {
 		/* The SYN again: our SYN-ACK was lost or is slow. */

@@ -11,7 +11,8 @@
 #define PMTU_MIN_V6 1280
 
 /* RFC 1191, RFC 8201: segments shrink, and what was too big is sent again. */
-static void icmp_too_big(struct tcp *t, struct conn *c, uint32_t mtu)
+static void
+icmp_too_big(struct tcp *t, struct conn *c, uint32_t mtu)
 {
 	bool v4 = addr_is_v4(&c->key.raddr);
 	uint32_t headers = WIRE_TCP_LEN + (v4 ? WIRE_IP4_LEN : WIRE_IP6_LEN);
@@ -33,8 +34,9 @@ static void icmp_too_big(struct tcp *t, struct conn *c, uint32_t mtu)
 	}
 }
 
-bool tcp_icmp_error(struct tcp *t, const struct flow_key *key, uint32_t seq, int error, bool hard,
-                    uint32_t mtu)
+bool
+tcp_icmp_error(
+    struct tcp *t, const struct flow_key *key, uint32_t seq, int error, bool hard, uint32_t mtu)
 {
 	flow_ref ref = flow_lookup(&t->flows, key, flow_hash(&t->flows, key));
 	struct conn *c;

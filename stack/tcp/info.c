@@ -5,7 +5,8 @@
 
 #include "internal.h"
 
-static void info_key(const struct tcp *t, const struct flow_key *k, struct spt_conn_info *info)
+static void
+info_key(const struct tcp *t, const struct flow_key *k, struct spt_conn_info *info)
 {
 	*info = (struct spt_conn_info){
 	    .local = {.addr = local_at(&t->local, k->laddr), .port = rte_be_to_cpu_16(k->lport)},
@@ -13,7 +14,8 @@ static void info_key(const struct tcp *t, const struct flow_key *k, struct spt_c
 	};
 }
 
-void info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
+void
+info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
 {
 	const struct xfer *x = conn_xfer(t, c);
 
@@ -47,8 +49,8 @@ void info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *
 	info->timestamps = c->flags & CONN_TIMESTAMPS;
 }
 
-static void info_half_open(const struct tcp *t, const struct half_open *h,
-                           struct spt_conn_info *info)
+static void
+info_half_open(const struct tcp *t, const struct half_open *h, struct spt_conn_info *info)
 {
 	info_key(t, &h->key, info);
 	info->state = SPT_SYN_RECEIVED;
@@ -66,8 +68,8 @@ static void info_half_open(const struct tcp *t, const struct half_open *h,
 	info->timestamps = h->flags & RECORD_TIMESTAMPS;
 }
 
-static void info_time_wait(const struct tcp *t, const struct time_wait *w,
-                           struct spt_conn_info *info)
+static void
+info_time_wait(const struct tcp *t, const struct time_wait *w, struct spt_conn_info *info)
 {
 	info_key(t, &w->key, info);
 	info->state = SPT_TIME_WAIT;
@@ -77,7 +79,8 @@ static void info_time_wait(const struct tcp *t, const struct time_wait *w,
 }
 
 /* Connections first, then half-open, then TIME-WAIT records: one running number. */
-static bool walk_one(const struct tcp *t, uint64_t at, struct spt_conn_info *info)
+static bool
+walk_one(const struct tcp *t, uint64_t at, struct spt_conn_info *info)
 {
 	if (at < t->conns.capacity) {
 		const struct conn *c = conn_at(t, (uint32_t)at);
@@ -105,8 +108,8 @@ static bool walk_one(const struct tcp *t, uint64_t at, struct spt_conn_info *inf
 	return true;
 }
 
-unsigned int tcp_walk(const struct tcp *t, uint64_t *cursor, struct spt_conn_info *infos,
-                      unsigned int max)
+unsigned int
+tcp_walk(const struct tcp *t, uint64_t *cursor, struct spt_conn_info *infos, unsigned int max)
 {
 	uint64_t end =
 	    (uint64_t)t->conns.capacity + t->half_opens.capacity + t->time_waits.capacity;

@@ -9,13 +9,15 @@
 /* TS.Recent older than 24 days says nothing any more (RFC 7323 5.5): units of 19.5 hours. */
 #define TS_RECENT_EPOCHS 30
 
-static inline bool ts_recent_valid(const struct tcp *t, const struct conn *c)
+static inline bool
+ts_recent_valid(const struct tcp *t, const struct conn *c)
 {
 	return (uint8_t)(t->now_epoch - c->rcv_epoch) < TS_RECENT_EPOCHS;
 }
 
 /* RFC 7323 4.3 (2) and (3): the timestamp of the segment that Last.ACK.sent was waiting for. */
-static inline void ts_recent_update(const struct tcp *t, struct conn *c, const struct seg *s)
+static inline void
+ts_recent_update(const struct tcp *t, struct conn *c, const struct seg *s)
 {
 	if (!(s->options & SEG_HAS_TIMESTAMP) || !seq_leq(s->seq, c->last_ack_sent))
 		return;
@@ -24,7 +26,8 @@ static inline void ts_recent_update(const struct tcp *t, struct conn *c, const s
 }
 
 /* RFC 7323 5: protection against wrapped sequence numbers. */
-static enum spt_verdict check_timestamps(struct tcp *t, struct conn *c, struct seg *s)
+static enum spt_verdict
+check_timestamps(struct tcp *t, struct conn *c, struct seg *s)
 {
 	if (s->flags & TCP_RST)
 		return SPT_V_CONTINUE;
@@ -36,7 +39,8 @@ static enum spt_verdict check_timestamps(struct tcp *t, struct conn *c, struct s
 }
 
 /* The acceptability test of RFC 9293 3.4. */
-static inline bool seq_acceptable(const struct conn *c, const struct seg *s, uint32_t len)
+static inline bool
+seq_acceptable(const struct conn *c, const struct seg *s, uint32_t len)
 {
 	uint32_t wnd = conn_rcv_wnd(c);
 	uint32_t start = s->seq - c->rcv_nxt;
@@ -49,7 +53,8 @@ static inline bool seq_acceptable(const struct conn *c, const struct seg *s, uin
 }
 
 /* Not acceptable: an ACK, unless RST; keep-alives and window probes are told apart. */
-static enum spt_verdict refuse_sequence(struct tcp *t, struct conn *c, struct seg *s, uint32_t len)
+static enum spt_verdict
+refuse_sequence(struct tcp *t, struct conn *c, struct seg *s, uint32_t len)
 {
 	if (s->flags & TCP_RST)
 		return seg_discard(s, SPT_V_TCP_RST_IGNORED);
@@ -61,7 +66,8 @@ static enum spt_verdict refuse_sequence(struct tcp *t, struct conn *c, struct se
 }
 
 /* first: sequence number. With a closed window ACK, RST and URG still count (MUST-66). */
-static enum spt_verdict check_sequence(struct tcp *t, struct conn *c, struct seg *s)
+static enum spt_verdict
+check_sequence(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t len = seg_len(s);
 
@@ -83,7 +89,8 @@ static enum spt_verdict check_sequence(struct tcp *t, struct conn *c, struct seg
 }
 
 /* second: RST, believed only at RCV.NXT (RFC 5961 3.2). */
-static enum spt_verdict check_reset(struct tcp *t, struct conn *c, struct seg *s)
+static enum spt_verdict
+check_reset(struct tcp *t, struct conn *c, struct seg *s)
 {
 	bool orderly = c->state == SPT_CLOSING || c->state == SPT_LAST_ACK;
 
@@ -96,7 +103,8 @@ static enum spt_verdict check_reset(struct tcp *t, struct conn *c, struct seg *s
 }
 
 /* fifth to eighth: ACK, URG, text, FIN. */
-enum spt_verdict conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *s)
+enum spt_verdict
+conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *s)
 {
 	enum spt_verdict v = acknowledge_input(t, c, s);
 
@@ -115,7 +123,8 @@ enum spt_verdict conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *
 	return s->m ? seg_discard(s, v) : v;
 }
 
-enum spt_verdict conn_input(struct tcp *t, struct conn *c, struct seg *s)
+enum spt_verdict
+conn_input(struct tcp *t, struct conn *c, struct seg *s)
 {
 	enum spt_verdict v = check_sequence(t, c, s);
 
@@ -130,7 +139,8 @@ enum spt_verdict conn_input(struct tcp *t, struct conn *c, struct seg *s)
 	return conn_input_from_ack(t, c, s);
 }
 
-enum spt_verdict tcp_input(struct tcp *t, struct seg *s)
+enum spt_verdict
+tcp_input(struct tcp *t, struct seg *s)
 {
 	flow_ref ref = flow_lookup(&t->flows, &s->key, s->hash);
 

@@ -25,33 +25,39 @@
 #define UNDELIVERED_MBUFS  32768
 #define OUT_OF_ORDER_MBUFS 512
 
-static inline struct conn *conn_at(const struct tcp *t, uint32_t index)
+static inline struct conn *
+conn_at(const struct tcp *t, uint32_t index)
 {
 	return pool_at(&t->conns, index);
 }
 
-static inline uint32_t conn_index(const struct tcp *t, const struct conn *c)
+static inline uint32_t
+conn_index(const struct tcp *t, const struct conn *c)
 {
 	return pool_index(&t->conns, c);
 }
 
-static inline struct xfer *conn_xfer(const struct tcp *t, const struct conn *c)
+static inline struct xfer *
+conn_xfer(const struct tcp *t, const struct conn *c)
 {
 	return c->xfer == POOL_NONE ? NULL : pool_at(&t->xfers, c->xfer);
 }
 
-static inline struct option_block *conn_options(const struct tcp *t, const struct conn *c)
+static inline struct option_block *
+conn_options(const struct tcp *t, const struct conn *c)
 {
 	return pool_at(&t->options, c->options);
 }
 
-static inline struct mbuf_link *link_of(const struct tcp *t, struct rte_mbuf *m)
+static inline struct mbuf_link *
+link_of(const struct tcp *t, struct rte_mbuf *m)
 {
 	return RTE_MBUF_DYNFIELD(m, t->link_offset, struct mbuf_link *);
 }
 
 /* Sequence number behind the last byte that the application queued, FIN not counted. */
-static inline uint32_t conn_snd_end(const struct tcp *t, const struct conn *c)
+static inline uint32_t
+conn_snd_end(const struct tcp *t, const struct conn *c)
 {
 	const struct xfer *x = conn_xfer(t, c);
 
@@ -61,24 +67,28 @@ static inline uint32_t conn_snd_end(const struct tcp *t, const struct conn *c)
 }
 
 /* RCV.WND as the peer knows it. */
-static inline uint32_t conn_rcv_wnd(const struct conn *c)
+static inline uint32_t
+conn_rcv_wnd(const struct conn *c)
 {
 	return c->rcv_adv - c->rcv_nxt;
 }
 
-static inline bool conn_is_open(const struct conn *c)
+static inline bool
+conn_is_open(const struct conn *c)
 {
 	return c->state != SPT_CLOSED_STATE;
 }
 
 /* TSval of RFC 7323: milliseconds, offset by a secret of the 4-tuple. */
-static inline uint32_t conn_tsval(const struct tcp *t, const struct conn *c)
+static inline uint32_t
+conn_tsval(const struct tcp *t, const struct conn *c)
 {
 	return t->now_ms + c->ts_offset;
 }
 
 /* Put on the output list, once. */
-static inline void conn_want_output(struct tcp *t, struct conn *c)
+static inline void
+conn_want_output(struct tcp *t, struct conn *c)
 {
 	if (c->flags & CONN_IN_OUTPUT)
 		return;
@@ -88,14 +98,15 @@ static inline void conn_want_output(struct tcp *t, struct conn *c)
 }
 
 /* Arm at tick 'deadline' (32-bit, modulo); the wheel is touched only when it is earlier. */
-static inline void conn_wheel(struct tcp *t, struct conn *c, uint32_t deadline)
+static inline void
+conn_wheel(struct tcp *t, struct conn *c, uint32_t deadline)
 {
 	if (c->node.slot == 0 || seq_lt(deadline, c->node.expires))
 		wheel_arm(&t->wheel, conn_index(t, c), deadline);
 }
 
-static inline void conn_timer_set(struct tcp *t, struct conn *c, enum conn_timer which,
-                                  spt_time delay)
+static inline void
+conn_timer_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time delay)
 {
 	uint32_t deadline = wheel_deadline(t->now, delay);
 
@@ -109,7 +120,8 @@ static inline void conn_timer_set(struct tcp *t, struct conn *c, enum conn_timer
 	conn_wheel(t, c, deadline);
 }
 
-static inline void conn_timer_clear(struct conn *c, unsigned int which)
+static inline void
+conn_timer_clear(struct conn *c, unsigned int which)
 {
 	c->timers &= ~which;
 }
@@ -131,7 +143,7 @@ struct rte_mbuf *segment_alloc(struct tcp *t);
 /* 'm', which we own, emptied and ready for headers: itself where possible, else another. */
 struct rte_mbuf *segment_reuse(struct tcp *t, struct rte_mbuf *m);
 void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
-                  const struct wire_tcp *w, uint16_t next_hop);
+    const struct wire_tcp *w, uint16_t next_hop);
 /* A segment of a connection; 'm' holds its payload or nothing. ACK, window and timestamps are
  * added. */
 void segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags);
@@ -144,13 +156,14 @@ void segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s);
 /* ---- reply.c: answers that RFC 9293 3.10.7 prescribes ---- */
 enum spt_verdict reply_reset(struct tcp *t, struct seg *s, enum spt_verdict v);
 /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, rate-limited (RFC 5961 7): takes s->m. */
-enum spt_verdict reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s,
-                                   enum spt_verdict v);
+enum spt_verdict reply_ack_limited(
+    struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict v);
 void reply_ack_record(struct tcp *t, struct seg *s, uint32_t seq, uint32_t ack, uint16_t wnd,
-                      bool timestamps, uint32_t ts_offset, uint32_t ts_recent, uint16_t next_hop);
+    bool timestamps, uint32_t ts_offset, uint32_t ts_recent, uint16_t next_hop);
 void reset_send(struct tcp *t, struct conn *c);
 void reset_send_record(struct tcp *t, const struct half_open *h);
-static inline enum spt_verdict seg_discard(struct seg *s, enum spt_verdict v)
+static inline enum spt_verdict
+seg_discard(struct seg *s, enum spt_verdict v)
 {
 	rte_pktmbuf_free(s->m);
 	s->m = NULL;
@@ -159,15 +172,15 @@ static inline enum spt_verdict seg_discard(struct seg *s, enum spt_verdict v)
 
 /* ---- input steps ---- */
 enum spt_verdict listen_input(struct tcp *t, struct seg *s); /* listen.c */
-enum spt_verdict half_open_input(struct tcp *t, struct half_open *h,
-                                 struct seg *s); /* halfopen.c */
-enum spt_verdict time_wait_input(struct tcp *t, struct time_wait *w,
-                                 struct seg *s);                           /* timewait.c */
+enum spt_verdict half_open_input(
+    struct tcp *t, struct half_open *h, struct seg *s); /* halfopen.c */
+enum spt_verdict time_wait_input(
+    struct tcp *t, struct time_wait *w, struct seg *s);                    /* timewait.c */
 enum spt_verdict conn_input(struct tcp *t, struct conn *c, struct seg *s); /* input.c */
 /* From the ACK step on, for a connection that this segment made. */
 enum spt_verdict conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *s); /* input.c */
-enum spt_verdict acknowledge_input(struct tcp *t, struct conn *c,
-                                   struct seg *s);                           /* acknowledge.c */
+enum spt_verdict acknowledge_input(
+    struct tcp *t, struct conn *c, struct seg *s);                           /* acknowledge.c */
 void acknowledge_space(struct tcp *t, struct conn *c);                       /* acknowledge.c */
 enum spt_verdict receive_text(struct tcp *t, struct conn *c, struct seg *s); /* receive.c */
 enum spt_verdict receive_fin(struct tcp *t, struct conn *c, struct seg *s);  /* receive.c */
@@ -198,8 +211,8 @@ int sendq_append(struct tcp *t, struct conn *c, struct rte_mbuf *chain);
 void sendq_acknowledge(struct tcp *t, struct xfer *x, uint32_t una);
 void sendq_drop(struct tcp *t, struct xfer *x);
 /* A packet's payload, 'len' bytes from 'seq' found at *at, which moves on. NULL: no mbuf. */
-struct rte_mbuf *sendq_take(struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len,
-                            unsigned int header);
+struct rte_mbuf *sendq_take(
+    struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len, unsigned int header);
 struct xfer *xfer_get(struct tcp *t, struct conn *c);
 void xfer_put_if_idle(struct tcp *t, struct conn *c);
 

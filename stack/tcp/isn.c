@@ -9,13 +9,15 @@
  * ISN = M + F(4-tuple, secret): M ticks every 4.096 us (RFC 9293 3.4.1 asks for about 4), so a
  * new incarnation starts above the old one; F is a PRF that nobody outside can compute (MUST-9).
  */
-uint32_t isn_generate(const struct tcp *t, const struct flow_key *key)
+uint32_t
+isn_generate(const struct tcp *t, const struct flow_key *key)
 {
 	return (uint32_t)(t->now >> 12) + (uint32_t)siphash24(t->secrets.isn, key, KEY_BYTES);
 }
 
 /* Constant for a 4-tuple, so that TSval goes up across incarnations (RFC 6191). */
-uint32_t ts_offset_generate(const struct tcp *t, const struct flow_key *key)
+uint32_t
+ts_offset_generate(const struct tcp *t, const struct flow_key *key)
 {
 	uint64_t w2 = 0;
 
@@ -24,7 +26,8 @@ uint32_t ts_offset_generate(const struct tcp *t, const struct flow_key *key)
 }
 
 /* Every secret is a PRF of the master secret and a label, so they tell nothing of each other. */
-static struct siphash_key secret_derive(const uint8_t master[32], const char *label)
+static struct siphash_key
+secret_derive(const uint8_t master[32], const char *label)
 {
 	struct siphash_key low, high, out;
 	uint8_t message[16 + 16] = {0};
@@ -39,7 +42,8 @@ static struct siphash_key secret_derive(const uint8_t master[32], const char *la
 	return out;
 }
 
-void secrets_derive(struct tcp_secrets *s, const uint8_t master[32])
+void
+secrets_derive(struct tcp_secrets *s, const uint8_t master[32])
 {
 	s->isn = secret_derive(master, "isn");
 	s->ts = secret_derive(master, "timestamp");

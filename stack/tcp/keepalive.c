@@ -6,31 +6,36 @@
  */
 #include "internal.h"
 
-static uint32_t ms_to_ticks(uint32_t ms)
+static uint32_t
+ms_to_ticks(uint32_t ms)
 {
 	return (uint32_t)((ms * SPT_NS_PER_MS + (1 << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
 }
 
-static bool fin_wait2_bounded(const struct conn *c)
+static bool
+fin_wait2_bounded(const struct conn *c)
 {
 	return c->state == SPT_FIN_WAIT_2 && (c->flags & CONN_APP_CLOSED);
 }
 
 /* Probes without an answer since the last segment received. */
-static bool keepalive_unanswered(const struct conn *c)
+static bool
+keepalive_unanswered(const struct conn *c)
 {
 	return c->keepalive_probes > 0 && seq_leq(c->last_rcv, c->idle_since);
 }
 
 /* The tick at which the next keep-alive probe, or the end, is due. */
-static uint32_t keepalive_due(const struct conn *c, const struct option_block *o)
+static uint32_t
+keepalive_due(const struct conn *c, const struct option_block *o)
 {
 	if (keepalive_unanswered(c))
 		return c->idle_since + ms_to_ticks(o->set.keepalive_interval_ms);
 	return c->last_rcv + ms_to_ticks(o->set.keepalive_idle_ms);
 }
 
-static void idle_earlier(struct conn *c, uint32_t deadline)
+static void
+idle_earlier(struct conn *c, uint32_t deadline)
 {
 	if (!(c->timers & TIMER_IDLE) || seq_lt(deadline, c->t_idle))
 		c->t_idle = deadline;
@@ -38,7 +43,8 @@ static void idle_earlier(struct conn *c, uint32_t deadline)
 }
 
 /* Arm for the earliest of what is wanted; called when that may have changed. */
-void idle_arm(struct tcp *t, struct conn *c)
+void
+idle_arm(struct tcp *t, struct conn *c)
 {
 	const struct option_block *o = conn_options(t, c);
 
@@ -59,7 +65,8 @@ void idle_arm(struct tcp *t, struct conn *c)
 }
 
 /* MUST-26, MUST-29, SHLD-12: one octet below the window, no data, several before giving up. */
-static void keepalive_expired(struct tcp *t, struct conn *c, const struct option_block *o)
+static void
+keepalive_expired(struct tcp *t, struct conn *c, const struct option_block *o)
 {
 	if (!keepalive_unanswered(c))
 		c->keepalive_probes = 0;
@@ -76,7 +83,8 @@ static void keepalive_expired(struct tcp *t, struct conn *c, const struct option
 	segment_send_bare(t, c, NULL, c->snd_una - 1, 0);
 }
 
-void idle_expired(struct tcp *t, struct conn *c)
+void
+idle_expired(struct tcp *t, struct conn *c)
 {
 	const struct option_block *o = conn_options(t, c);
 

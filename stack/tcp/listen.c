@@ -5,7 +5,8 @@
 #include "internal.h"
 
 /* Window scale and timestamps: used if both ends want them (RFC 7323 1.3, 2.2). */
-static void listen_negotiate(struct half_open *h, const struct seg *s, const struct option_block *o)
+static void
+listen_negotiate(struct half_open *h, const struct seg *s, const struct option_block *o)
 {
 	h->flags = 0;
 	h->scales = 0;
@@ -25,7 +26,8 @@ static void listen_negotiate(struct half_open *h, const struct seg *s, const str
  * LISTEN, third: a SYN makes a half-open record and is answered in place. 'tw' is the
  * TIME-WAIT record that it reopens, or POOL_NONE.
  */
-enum spt_verdict listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
+enum spt_verdict
+listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 {
 	struct tcp_listener *l = &t->listener[listener];
 	const struct option_block *o = pool_at(&t->options, l->options);
@@ -75,7 +77,8 @@ enum spt_verdict listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t
 	return SPT_V_TCP_SYN;
 }
 
-enum spt_verdict listen_input(struct tcp *t, struct seg *s)
+enum spt_verdict
+listen_input(struct tcp *t, struct seg *s)
 {
 	int listener;
 

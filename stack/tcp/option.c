@@ -16,7 +16,8 @@
 	} while (0)
 
 /* Fill in defaults; -EINVAL where a value cannot be. */
-int options_defaults(struct spt_conn_options *o)
+int
+options_defaults(struct spt_conn_options *o)
 {
 	DEFAULT(o->receive_buffer, 256 * 1024);
 	DEFAULT(o->send_buffer, 256 * 1024);
@@ -34,7 +35,8 @@ int options_defaults(struct spt_conn_options *o)
 	return 0;
 }
 
-int option_get(struct tcp *t, const struct spt_conn_options *set)
+int
+option_get(struct tcp *t, const struct spt_conn_options *set)
 {
 	struct option_block *o;
 	uint32_t index;
@@ -53,12 +55,14 @@ int option_get(struct tcp *t, const struct spt_conn_options *set)
 	return (int)index;
 }
 
-void option_hold(struct tcp *t, uint16_t index)
+void
+option_hold(struct tcp *t, uint16_t index)
 {
 	((struct option_block *)pool_at(&t->options, index))->references++;
 }
 
-void option_put(struct tcp *t, uint16_t index)
+void
+option_put(struct tcp *t, uint16_t index)
 {
 	struct option_block *o = pool_at(&t->options, index);
 
@@ -68,7 +72,8 @@ void option_put(struct tcp *t, uint16_t index)
 }
 
 /* MUST-14, MUST-67: what we can receive; headers of fixed size, options not counted (RFC 6691). */
-uint16_t option_mss_announced(const struct tcp *t, const struct option_block *o, bool v4)
+uint16_t
+option_mss_announced(const struct tcp *t, const struct option_block *o, bool v4)
 {
 	uint16_t most = t->mtu - WIRE_TCP_LEN - (v4 ? WIRE_IP4_LEN : WIRE_IP6_LEN);
 
@@ -76,7 +81,8 @@ uint16_t option_mss_announced(const struct tcp *t, const struct option_block *o,
 }
 
 /* Eff.snd.MSS (MUST-16): the peer's, ours, and less the timestamps that each segment carries. */
-static uint16_t option_mss(const struct tcp *t, const struct conn *c)
+static uint16_t
+option_mss(const struct tcp *t, const struct conn *c)
 {
 	bool v4 = addr_is_v4(&c->key.raddr);
 	uint16_t most = t->mtu - WIRE_TCP_LEN - (v4 ? WIRE_IP4_LEN : WIRE_IP6_LEN);
@@ -86,7 +92,8 @@ static uint16_t option_mss(const struct tcp *t, const struct conn *c)
 	return c->flags & CONN_TIMESTAMPS ? mss - 12 : mss;
 }
 
-void option_apply(struct tcp *t, struct conn *c)
+void
+option_apply(struct tcp *t, struct conn *c)
 {
 	const struct option_block *o = conn_options(t, c);
 

@@ -10,15 +10,16 @@
 #define OVERRIDE_DELAY (200 * SPT_NS_PER_MS)
 
 /* Link, IP and TCP bytes in front of the payload. */
-static unsigned int output_header(const struct conn *c)
+static unsigned int
+output_header(const struct conn *c)
 {
 	return WIRE_ETH_LEN + (addr_is_v4(&c->key.raddr) ? WIRE_IP4_LEN : WIRE_IP6_LEN) +
 	       (c->flags & CONN_TIMESTAMPS ? WIRE_TCP_LEN + 12 : WIRE_TCP_LEN);
 }
 
 /* Flags of a data segment [seq, seq + len): PSH where the queue ends, FIN where it may ride. */
-static uint8_t output_flags(const struct conn *c, const struct xfer *x, uint32_t seq, uint32_t len,
-                            uint32_t edge)
+static uint8_t
+output_flags(const struct conn *c, const struct xfer *x, uint32_t seq, uint32_t len, uint32_t edge)
 {
 	if (seq + len != x->snd_end)
 		return 0;
@@ -29,7 +30,8 @@ static uint8_t output_flags(const struct conn *c, const struct xfer *x, uint32_t
 }
 
 /* Our FIN takes its sequence number; what follows from it (RFC 9293 3.10.4). */
-static void output_fin_sent(struct tcp *t, struct conn *c)
+static void
+output_fin_sent(struct tcp *t, struct conn *c)
 {
 	if (c->flags & CONN_FIN_SENT)
 		return;
@@ -41,7 +43,8 @@ static void output_fin_sent(struct tcp *t, struct conn *c)
 		c->state = SPT_LAST_ACK;
 }
 
-void output_fin(struct tcp *t, struct conn *c, struct seg *s)
+void
+output_fin(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t seq = c->snd_nxt;
 
@@ -52,7 +55,8 @@ void output_fin(struct tcp *t, struct conn *c, struct seg *s)
 }
 
 /* One segment of the range that a time-out wants again. False: no mbuf, the timer tries again. */
-static bool output_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t edge)
+static bool
+output_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t edge)
 {
 	uint32_t end = seq_min(x->rtx_end, x->snd_end);
 	uint32_t len = RTE_MIN(end - x->rtx_nxt, (uint32_t)c->mss);
@@ -84,7 +88,8 @@ static bool output_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t
 }
 
 /* Whether 'len' bytes, fewer than a full segment, may go (RFC 9293 3.8.6.2.1, rules 2 to 4). */
-static bool output_small(const struct conn *c, const struct xfer *x, uint32_t len)
+static bool
+output_small(const struct conn *c, const struct xfer *x, uint32_t len)
 {
 	bool all = c->snd_nxt + len == x->snd_end;
 
@@ -97,7 +102,8 @@ static bool output_small(const struct conn *c, const struct xfer *x, uint32_t le
 }
 
 /* One new segment, [SND.NXT, SND.NXT + len). False: no mbuf. */
-static bool output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t edge)
+static bool
+output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t edge)
 {
 	uint32_t seq = c->snd_nxt;
 	uint8_t flags = output_flags(c, x, seq, len, edge);
@@ -124,7 +130,8 @@ static bool output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t l
 }
 
 /* The range that a time-out wants again, as far as the congestion window goes. True: go on. */
-static bool output_retransmissions(struct tcp *t, struct conn *c, struct xfer *x)
+static bool
+output_retransmissions(struct tcp *t, struct conn *c, struct xfer *x)
 {
 	uint32_t edge = c->snd_una + RTE_MAX(RTE_MIN(congestion_window(c), c->snd_wnd), 1u);
 
@@ -138,7 +145,8 @@ static bool output_retransmissions(struct tcp *t, struct conn *c, struct xfer *x
 }
 
 /* New data within the usable window. True: nothing more to be done now. */
-static bool output_data(struct tcp *t, struct conn *c, struct xfer *x)
+static bool
+output_data(struct tcp *t, struct conn *c, struct xfer *x)
 {
 	uint32_t edge;
 
@@ -163,7 +171,8 @@ static bool output_data(struct tcp *t, struct conn *c, struct xfer *x)
 }
 
 /* Timers that follow from what is out and what is not. */
-static void output_timers(struct tcp *t, struct conn *c)
+static void
+output_timers(struct tcp *t, struct conn *c)
 {
 	const struct xfer *x = conn_xfer(t, c);
 	bool unsent = (x && c->snd_nxt != x->snd_end && !(c->flags & CONN_FIN_SENT)) ||
@@ -181,7 +190,8 @@ static void output_timers(struct tcp *t, struct conn *c)
 }
 
 /* An acknowledgment that nothing carried: now, or after the delay (RFC 9293 3.8.6.3). */
-static void output_ack(struct tcp *t, struct conn *c)
+static void
+output_ack(struct tcp *t, struct conn *c)
 {
 	uint32_t deadline;
 
@@ -196,13 +206,13 @@ static void output_ack(struct tcp *t, struct conn *c)
 	deadline = wheel_deadline(t->now, t->delayed_ack);
 	c->t_delack = deadline;
 	c->timers |= TIMER_DELACK;
-	t->delack[t->delack_tail++ & t->delack_mask] = (struct delack){.conn = conn_index(t, c),
-	                                                               .generation = c->generation,
-	                                                               .deadline = deadline};
+	t->delack[t->delack_tail++ & t->delack_mask] = (struct delack){
+	    .conn = conn_index(t, c), .generation = c->generation, .deadline = deadline};
 }
 
 /* False: the list is full, come back. */
-bool output_conn(struct tcp *t, struct conn *c)
+bool
+output_conn(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
 
@@ -220,7 +230,8 @@ bool output_conn(struct tcp *t, struct conn *c)
 	return true;
 }
 
-bool tcp_output_run(struct tcp *t)
+bool
+tcp_output_run(struct tcp *t)
 {
 	uint32_t end = t->output_tail;
 

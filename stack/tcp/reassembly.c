@@ -5,7 +5,8 @@
  */
 #include "internal.h"
 
-static struct rte_mbuf *chain_cut_front(struct rte_mbuf *m, uint32_t front)
+static struct rte_mbuf *
+chain_cut_front(struct rte_mbuf *m, uint32_t front)
 {
 	while (front >= m->data_len && m->next) {
 		struct rte_mbuf *next = m->next;
@@ -24,7 +25,8 @@ static struct rte_mbuf *chain_cut_front(struct rte_mbuf *m, uint32_t front)
 	return m;
 }
 
-struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t front, uint32_t keep)
+struct rte_mbuf *
+chain_cut(struct rte_mbuf *m, uint32_t front, uint32_t keep)
 {
 	struct rte_mbuf *last;
 	uint32_t left = keep;
@@ -45,14 +47,15 @@ struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t front, uint32_t keep)
 	return m;
 }
 
-static uint32_t chain_end(const struct tcp *t, struct rte_mbuf *m)
+static uint32_t
+chain_end(const struct tcp *t, struct rte_mbuf *m)
 {
 	return link_of(t, m)->seq + m->pkt_len;
 }
 
 /* Take 'm', which follows 'prev' (NULL: it is the head), out of the queue. */
-static void reassembly_unlink(struct tcp *t, struct xfer *x, struct rte_mbuf *prev,
-                              struct rte_mbuf *m)
+static void
+reassembly_unlink(struct tcp *t, struct xfer *x, struct rte_mbuf *prev, struct rte_mbuf *m)
 {
 	struct rte_mbuf *next = link_of(t, m)->next;
 
@@ -67,8 +70,9 @@ static void reassembly_unlink(struct tcp *t, struct xfer *x, struct rte_mbuf *pr
 	t->pinned -= m->nb_segs;
 }
 
-static void reassembly_link(struct tcp *t, struct xfer *x, struct rte_mbuf *prev,
-                            struct rte_mbuf *m, uint32_t seq)
+static void
+reassembly_link(
+    struct tcp *t, struct xfer *x, struct rte_mbuf *prev, struct rte_mbuf *m, uint32_t seq)
 {
 	struct mbuf_link *l = link_of(t, m);
 
@@ -86,7 +90,8 @@ static void reassembly_link(struct tcp *t, struct xfer *x, struct rte_mbuf *prev
 }
 
 /* The last element that starts at or before 'seq', or NULL. */
-static struct rte_mbuf *reassembly_before(const struct tcp *t, const struct xfer *x, uint32_t seq)
+static struct rte_mbuf *
+reassembly_before(const struct tcp *t, const struct xfer *x, uint32_t seq)
 {
 	struct rte_mbuf *prev = NULL, *m;
 
@@ -97,7 +102,8 @@ static struct rte_mbuf *reassembly_before(const struct tcp *t, const struct xfer
 	return prev;
 }
 
-enum spt_verdict reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq)
+enum spt_verdict
+reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq)
 {
 	struct xfer *x = xfer_get(t, c);
 	uint32_t end = seq + m->pkt_len;
@@ -120,8 +126,8 @@ enum spt_verdict reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbu
 		m = chain_cut(m, overlap, m->pkt_len - overlap);
 	}
 	/* Those that the new one covers whole go; it ends where a partly covered one begins. */
-	while ((next = prev ? link_of(t, prev)->next : x->ooo) &&
-	       seq_lt(link_of(t, next)->seq, end)) {
+	while (
+	    (next = prev ? link_of(t, prev)->next : x->ooo) && seq_lt(link_of(t, next)->seq, end)) {
 		if (seq_gt(chain_end(t, next), end)) {
 			m = chain_cut(m, 0, link_of(t, next)->seq - seq);
 			break;
@@ -133,7 +139,8 @@ enum spt_verdict reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbu
 	return SPT_V_TCP_DATA_OUT_OF_ORDER;
 }
 
-void reassembly_drain(struct tcp *t, struct conn *c)
+void
+reassembly_drain(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
 	struct rte_mbuf *m;
@@ -156,7 +163,8 @@ void reassembly_drain(struct tcp *t, struct conn *c)
 		xfer_put_if_idle(t, c);
 }
 
-void reassembly_drop(struct tcp *t, struct xfer *x)
+void
+reassembly_drop(struct tcp *t, struct xfer *x)
 {
 	struct rte_mbuf *m;
 

@@ -3,7 +3,8 @@
 #include "internal.h"
 
 /* sixth: RCV.UP <- max(RCV.UP, SEG.UP); told once for each advance (MUST-32, MUST-33). */
-void receive_urgent(struct tcp *t, struct conn *c, const struct seg *s)
+void
+receive_urgent(struct tcp *t, struct conn *c, const struct seg *s)
 {
 	uint32_t up = s->seq + s->up;
 
@@ -20,7 +21,8 @@ void receive_urgent(struct tcp *t, struct conn *c, const struct seg *s)
 }
 
 /* In-order payload, ready for the application; the acknowledgment may ride on its answer. */
-void receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m)
+void
+receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m)
 {
 	uint32_t len = m->pkt_len;
 
@@ -34,14 +36,16 @@ void receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m)
 
 /* At least every second segment with data is acknowledged at once (SHLD-19); aggregated (MUST-58).
  */
-static void receive_owe_ack(struct tcp *t, struct conn *c)
+static void
+receive_owe_ack(struct tcp *t, struct conn *c)
 {
 	c->flags |= c->flags & (CONN_ACK_OWED | CONN_NO_DELACK) ? CONN_ACK_NOW : CONN_ACK_OWED;
 	conn_want_output(t, c);
 }
 
 /* Room for this chain in the budgets of the connection and the core. */
-static bool receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m)
+static bool
+receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m)
 {
 	uint32_t waiting = 0;
 
@@ -55,7 +59,8 @@ static bool receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf 
 }
 
 /* In order: to the application, with all that waited behind it (MUST-59). */
-static enum spt_verdict receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m)
+static enum spt_verdict
+receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m)
 {
 	struct xfer *x = conn_xfer(t, c);
 
@@ -69,8 +74,8 @@ static enum spt_verdict receive_in_order(struct tcp *t, struct conn *c, struct r
 }
 
 /* Ahead of a gap: kept, and each one acknowledged at once (RFC 5681 4.2, MAY-13). */
-static enum spt_verdict receive_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m,
-                                             uint32_t seq)
+static enum spt_verdict
+receive_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq)
 {
 	enum spt_verdict v = reassembly_insert(t, c, m, seq);
 
@@ -79,7 +84,8 @@ static enum spt_verdict receive_out_of_order(struct tcp *t, struct conn *c, stru
 }
 
 /* seventh: the segment text. */
-enum spt_verdict receive_text(struct tcp *t, struct conn *c, struct seg *s)
+enum spt_verdict
+receive_text(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t skip = seq_lt(s->seq, c->rcv_nxt) ? c->rcv_nxt - s->seq : 0;
 	uint32_t seq = s->seq + skip;
@@ -116,7 +122,8 @@ enum spt_verdict receive_text(struct tcp *t, struct conn *c, struct seg *s)
 }
 
 /* The states of RFC 9293 3.10.7.4, eighth, once all data before the FIN is there. */
-void receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
+void
+receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
 {
 	c->rcv_nxt++;
 	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt);
@@ -149,7 +156,8 @@ void receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
 }
 
 /* eighth: FIN. */
-enum spt_verdict receive_fin(struct tcp *t, struct conn *c, struct seg *s)
+enum spt_verdict
+receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t fin = s->seq + s->len;
 	struct xfer *x;

@@ -7,7 +7,8 @@
 #include "internal.h"
 
 /* To a segment without a connection, RFC 9293 3.10.7.1. Never to a RST. */
-enum spt_verdict reply_reset(struct tcp *t, struct seg *s, enum spt_verdict v)
+enum spt_verdict
+reply_reset(struct tcp *t, struct seg *s, enum spt_verdict v)
 {
 	struct rte_mbuf *m;
 	struct wire_ip ip;
@@ -38,7 +39,8 @@ enum spt_verdict reply_reset(struct tcp *t, struct seg *s, enum spt_verdict v)
 	return v;
 }
 
-enum spt_verdict reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict v)
+enum spt_verdict
+reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict v)
 {
 	if (!ratelimit16_take(&c->key.pad, t->now)) {
 		t->stats->acks_limited++;
@@ -49,8 +51,9 @@ enum spt_verdict reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s,
 }
 
 /* The same from a compact record; the limiter was asked by the caller. */
-void reply_ack_record(struct tcp *t, struct seg *s, uint32_t seq, uint32_t ack, uint16_t wnd,
-                      bool timestamps, uint32_t ts_offset, uint32_t ts_recent, uint16_t next_hop)
+void
+reply_ack_record(struct tcp *t, struct seg *s, uint32_t seq, uint32_t ack, uint16_t wnd,
+    bool timestamps, uint32_t ts_offset, uint32_t ts_recent, uint16_t next_hop)
 {
 	struct rte_mbuf *m = segment_reuse(t, s->m);
 	struct wire_ip ip;
@@ -82,14 +85,16 @@ void reply_ack_record(struct tcp *t, struct seg *s, uint32_t seq, uint32_t ack, 
 }
 
 /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>: the connection is given up (RFC 9293 3.10.5). */
-void reset_send(struct tcp *t, struct conn *c)
+void
+reset_send(struct tcp *t, struct conn *c)
 {
 	t->stats->resets_sent++;
 	segment_send_bare(t, c, NULL, c->snd_nxt, TCP_RST);
 }
 
 /* The same for a record whose listener went away: <SEQ=ISS+1><ACK=IRS+1><CTL=RST,ACK>. */
-void reset_send_record(struct tcp *t, const struct half_open *h)
+void
+reset_send_record(struct tcp *t, const struct half_open *h)
 {
 	struct rte_mbuf *m = segment_alloc(t);
 	struct wire_ip ip;

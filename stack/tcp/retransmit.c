@@ -10,7 +10,8 @@
 /* RFC 6298 2.1 and 5.7: before the first sample; 3 s for data after a lost SYN. */
 #define RTO_AFTER_LOST_SYN (3 * SPT_NS_PER_SEC)
 
-spt_time retransmit_rto(const struct tcp *t, const struct conn *c)
+spt_time
+retransmit_rto(const struct tcp *t, const struct conn *c)
 {
 	spt_time rto;
 
@@ -29,7 +30,8 @@ spt_time retransmit_rto(const struct tcp *t, const struct conn *c)
 }
 
 /* RFC 6298 2.2, 2.3. A sample ends the back-off (Karn). */
-void retransmit_rtt_sample(struct tcp *t, struct conn *c, uint32_t us)
+void
+retransmit_rtt_sample(struct tcp *t, struct conn *c, uint32_t us)
 {
 	us = RTE_MIN(RTE_MAX(us, 1u), 60000000u);
 	if (c->srtt == 0) {
@@ -46,7 +48,8 @@ void retransmit_rtt_sample(struct tcp *t, struct conn *c, uint32_t us)
 }
 
 /* How long data may stay unacknowledged, and how long it has. */
-static spt_time retransmit_limit(const struct tcp *t, const struct conn *c, bool r2)
+static spt_time
+retransmit_limit(const struct tcp *t, const struct conn *c, bool r2)
 {
 	const struct option_block *o = conn_options(t, c);
 
@@ -55,14 +58,15 @@ static spt_time retransmit_limit(const struct tcp *t, const struct conn *c, bool
 	return r2 ? o->set.r2_ms * SPT_NS_PER_MS : SPT_TIME_NEVER;
 }
 
-static spt_time retransmit_elapsed(const struct tcp *t, const struct conn *c)
+static spt_time
+retransmit_elapsed(const struct tcp *t, const struct conn *c)
 {
 	return (spt_time)(t->now_tick - c->unacked_since) << WHEEL_TICK_SHIFT;
 }
 
 /* The timer runs out after 'delay', or when patience does, whichever is first. */
-static void retransmit_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time delay,
-                           bool r2)
+static void
+retransmit_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time delay, bool r2)
 {
 	spt_time limit = retransmit_limit(t, c, r2);
 	spt_time elapsed = retransmit_elapsed(t, c);
@@ -72,13 +76,15 @@ static void retransmit_set(struct tcp *t, struct conn *c, enum conn_timer which,
 	conn_timer_set(t, c, which, delay);
 }
 
-void retransmit_arm(struct tcp *t, struct conn *c)
+void
+retransmit_arm(struct tcp *t, struct conn *c)
 {
 	retransmit_set(t, c, TIMER_RTX, retransmit_rto(t, c), c->snd_wnd > 0);
 }
 
 /* Patience is over: the peer is told, in case it hears, and the application. */
-static bool retransmit_timed_out(struct tcp *t, struct conn *c, bool r2)
+static bool
+retransmit_timed_out(struct tcp *t, struct conn *c, bool r2)
 {
 	if (retransmit_elapsed(t, c) < retransmit_limit(t, c, r2))
 		return false;
@@ -88,7 +94,8 @@ static bool retransmit_timed_out(struct tcp *t, struct conn *c, bool r2)
 }
 
 /* One segment at 'seq', which is SND.UNA: data, or our FIN if nothing else is out. */
-void retransmit_one(struct tcp *t, struct conn *c, uint32_t seq)
+void
+retransmit_one(struct tcp *t, struct conn *c, uint32_t seq)
 {
 	struct xfer *x = conn_xfer(t, c);
 	struct rte_mbuf *at, *m;
@@ -106,8 +113,8 @@ void retransmit_one(struct tcp *t, struct conn *c, uint32_t seq)
 	if (c->snd_wnd == 0)
 		len = 1;
 	at = x->sendq;
-	m = sendq_take(t, &at, seq, len,
-	               WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
+	m = sendq_take(
+	    t, &at, seq, len, WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
 	if (!m)
 		return;
 	if (seq + len == x->snd_end)
@@ -116,7 +123,8 @@ void retransmit_one(struct tcp *t, struct conn *c, uint32_t seq)
 }
 
 /* SHLD-9: the application hears once; MUST-20: the link layer is told to look again. */
-static void retransmit_r1(struct tcp *t, struct conn *c)
+static void
+retransmit_r1(struct tcp *t, struct conn *c)
 {
 	if ((c->marks & MARK_R1) || c->retries < conn_options(t, c)->set.r1_retries)
 		return;
@@ -126,7 +134,8 @@ static void retransmit_r1(struct tcp *t, struct conn *c)
 		event_soft_error(t, c, -ETIMEDOUT);
 }
 
-static void retransmit_back_off(struct conn *c)
+static void
+retransmit_back_off(struct conn *c)
 {
 	if (c->backoff < 32)
 		c->backoff++;
@@ -135,7 +144,8 @@ static void retransmit_back_off(struct conn *c)
 }
 
 /* RFC 6298 5.4 to 5.6; all that is out is sent again as the window allows (go back N). */
-void retransmit_expired(struct tcp *t, struct conn *c)
+void
+retransmit_expired(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
 	bool closed_window = c->snd_wnd == 0;
@@ -165,7 +175,8 @@ void retransmit_expired(struct tcp *t, struct conn *c)
 }
 
 /* First probe after one RTO (SHLD-29), then with back-off (SHLD-30), for ever (MUST-37). */
-void persist_arm(struct tcp *t, struct conn *c)
+void
+persist_arm(struct tcp *t, struct conn *c)
 {
 	c->backoff = 0;
 	c->unacked_since = t->now_tick;
@@ -173,7 +184,8 @@ void persist_arm(struct tcp *t, struct conn *c)
 }
 
 /* One octet beyond the window, the same one each time; our FIN when nothing else is left. */
-static void persist_probe(struct tcp *t, struct conn *c)
+static void
+persist_probe(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
 	struct rte_mbuf *m;
@@ -187,7 +199,7 @@ static void persist_probe(struct tcp *t, struct conn *c)
 		return;
 	}
 	m = sendq_take(t, &x->send_next, c->snd_nxt, 1,
-	               WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
+	    WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
 	if (!m)
 		return;
 	segment_send(t, c, m, c->snd_nxt, c->snd_nxt + 1 == x->snd_end ? TCP_PSH : 0);
@@ -195,7 +207,8 @@ static void persist_probe(struct tcp *t, struct conn *c)
 	c->marks |= MARK_PROBED;
 }
 
-void persist_expired(struct tcp *t, struct conn *c)
+void
+persist_expired(struct tcp *t, struct conn *c)
 {
 	conn_timer_clear(c, TIMER_PERSIST);
 	if (c->flags & CONN_WANT_SPACE)

@@ -9,7 +9,8 @@
 
 #define TCP_CHECKSUM_OFFSET 16
 
-struct rte_mbuf *segment_alloc(struct tcp *t)
+struct rte_mbuf *
+segment_alloc(struct tcp *t)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(t->mbufs);
 
@@ -23,13 +24,15 @@ struct rte_mbuf *segment_alloc(struct tcp *t)
 }
 
 /* A packet may be written into if nobody else sees its bytes. */
-static bool segment_writable(const struct rte_mbuf *m)
+static bool
+segment_writable(const struct rte_mbuf *m)
 {
 	return RTE_MBUF_DIRECT(m) && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 &&
 	       m->buf_len >= RTE_PKTMBUF_HEADROOM;
 }
 
-struct rte_mbuf *segment_reuse(struct tcp *t, struct rte_mbuf *m)
+struct rte_mbuf *
+segment_reuse(struct tcp *t, struct rte_mbuf *m)
 {
 	if (unlikely(!segment_writable(m))) {
 		rte_pktmbuf_free(m);
@@ -44,8 +47,9 @@ struct rte_mbuf *segment_reuse(struct tcp *t, struct rte_mbuf *m)
 	return m;
 }
 
-void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
-                  const struct wire_tcp *w, uint16_t next_hop)
+void
+segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip, const struct wire_tcp *w,
+    uint16_t next_hop)
 {
 	bool v4 = addr_is_v4(&ip->dst);
 	unsigned int l3 = v4 ? WIRE_IP4_LEN : WIRE_IP6_LEN;
@@ -72,7 +76,8 @@ void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
  * that are worth it (RFC 9293 3.8.6.2.2, MUST-39), never under memory pressure, and never goes
  * back (SHLD-14): where scaling cannot express what is left of it, it is rounded up.
  */
-uint32_t segment_window(const struct tcp *t, struct conn *c)
+uint32_t
+segment_window(const struct tcp *t, struct conn *c)
 {
 	unsigned int shift = conn_rcv_shift(c);
 	uint32_t edge = c->rcv_nxt + (c->rcv_free > 0 ? (uint32_t)c->rcv_free : 0);
@@ -89,8 +94,9 @@ uint32_t segment_window(const struct tcp *t, struct conn *c)
 	return wire;
 }
 
-static void segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, uint8_t flags,
-                                 struct wire_ip *ip, struct wire_tcp *w)
+static void
+segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, uint8_t flags, struct wire_ip *ip,
+    struct wire_tcp *w)
 {
 	*ip = (struct wire_ip){
 	    .src = local_at(&t->local, c->key.laddr),
@@ -119,14 +125,16 @@ static void segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, ui
 }
 
 /* Whatever was owed to the peer has been told by the segment just built. */
-static void segment_acknowledged(struct conn *c)
+static void
+segment_acknowledged(struct conn *c)
 {
 	c->last_ack_sent = c->rcv_nxt;
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW);
 	conn_timer_clear(c, TIMER_DELACK);
 }
 
-void segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags)
+void
+segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags)
 {
 	struct wire_ip ip;
 	struct wire_tcp w;
@@ -136,7 +144,8 @@ void segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 	segment_acknowledged(c);
 }
 
-void segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags)
+void
+segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags)
 {
 	struct rte_mbuf *m;
 
@@ -154,7 +163,8 @@ void segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t se
  * <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> with the options that the SYN made possible
  * (RFC 7323 2.2, 3.2; SHLD-5). SACK-permitted is not offered until SACK is generated.
  */
-void segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s)
+void
+segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s)
 {
 	const struct tcp_listener *l = &t->listener[h->listener];
 	const struct option_block *o = pool_at(&t->options, l->options);

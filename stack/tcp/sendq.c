@@ -7,7 +7,8 @@
  */
 #include "internal.h"
 
-struct xfer *xfer_get(struct tcp *t, struct conn *c)
+struct xfer *
+xfer_get(struct tcp *t, struct conn *c)
 {
 	struct xfer *x;
 
@@ -26,7 +27,8 @@ struct xfer *xfer_get(struct tcp *t, struct conn *c)
 	return x;
 }
 
-void xfer_put_if_idle(struct tcp *t, struct conn *c)
+void
+xfer_put_if_idle(struct tcp *t, struct conn *c)
 {
 	const struct xfer *x = conn_xfer(t, c);
 
@@ -38,7 +40,8 @@ void xfer_put_if_idle(struct tcp *t, struct conn *c)
 	c->dupacks = 0;
 }
 
-static void sendq_link(struct tcp *t, struct xfer *x, struct rte_mbuf *m)
+static void
+sendq_link(struct tcp *t, struct xfer *x, struct rte_mbuf *m)
 {
 	struct mbuf_link *l = link_of(t, m);
 
@@ -56,7 +59,8 @@ static void sendq_link(struct tcp *t, struct xfer *x, struct rte_mbuf *m)
 }
 
 /* Free indirect mbufs that were prepared and not used. */
-static void sendq_unprepare(struct tcp *t, struct rte_mbuf *own)
+static void
+sendq_unprepare(struct tcp *t, struct rte_mbuf *own)
 {
 	while (own) {
 		struct rte_mbuf *e = own;
@@ -68,7 +72,8 @@ static void sendq_unprepare(struct tcp *t, struct rte_mbuf *own)
 
 /* Indirect mbufs for the shared segments of the chain, in its order; false: no mbuf, nothing kept.
  */
-static bool sendq_prepare(struct tcp *t, struct rte_mbuf *chain, struct rte_mbuf **own)
+static bool
+sendq_prepare(struct tcp *t, struct rte_mbuf *chain, struct rte_mbuf **own)
 {
 	struct rte_mbuf *last = NULL;
 
@@ -94,7 +99,8 @@ static bool sendq_prepare(struct tcp *t, struct rte_mbuf *chain, struct rte_mbuf
 	return true;
 }
 
-int sendq_append(struct tcp *t, struct conn *c, struct rte_mbuf *chain)
+int
+sendq_append(struct tcp *t, struct conn *c, struct rte_mbuf *chain)
 {
 	struct rte_mbuf *own, *next;
 	struct xfer *x = xfer_get(t, c);
@@ -134,7 +140,8 @@ int sendq_append(struct tcp *t, struct conn *c, struct rte_mbuf *chain)
 }
 
 /* Free what lies wholly before 'una'. Cursors never point before it. */
-void sendq_acknowledge(struct tcp *t, struct xfer *x, uint32_t una)
+void
+sendq_acknowledge(struct tcp *t, struct xfer *x, uint32_t una)
 {
 	while (x->sendq) {
 		struct rte_mbuf *m = x->sendq;
@@ -155,22 +162,25 @@ void sendq_acknowledge(struct tcp *t, struct xfer *x, uint32_t una)
 		x->sendq_tail = NULL;
 }
 
-void sendq_drop(struct tcp *t, struct xfer *x)
+void
+sendq_drop(struct tcp *t, struct xfer *x)
 {
 	sendq_acknowledge(t, x, x->snd_end);
 }
 
 /* The queued mbuf itself as the packet: it is all of the payload, and only we refer to it. */
-static bool sendq_whole(const struct rte_mbuf *m, const struct mbuf_link *l, uint32_t seq,
-                        uint32_t len, unsigned int header)
+static bool
+sendq_whole(const struct rte_mbuf *m, const struct mbuf_link *l, uint32_t seq, uint32_t len,
+    unsigned int header)
 {
 	return l->seq == seq && l->len == len && RTE_MBUF_DIRECT(m) &&
 	       rte_mbuf_refcnt_read(m) == 1 && l->off >= header;
 }
 
 /* Append a reference to 'n' payload bytes at 'delta' of queued 'm' to the packet 'p'. */
-static bool sendq_attach(struct tcp *t, struct rte_mbuf *p, struct rte_mbuf **last,
-                         struct rte_mbuf *m, uint32_t delta, uint32_t n)
+static bool
+sendq_attach(struct tcp *t, struct rte_mbuf *p, struct rte_mbuf **last, struct rte_mbuf *m,
+    uint32_t delta, uint32_t n)
 {
 	const struct mbuf_link *l = link_of(t, m);
 	struct rte_mbuf *i = rte_pktmbuf_alloc(t->mbufs);
@@ -189,8 +199,8 @@ static bool sendq_attach(struct tcp *t, struct rte_mbuf *p, struct rte_mbuf **la
 	return true;
 }
 
-static void sendq_copy(const struct tcp *t, struct rte_mbuf *p, struct rte_mbuf *m, uint32_t delta,
-                       uint32_t n)
+static void
+sendq_copy(const struct tcp *t, struct rte_mbuf *p, struct rte_mbuf *m, uint32_t delta, uint32_t n)
 {
 	const struct mbuf_link *l = link_of(t, m);
 	const uint8_t *from = (const uint8_t *)m->buf_addr + l->off + delta;
@@ -198,8 +208,8 @@ static void sendq_copy(const struct tcp *t, struct rte_mbuf *p, struct rte_mbuf 
 	memcpy(rte_pktmbuf_append(p, (uint16_t)n), from, n);
 }
 
-struct rte_mbuf *sendq_take(struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len,
-                            unsigned int header)
+struct rte_mbuf *
+sendq_take(struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len, unsigned int header)
 {
 	struct rte_mbuf *m = *at, *p, *last;
 	struct mbuf_link *l = link_of(t, m);

@@ -119,8 +119,8 @@ struct tcp_init {
 };
 
 /* 0, -ENOMEM, or -EINVAL with one line in 'error'. */
-int tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *error,
-             size_t error_size);
+int tcp_init(
+    struct tcp *t, const struct tcp_init *init, spt_time now, char *error, size_t error_size);
 void tcp_fini(struct tcp *t);
 uint64_t tcp_footprint(const struct spt_config *config);
 
@@ -150,12 +150,12 @@ unsigned int tcp_events_take(struct tcp *t, struct spt_event *events, unsigned i
  * An ICMP error about a segment that we sent with sequence number 'seq' (RFC 5927: must be
  * in flight). 'hard' as RFC 9293 SHLD-26. Returns whether it matched something of ours.
  */
-bool tcp_icmp_error(struct tcp *t, const struct flow_key *key, uint32_t seq, int error, bool hard,
-                    uint32_t mtu);
+bool tcp_icmp_error(
+    struct tcp *t, const struct flow_key *key, uint32_t seq, int error, bool hard, uint32_t mtu);
 
 /* The calls of RFC 9293 3.10.1 to 3.10.6; septet.h documents them under spt_. */
-int tcp_listen(struct tcp *t, const struct spt_endpoint *local,
-               const struct spt_listen_options *options);
+int tcp_listen(
+    struct tcp *t, const struct spt_endpoint *local, const struct spt_listen_options *options);
 /* -EAGAIN as well: 'out' is full of RSTs; send them and call again. */
 int tcp_unlisten(struct tcp *t, int listener, enum spt_unlisten how);
 int tcp_send(struct tcp *t, spt_conn conn, struct rte_mbuf *chain, unsigned int flags);
@@ -167,8 +167,8 @@ int tcp_conn_info(struct tcp *t, spt_conn conn, struct spt_conn_info *info);
 int tcp_conn_get(struct tcp *t, spt_conn conn, struct spt_conn_options *options);
 int tcp_conn_set(struct tcp *t, spt_conn conn, const struct spt_conn_options *options);
 int tcp_conn_set_user(struct tcp *t, spt_conn conn, void *user);
-unsigned int tcp_walk(const struct tcp *t, uint64_t *cursor, struct spt_conn_info *infos,
-                      unsigned int max);
+unsigned int tcp_walk(
+    const struct tcp *t, uint64_t *cursor, struct spt_conn_info *infos, unsigned int max);
 
 const char *tcp_check(const struct tcp *t); /* NULL, or what is wrong. Slow. */
 

@@ -5,7 +5,8 @@
 /* Unit in which TS.Recent ages: 19.5 hours. */
 #define EPOCH_SHIFT 46
 
-void tcp_set_now(struct tcp *t, spt_time now)
+void
+tcp_set_now(struct tcp *t, spt_time now)
 {
 	t->now = now;
 	t->now_tick = wheel_ticks(now);
@@ -14,14 +15,15 @@ void tcp_set_now(struct tcp *t, spt_time now)
 	t->now_epoch = (uint8_t)(now >> EPOCH_SHIFT);
 }
 
-static bool timer_due(const struct tcp *t, const struct conn *c, unsigned int which,
-                      uint32_t deadline)
+static bool
+timer_due(const struct tcp *t, const struct conn *c, unsigned int which, uint32_t deadline)
 {
 	return (c->timers & which) && seq_leq(deadline, t->now_tick);
 }
 
 /* The node of a connection came out of the wheel: look at the true deadlines. */
-static void conn_timers(struct tcp *t, struct conn *c)
+static void
+conn_timers(struct tcp *t, struct conn *c)
 {
 	if (timer_due(t, c, TIMER_RTX, c->t_rtx))
 		retransmit_expired(t, c);
@@ -37,13 +39,15 @@ static void conn_timers(struct tcp *t, struct conn *c)
 		conn_wheel(t, c, c->t_idle);
 }
 
-static bool delack_valid(const struct tcp *t, const struct delack *d, const struct conn *c)
+static bool
+delack_valid(const struct tcp *t, const struct delack *d, const struct conn *c)
 {
 	return c->generation == d->generation && (c->timers & TIMER_DELACK) &&
 	       c->t_delack == d->deadline && conn_is_open(c);
 }
 
-static void delack_timers(struct tcp *t)
+static void
+delack_timers(struct tcp *t)
 {
 	unsigned int budget = TIMER_BUDGET;
 
@@ -62,7 +66,8 @@ static void delack_timers(struct tcp *t)
 	}
 }
 
-void tcp_timers_run(struct tcp *t)
+void
+tcp_timers_run(struct tcp *t)
 {
 	uint32_t due[TIMER_BUDGET];
 	unsigned int n = wheel_advance(&t->wheel, t->now_tick, due, TIMER_BUDGET);
@@ -75,14 +80,16 @@ void tcp_timers_run(struct tcp *t)
 }
 
 /* Nanoseconds at which tick 'deadline' begins, in the past or within 39 hours. */
-static spt_time tick_to_time(const struct tcp *t, uint32_t deadline)
+static spt_time
+tick_to_time(const struct tcp *t, uint32_t deadline)
 {
 	int64_t ahead = (int32_t)(deadline - t->now_tick);
 
 	return (spt_time)((int64_t)(t->now >> WHEEL_TICK_SHIFT) + ahead) << WHEEL_TICK_SHIFT;
 }
 
-spt_time tcp_next_deadline(const struct tcp *t)
+spt_time
+tcp_next_deadline(const struct tcp *t)
 {
 	spt_time next = SPT_TIME_NEVER;
 	uint32_t tick;

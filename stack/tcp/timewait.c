@@ -8,7 +8,8 @@
 
 #include "internal.h"
 
-void time_wait_free(struct tcp *t, uint32_t index)
+void
+time_wait_free(struct tcp *t, uint32_t index)
 {
 	struct time_wait *w = pool_at(&t->time_waits, index);
 
@@ -18,7 +19,8 @@ void time_wait_free(struct tcp *t, uint32_t index)
 }
 
 /* Out of the queue, the table and the pool; a half-open record that stands for it loses it. */
-static void time_wait_remove(struct tcp *t, uint32_t index)
+static void
+time_wait_remove(struct tcp *t, uint32_t index)
 {
 	struct time_wait *w = pool_at(&t->time_waits, index);
 	uint64_t hash = flow_hash(&t->flows, &w->key);
@@ -35,7 +37,8 @@ static void time_wait_remove(struct tcp *t, uint32_t index)
 	time_wait_free(t, index);
 }
 
-static void time_wait_start(struct tcp *t, uint32_t index)
+static void
+time_wait_start(struct tcp *t, uint32_t index)
 {
 	struct time_wait *w = pool_at(&t->time_waits, index);
 
@@ -44,7 +47,8 @@ static void time_wait_start(struct tcp *t, uint32_t index)
 }
 
 /* A record from the pool; when there is none the oldest gives way, which is counted. */
-static uint32_t time_wait_get(struct tcp *t)
+static uint32_t
+time_wait_get(struct tcp *t)
 {
 	uint32_t index = pool_get(&t->time_waits);
 
@@ -55,7 +59,8 @@ static uint32_t time_wait_get(struct tcp *t)
 	return pool_get(&t->time_waits);
 }
 
-void time_wait_enter(struct tcp *t, struct conn *c, struct seg *s)
+void
+time_wait_enter(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t index = time_wait_get(t);
 	uint64_t hash = flow_hash(&t->flows, &c->key);
@@ -78,23 +83,25 @@ void time_wait_enter(struct tcp *t, struct conn *c, struct seg *s)
 	    .tos = (uint8_t)(c->node.owner >> 8),
 	};
 	flow_replace(&t->flows, hash, flow_ref_make(FLOW_CONN, conn_index(t, c)),
-	             flow_ref_make(FLOW_TIME_WAIT, index));
+	    flow_ref_make(FLOW_TIME_WAIT, index));
 	t->stats->timewait_entered++;
 	time_wait_start(t, index);
 	conn_release(t, c, 0);
 }
 
-void time_wait_restore(struct tcp *t, const struct half_open *h, uint64_t hash)
+void
+time_wait_restore(struct tcp *t, const struct half_open *h, uint64_t hash)
 {
 	struct time_wait *w = pool_at(&t->time_waits, h->time_wait);
 
 	SPT_ASSERT(w->flags & RECORD_SHADOWED);
 	w->flags &= ~RECORD_SHADOWED;
 	flow_replace(&t->flows, hash, flow_ref_make(FLOW_HALF_OPEN, pool_index(&t->half_opens, h)),
-	             flow_ref_make(FLOW_TIME_WAIT, h->time_wait));
+	    flow_ref_make(FLOW_TIME_WAIT, h->time_wait));
 }
 
-void time_wait_timers(struct tcp *t)
+void
+time_wait_timers(struct tcp *t)
 {
 	for (unsigned int n = 0; n < 2 * TIMER_BUDGET; n++) {
 		const struct time_wait *w;
@@ -112,15 +119,15 @@ void time_wait_timers(struct tcp *t)
 }
 
 /* An ACK that says where the connection ended, rate-limited (RFC 9293 3.10.7.4; RFC 5961 7). */
-static enum spt_verdict time_wait_ack(struct tcp *t, struct time_wait *w, struct seg *s,
-                                      enum spt_verdict v)
+static enum spt_verdict
+time_wait_ack(struct tcp *t, struct time_wait *w, struct seg *s, enum spt_verdict v)
 {
 	if (!ratelimit16_take(&w->key.pad, t->now)) {
 		t->stats->acks_limited++;
 		return seg_discard(s, v);
 	}
 	reply_ack_record(t, s, w->snd_nxt, w->rcv_nxt, w->wnd, w->flags & RECORD_TIMESTAMPS,
-	                 w->ts_offset, w->ts_recent, w->next_hop);
+	    w->ts_offset, w->ts_recent, w->next_hop);
 	return v;
 }
 
@@ -129,7 +136,8 @@ static enum spt_verdict time_wait_ack(struct tcp *t, struct time_wait *w, struct
  * (RFC 6191), or without timestamps a sequence number beyond all that was received (RFC 1122
  * 4.2.2.13).
  */
-static bool time_wait_reopens(const struct time_wait *w, const struct seg *s)
+static bool
+time_wait_reopens(const struct time_wait *w, const struct seg *s)
 {
 	if ((w->flags & RECORD_TIMESTAMPS) && (s->options & SEG_HAS_TIMESTAMP)) {
 		if (s->tsval != w->ts_recent)
@@ -138,7 +146,8 @@ static bool time_wait_reopens(const struct time_wait *w, const struct seg *s)
 	return seq_gt(s->seq, w->rcv_nxt);
 }
 
-static enum spt_verdict time_wait_syn(struct tcp *t, struct time_wait *w, struct seg *s)
+static enum spt_verdict
+time_wait_syn(struct tcp *t, struct time_wait *w, struct seg *s)
 {
 	int listener = listener_find(&t->listeners, rte_be_to_cpu_16(s->key.lport), s->key.laddr);
 	enum spt_verdict v;
@@ -154,7 +163,8 @@ static enum spt_verdict time_wait_syn(struct tcp *t, struct time_wait *w, struct
 	return SPT_V_TCP_TIMEWAIT_SYN;
 }
 
-enum spt_verdict time_wait_input(struct tcp *t, struct time_wait *w, struct seg *s)
+enum spt_verdict
+time_wait_input(struct tcp *t, struct time_wait *w, struct seg *s)
 {
 	uint32_t index = pool_index(&t->time_waits, w);
 

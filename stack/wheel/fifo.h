@@ -26,10 +26,8 @@ struct fifo {
 static inline void
 fifo_init(struct fifo *f, const struct pool *pool, uint32_t link_offset)
 {
-	*f = (struct fifo){.pool = pool,
-	                   .link_offset = link_offset,
-	                   .head = POOL_NONE,
-	                   .tail = POOL_NONE};
+	*f = (struct fifo){
+	    .pool = pool, .link_offset = link_offset, .head = POOL_NONE, .tail = POOL_NONE};
 }
 
 static inline struct fifo_link *
