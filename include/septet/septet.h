@@ -26,7 +26,7 @@
 /* A run of local addresses: 'count' consecutive ones from 'first'. */
 struct spt_local {
 	struct spt_addr first;
-	uint32_t count; /* 1 .. 65536 in all */
+	uint32_t count; /* 1 .. 65535 in all */
 	uint8_t prefix; /* on-link prefix length within the family: /24, /64 */
 };
 
@@ -58,7 +58,10 @@ struct spt_config {
 	bool timewait_rst_closes; /* RFC 9293 as written instead of RFC 1337 */
 };
 
-/* Per-connection defaults that a listener hands on; spt_conn_set changes one connection. */
+/*
+ * Per-connection defaults that a listener hands on; spt_conn_set changes one connection.
+ * Times are at most a day.
+ */
 struct spt_conn_options {
 	uint32_t receive_buffer;        /* bytes offered as window; 0 = 262144 */
 	uint32_t send_buffer;           /* bytes unacknowledged and unsent; 0 = 262144 */

@@ -15,6 +15,9 @@
 			(field) = (value);                                                         \
 	} while (0)
 
+/* Deadlines are 32-bit ticks: 39 hours ahead is as far as they reach. */
+#define LONGEST_MS (24 * 3600 * 1000)
+
 /* Fill in defaults; -EINVAL where a value cannot be. */
 int
 options_defaults(struct spt_conn_options *o)
@@ -30,6 +33,10 @@ options_defaults(struct spt_conn_options *o)
 	DEFAULT(o->ttl, 64);
 	if (o->receive_buffer > (UINT32_C(1) << 30) || o->send_buffer > (UINT32_C(1) << 30))
 		return -EINVAL; /* RFC 7323 2.2: windows up to 2^30 */
+	if (o->user_timeout_ms > LONGEST_MS || o->r2_ms > LONGEST_MS ||
+	    o->keepalive_idle_ms > LONGEST_MS || o->keepalive_interval_ms > LONGEST_MS ||
+	    o->fin_wait2_ms > LONGEST_MS || o->idle_timeout_ms > LONGEST_MS)
+		return -EINVAL;
 	if (o->dscp > 63 || o->r1_retries > 255 || o->keepalive_probes > 255)
 		return -EINVAL;
 	return 0;

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The benchmarks' stage: one engine and a hand-written generator at the two ends of a memory
+ * pair, in one thread. The generator works outside the timed spans.
+ */
+#ifndef TESTS_PERF_BENCH_H
+#define TESTS_PERF_BENCH_H
+
+#include <rte_cycles.h>
+
+#include <septet/septet.h>
+
+#include "stack/port/port.h"
+#include "stack/wire/wire.h"
+
+#define BENCH_PORT  7
+#define BENCH_CHUNK 512 /* frames in one timed span */
+
+/* One client connection of the generator. */
+struct bench_client {
+	struct spt_addr addr;
+	uint16_t port;     /* host order */
+	uint32_t seq, ack; /* SND.NXT, RCV.NXT */
+};
+
+struct bench {
+	unsigned int n; /* connections */
+	struct bench_client *clients;
+	struct rte_mempool *pool[2]; /* 0: generator, 1: engine */
+	struct spt_port *port[2];
+	struct spt_engine *engine;
+	struct spt_addr server;
+	spt_time now;
+	uint64_t received; /* data events, for the application in the loop */
+	uint64_t closed;
+	bool close_first; /* the application closes after its answer */
+};
+
+void bench_start(struct bench *b, unsigned int connections);
+/* Tell the engine, whose neighbour entries age, where the clients are. */
+void bench_resolve(struct bench *b);
+void bench_stop(struct bench *b);
+
+/* Frame 'flags' (and 'len' bytes of payload) of client 'i', into the ring to the engine. */
+void bench_inject(struct bench *b, unsigned int i, uint8_t flags, uint32_t len);
+/* Cycles that the engine and its application take for what was injected. */
+uint64_t bench_run_engine(struct bench *b);
+/* Take the engine's frames and learn from them; returns how many there were. */
+unsigned int bench_collect(struct bench *b);
+/* Cycles to receive, swap addresses and send back what was injected; 'flow': see floors.c. */
+uint64_t bench_run_floor(struct bench *b, bool flow);
+void bench_floor_init(unsigned int connections);
+
+void bench_print_stats(const struct bench *b);
+
+/* Of samples collected over rounds: sorted in place. */
+struct bench_spread {
+	double least, median, most;
+};
+struct bench_spread bench_spread(double *samples, unsigned int n);
+
+#endif
