@@ -66,7 +66,7 @@ build() {
 }
 
 build_complain() {
-	grep -E '(error|warning|ERROR|FAILED|undefined reference)' "$2" | head -n 30 >&2 || true
+	grep -E '(error:|ERROR:|FAILED:|undefined reference|multiple definition)' "$2" | head -n 30 >&2 || true
 	say "build failed in ${1#"$spt_top"/}; all of it: $2" >&2
 }
 
