@@ -88,6 +88,33 @@ test_gateways(void **state)
 	nf_expect_packet(x, &gateway_mac, nf_v4(10, 0, 0, 254), 7);
 }
 
+/* A router answers only those who ask from its own network; IPv6 has no such rule. */
+static void
+test_source_of_requests(void **state)
+{
+	struct netframe *x = *state;
+	const struct spt_local local[] = {
+	    {.first = NF_OURS4, .count = 3, .prefix = 24},
+	    {.first = nf_v4(192, 168, 5, 1), .count = 1, .prefix = 32},
+	    {.first = NF_OURS6, .count = 2, .prefix = 64},
+	};
+	struct spt_addr src;
+	char error[100];
+
+	assert_int_equal(local_init(&x->local, local, 3, error, sizeof(error)), 0);
+	nf_queue(x, nf_v4(192, 168, 5, 1), NF_FAR4, NEXT_HOP_NONE, 1);
+	assert_int_equal(nf_turn(x), 1);
+	assert_int_equal(nf_expect_arp(x, &nf_broadcast).spa, RTE_BE32(RTE_IPV4(10, 0, 0, 1)));
+	nf_queue(x, nf_v4(10, 0, 0, 3), NF_PEER4, NEXT_HOP_NONE, 2);
+	assert_int_equal(nf_turn(x), 1);
+	assert_int_equal(nf_expect_arp(x, &nf_broadcast).spa, RTE_BE32(RTE_IPV4(10, 0, 0, 3)));
+	nf_queue(x, nf_v6(2), NF_FAR6, NEXT_HOP_NONE, 3);
+	assert_int_equal(nf_turn(x), 1);
+	nf_expect_nd(x, &(struct rte_ether_addr){{0x33, 0x33, 0xff, 0, 0, 0xfe}},
+	    nf_solicited_node(nf_fe80(0xfe)), &src);
+	assert_int_equal(src.b[15], 2);
+}
+
 static void
 test_no_route(void **state)
 {
@@ -353,6 +380,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_hint),
 	    T(test_gateways),
+	    T(test_source_of_requests),
 	    T(test_no_route),
 	    cmocka_unit_test(test_without_gateways),
 	    T(test_configuration),
