@@ -55,7 +55,10 @@ int spt_port_memory_pair_create(
 /*
  * The impairment wrapper: a port over another that loses, delays, reorders,
  * duplicates and corrupts in either direction, reproducibly from 'seed'.
- * Probabilities are in parts per million. Owns 'inner' on success.
+ * Probabilities are in parts per million. Corruption flips one to three bits of one 16-bit
+ * word of a copy, checksums filled in before, so that every such error under an internet
+ * checksum can be found. Frames count in the statistics as they pass the wrapper; what it
+ * released and the inner port refused is in tx_refused. Owns 'inner' on success.
  */
 struct spt_impair {
 	uint32_t loss_ppm;
@@ -81,8 +84,9 @@ int spt_port_impair_create(
 
 /*
  * Parse "loss=2%,delay=20ms,jitter=1ms,reorder=0.5%,duplicate=1%,corrupt=0.1%,
- * rate=100Mbit,queue=1000,seed=7" into both directions of 'config' ("rx.loss="
- * or "tx.loss=" for one). 0 or -EINVAL with one line in 'error'.
+ * rate=100Mbit,queue=1000,seed=7" (and reorder-delay=5ms) into both directions of 'config'
+ * ("rx.loss=" or "tx.loss=" for one); the rest of it is kept. 0, or -EINVAL with one line in
+ * 'error' and 'config' unchanged.
  */
 int spt_impair_parse(
     const char *text, struct spt_impair_config *config, char *error, size_t error_size);

@@ -280,7 +280,7 @@ ethdev_info_fill(const struct ethdev_plan *plan, struct spt_ethdev_info *info)
 		    plan->retried[0] != '\0' ? plan->retried : "the device has no more");
 	snprintf(info->summary, sizeof(info->summary),
 	    "%s: queues %s%s; checksums rx %s%s, tx %s; chains %s; %s; link %s", info->driver,
-	    queues, plan->queues == 1 ? "" : (info->rss ? ", by RSS" : ", not spread by RSS"),
+	    queues, plan->queues == 1 ? "" : (info->rss ? ", RSS claimed" : ", no RSS"),
 	    checksums[plan->rx_checksums], info->rx_checksum ? " (once proven)" : "",
 	    checksums[plan->tx_checksums], info->multi_segment ? "as they are" : "copied",
 	    plan->multicast, link);

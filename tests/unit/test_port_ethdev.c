@@ -151,7 +151,7 @@ test_null_is_negotiated(void **state)
 	assert_true(info.rss);
 	assert_false(info.multi_segment);
 	assert_false(port[3]->multi_segment);
-	assert_in_text(info.summary, "queues 4, by RSS");
+	assert_in_text(info.summary, "queues 4, RSS claimed");
 	assert_in_text(info.summary, "chains copied");
 	close_device();
 }
@@ -173,7 +173,7 @@ test_more_queues_than_there_are(void **state)
 	open_device("net_ring", "", QUEUES_MAX);
 	assert_int_equal(info.queues, 16);
 	assert_false(info.rss);
-	assert_in_text(info.summary, "queues 16 of 20, the device has no more, not spread by RSS");
+	assert_in_text(info.summary, "queues 16 of 20, the device has no more, no RSS");
 	close_device();
 }
 
