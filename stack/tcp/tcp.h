@@ -52,7 +52,7 @@ struct option_block {
 	struct spt_conn_options set; /* as given, defaults filled in */
 	uint32_t references;
 	uint8_t rcv_shift; /* Rcv.Wind.Shift that receive_buffer wants */
-};
+} __rte_aligned(64);
 
 struct delack {
 	uint32_t conn, generation, deadline;
