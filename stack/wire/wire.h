@@ -110,6 +110,7 @@ struct frame {
  * Parse Ethernet and ARP/IPv4/IPv6 with extension headers; trim what the link padded.
  * 'mac' is the port's own. SPT_V_CONTINUE, or the verdict (the caller frees). On
  * SPT_V_CONTINUE the first l4_off + (20 for TCP) bytes are contiguous and writable-if-direct.
+ * An IPv6 source may be unspecified with WIRE_ICMP6 only, and neither address is a mapped one.
  */
 enum spt_verdict wire_parse_frame(
     struct rte_mbuf *m, const struct rte_ether_addr *mac, struct frame *f);
