@@ -444,6 +444,25 @@ test_nd_fields(void **state)
 	assert_true(!nd.router && nd.solicited && !nd.override && !nd.has_lladdr);
 }
 
+/* Shorter than any message; parsed although the ICMP parser refused them. */
+static void
+test_nd_short(void **state)
+{
+	static const uint8_t message[8] = {133};
+
+	(void)state;
+	for (size_t n = 0; n < 8; n++) {
+		uint8_t frame[FRAME_MAX];
+		size_t length = write_icmp(frame, true, message, n);
+		struct wire_nd nd;
+		struct frame f;
+		struct rte_mbuf *m = open_frame(frame, length, &f, WIRE_ICMP6);
+
+		assert_verdict(wire_parse_nd(&f, &nd), SPT_V_ND_BAD);
+		rte_pktmbuf_free(m);
+	}
+}
+
 /* Messages whose bytes are in two foreign buffers, or two of ours. */
 static void
 test_split_messages(void **state)
@@ -519,6 +538,7 @@ main(void)
 	    cmocka_unit_test(test_quote_of_others),
 	    cmocka_unit_test(test_nd),
 	    cmocka_unit_test(test_nd_fields),
+	    cmocka_unit_test(test_nd_short),
 	    cmocka_unit_test(test_split_messages),
 	    cmocka_unit_test(test_split_icmp),
 	};

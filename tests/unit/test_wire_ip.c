@@ -520,6 +520,28 @@ test_split_not_mendable(void **state)
 	rte_pktmbuf_free(m);
 }
 
+/* An indirect mbuf has room behind it that is not its own. */
+static void
+test_split_indirect(void **state)
+{
+	uint8_t frame[FRAME_MAX];
+	struct rte_mbuf *owner, *m;
+	struct frame f;
+
+	(void)state;
+	write_tcp4(frame);
+	owner = test_mbuf_direct(frame, 20);
+	m = rte_pktmbuf_alloc(test_pool);
+	assert_non_null(m);
+	rte_pktmbuf_attach(m, owner);
+	assert_int_equal(rte_pktmbuf_chain(m, test_mbuf_direct(frame + 20, TCP4_LEN - 20)), 0);
+	assert_true(rte_pktmbuf_tailroom(m) > TCP4_LEN);
+	assert_verdict(wire_parse_frame(m, &test_mac, &f), SPT_V_ETH_SPLIT_HEADER);
+	assert_int_equal(m->nb_segs, 2);
+	rte_pktmbuf_free(m);
+	rte_pktmbuf_free(owner);
+}
+
 /* Extension headers split at every offset. */
 static void
 test_split_extensions(void **state)
@@ -570,6 +592,7 @@ main(void)
 	    cmocka_unit_test(test_padding),
 	    cmocka_unit_test(test_split),
 	    cmocka_unit_test(test_split_not_mendable),
+	    cmocka_unit_test(test_split_indirect),
 	    cmocka_unit_test(test_split_extensions),
 	};
 
