@@ -21,12 +21,12 @@ static void
 main_help(FILE *out)
 {
 	fprintf(out,
-	        "septet %s: a TCP endpoint on DPDK\n\n"
-	        "  septet COMMAND [OPTIONS]\n"
-	        "  septet COMMAND --help\n"
-	        "  septet --version\n\n"
-	        "Commands\n",
-	        SEPTET_VERSION);
+	    "septet %s: a TCP endpoint on DPDK\n\n"
+	    "  septet COMMAND [OPTIONS]\n"
+	    "  septet COMMAND --help\n"
+	    "  septet --version\n\n"
+	    "Commands\n",
+	    SEPTET_VERSION);
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		fprintf(out, "  %-16s%s\n", commands[i].name, commands[i].help);
 }
@@ -40,7 +40,7 @@ main_unknown(const char *word)
 		names[i] = commands[i].name;
 	nearest = option_nearest(word, names, RTE_DIM(names));
 	fprintf(stderr, "septet: there is no command '%s'%s%s%s: septet --help lists them\n", word,
-	        nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+	    nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
 	return 2;
 }
 

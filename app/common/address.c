@@ -26,7 +26,7 @@ address_parse(const char *text, struct spt_addr *address, char *error, size_t er
 	if (inet_pton(AF_INET6, text, address->b) == 1 && !addr_is_v4(address))
 		return 0;
 	snprintf(error, error_size, "'%s' is no IP address: expected one like 10.0.0.1 or fd00::1",
-	         text);
+	    text);
 	return -EINVAL;
 }
 
@@ -83,14 +83,13 @@ address_unfit(const struct spt_addr *a, unsigned int prefix)
 /* The count of a run, both ends included. */
 static int
 address_count(const char *text, const struct spt_addr *first, const struct spt_addr *last,
-              uint32_t *count, char *error, size_t error_size)
+    uint32_t *count, char *error, size_t error_size)
 {
 	bool same = addr_is_v4(first) == addr_is_v4(last) && first->q[0] == last->q[0];
 
 	if (!same || address_low(last) < address_low(first)) {
 		snprintf(error, error_size,
-		         "'%s': the last address of a run must follow the first, in one network",
-		         text);
+		    "'%s': the last address of a run must follow the first, in one network", text);
 		return -EINVAL;
 	}
 	if (address_low(last) - address_low(first) >= RUN_MAX) {
@@ -103,7 +102,7 @@ address_count(const char *text, const struct spt_addr *first, const struct spt_a
 
 static int
 address_prefix(const char *text, const char *slash, const struct spt_addr *first, uint8_t *prefix,
-               char *error, size_t error_size)
+    char *error, size_t error_size)
 {
 	unsigned int most = addr_is_v4(first) ? 32 : 128;
 	unsigned long value = most + 1;
@@ -116,7 +115,7 @@ address_prefix(const char *text, const char *slash, const struct spt_addr *first
 		return 0;
 	}
 	snprintf(error, error_size, "'%s' lacks a prefix length of 1 to %u: expected %s", text,
-	         most, addr_is_v4(first) ? "one like 10.0.0.1/24" : "one like fd00::1/64");
+	    most, addr_is_v4(first) ? "one like 10.0.0.1/24" : "one like fd00::1/64");
 	return -EINVAL;
 }
 
@@ -160,8 +159,8 @@ address_parse_local(const char *text, struct spt_local *local, char *error, size
 }
 
 int
-address_parse_endpoint(const char *text, struct spt_endpoint *endpoint, char *error,
-                       size_t error_size)
+address_parse_endpoint(
+    const char *text, struct spt_endpoint *endpoint, char *error, size_t error_size)
 {
 	bool brackets = text[0] == '[';
 	const char *end = brackets ? strstr(text, "]:") : strrchr(text, ':');
@@ -177,8 +176,7 @@ address_parse_endpoint(const char *text, struct spt_endpoint *endpoint, char *er
 		value = strtoul(port, NULL, 10);
 	if (value < 1 || value > UINT16_MAX || (end && !address[0]) ||
 	    brackets != !!strchr(address, ':')) {
-		snprintf(
-		    error, error_size,
+		snprintf(error, error_size,
 		    "'%s': expected PORT, ADDRESS:PORT or [IPV6]:PORT, the port from 1 to 65535",
 		    text);
 		return -EINVAL;
@@ -214,7 +212,7 @@ address_endpoint_text(const struct spt_endpoint *endpoint, char text[ADDRESS_TEX
 		address_text(&endpoint->addr, address);
 	/* The longest address is 45 characters: both always fit. */
 	snprintf(text, ADDRESS_TEXT, strchr(address, ':') ? "[%.50s]:%u" : "%.50s:%u", address,
-	         endpoint->port);
+	    endpoint->port);
 	return text;
 }
 
@@ -227,7 +225,7 @@ address_local_text(const struct spt_local *local, char text[2 * ADDRESS_TEXT])
 	address_text(&local->first, first);
 	if (local->count > 1)
 		snprintf(text, (size_t)2 * ADDRESS_TEXT, "%.50s-%.50s/%u", first,
-		         address_text(&end, last), local->prefix);
+		    address_text(&end, last), local->prefix);
 	else
 		snprintf(text, (size_t)2 * ADDRESS_TEXT, "%.50s/%u", first, local->prefix);
 	return text;

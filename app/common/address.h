@@ -20,8 +20,8 @@ int address_parse(const char *text, struct spt_addr *address, char *error, size_
 int address_parse_local(const char *text, struct spt_local *local, char *error, size_t error_size);
 
 /* "80", "10.0.0.1:80" or "[fd00::1]:80"; no address is the all-zero one. 0 or -EINVAL. */
-int address_parse_endpoint(const char *text, struct spt_endpoint *endpoint, char *error,
-                           size_t error_size);
+int address_parse_endpoint(
+    const char *text, struct spt_endpoint *endpoint, char *error, size_t error_size);
 
 /* Is 'address' one of the run? */
 bool address_in_run(const struct spt_addr *address, const struct spt_local *local);

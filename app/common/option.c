@@ -30,8 +30,8 @@ option_number(const char *value, uint64_t *number, const char **unit)
 
 /* Multiply by the unit's factor; -ERANGE when that does not fit. */
 static int
-option_scale(uint64_t *number, const char *unit, const char *const *units, const uint64_t *factors,
-             size_t n)
+option_scale(
+    uint64_t *number, const char *unit, const char *const *units, const uint64_t *factors, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (strcasecmp(unit, units[i]) != 0)
@@ -45,8 +45,8 @@ static int
 option_value(const struct option_row *row, const char *value, uint64_t *number)
 {
 	static const char *const byte_units[] = {"", "K", "KiB", "M", "MiB", "G", "GiB", "T"};
-	static const uint64_t byte_factors[] = {1,       1 << 10, 1 << 10, 1 << 20,
-	                                        1 << 20, 1 << 30, 1 << 30, UINT64_C(1) << 40};
+	static const uint64_t byte_factors[] = {
+	    1, 1 << 10, 1 << 10, 1 << 20, 1 << 20, 1 << 30, 1 << 30, UINT64_C(1) << 40};
 	static const char *const time_units[] = {"", "ms", "s", "m", "h"};
 	static const uint64_t time_factors[] = {1000, 1, 1000, 60000, 3600000};
 	const char *unit;
@@ -101,8 +101,8 @@ option_store(uint8_t *field, size_t width, uint64_t number)
 }
 
 static int
-option_set(const struct option_row *row, void *target, const char *value, char *error,
-           size_t error_size)
+option_set(
+    const struct option_row *row, void *target, const char *value, char *error, size_t error_size)
 {
 	uint8_t *field = (uint8_t *)target + row->offset;
 	char range[64], why[256];
@@ -123,7 +123,7 @@ option_set(const struct option_row *row, void *target, const char *value, char *
 	if (rc) {
 		option_range(row, range, sizeof(range));
 		snprintf(error, error_size, "--%s %s: expected %s, %s", row->name, value,
-		         option_expected(row), range);
+		    option_expected(row), range);
 		return -EINVAL;
 	}
 	option_store(field, row->width, number);
@@ -177,8 +177,8 @@ option_nearest(const char *word, const char *const *words, size_t n)
 }
 
 static int
-option_unknown(const struct option_row *rows, size_t n, const char *word, char *error,
-               size_t error_size)
+option_unknown(
+    const struct option_row *rows, size_t n, const char *word, char *error, size_t error_size)
 {
 	const char *names[OPTION_NAMES], *nearest;
 
@@ -186,8 +186,8 @@ option_unknown(const struct option_row *rows, size_t n, const char *word, char *
 		names[i] = rows[i].name;
 	nearest = option_nearest(word, names, n);
 	if (nearest)
-		snprintf(error, error_size, "unknown option --%s: did you mean --%s?", word,
-		         nearest);
+		snprintf(
+		    error, error_size, "unknown option --%s: did you mean --%s?", word, nearest);
 	else
 		snprintf(error, error_size, "unknown option --%s: --help lists them all", word);
 	return -EINVAL;
@@ -205,7 +205,7 @@ option_find(const struct option_row *rows, size_t n, const char *name)
 /* One option at argv[*at], and its value, which may be the next argument. */
 static int
 option_take(const struct option_row *rows, size_t n, void *target, int argc, char **argv, int *at,
-            char *error, size_t error_size)
+    char *error, size_t error_size)
 {
 	const char *value = strchr(argv[*at], '=');
 	char name[OPTION_WORD + 1];
@@ -214,9 +214,9 @@ option_take(const struct option_row *rows, size_t n, void *target, int argc, cha
 
 	if (argv[*at][0] != '-' || argv[*at][1] != '-') {
 		snprintf(error, error_size,
-		         "'%s' is no option: options begin with --, and EAL's own "
-		         "arguments come after a bare --",
-		         argv[*at]);
+		    "'%s' is no option: options begin with --, and EAL's own "
+		    "arguments come after a bare --",
+		    argv[*at]);
 		return -EINVAL;
 	}
 	length = (int)(value ? (size_t)(value - argv[*at]) : strlen(argv[*at])) - 2;
@@ -237,8 +237,8 @@ option_take(const struct option_row *rows, size_t n, void *target, int argc, cha
 	else if (value)
 		value++;
 	if (!value) {
-		snprintf(error, error_size, "--%s needs a value: --%s %s", name, name,
-		         row->argument);
+		snprintf(
+		    error, error_size, "--%s needs a value: --%s %s", name, name, row->argument);
 		return -EINVAL;
 	}
 	return option_set(row, target, value, error, error_size);
@@ -246,7 +246,7 @@ option_take(const struct option_row *rows, size_t n, void *target, int argc, cha
 
 int
 option_parse(const struct option_row *rows, size_t n, void *target, int argc, char **argv,
-             int *rest, char *error, size_t error_size)
+    int *rest, char *error, size_t error_size)
 {
 	int rc;
 
@@ -303,14 +303,14 @@ option_help(const struct option_row *rows, size_t n, FILE *out)
 			fprintf(out, "\n%s\n", r->group);
 		group = r->group;
 		used = fprintf(out, "  --%s%s%s", r->name, r->argument ? " " : "",
-		               r->argument ? r->argument : "");
+		    r->argument ? r->argument : "");
 		if (used >= HELP_COLUMN) {
 			fputc('\n', out);
 			used = 0;
 		}
 		fprintf(out, "%*s", HELP_COLUMN - used, "");
-		snprintf(text, sizeof(text), r->initial ? "%s (default %s)" : "%s", r->help,
-		         r->initial);
+		snprintf(
+		    text, sizeof(text), r->initial ? "%s (default %s)" : "%s", r->help, r->initial);
 		option_help_text(text, HELP_COLUMN, out);
 		fputc('\n', out);
 	}

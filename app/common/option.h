@@ -40,7 +40,7 @@ struct option_row {
  * 0; 1 when --help was asked for; -EINVAL with one line in 'error'.
  */
 int option_parse(const struct option_row *rows, size_t n, void *target, int argc, char **argv,
-                 int *rest, char *error, size_t error_size);
+    int *rest, char *error, size_t error_size);
 
 /* A line or more for each row, by group, with the defaults. */
 void option_help(const struct option_row *rows, size_t n, FILE *out);

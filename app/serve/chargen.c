@@ -41,8 +41,8 @@ chargen_open(struct serve_core *core, struct serve_conn *c)
 }
 
 static void
-chargen_received(struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain,
-                 uint32_t bytes)
+chargen_received(
+    struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain, uint32_t bytes)
 {
 	rte_pktmbuf_free(chain);
 	spt_receive_done(core->engine, c->conn, bytes);

@@ -49,12 +49,12 @@ control_status(void)
 		printf("%" PRIu64 " connections, %.0f/s opened, in %.3f out %.3f Gbit/s, "
 		       "%.0f + %.0f frames/s, %" PRIu64 " half-open, %" PRIu64 " time-wait, "
 		       "%" PRIu64 " dropped\n",
-		       n->connections, (double)(n->opened_passive - o->opened_passive) / seconds,
-		       (double)(s.port.rx_bytes - control.last.port.rx_bytes) / seconds * gbit,
-		       (double)(s.port.tx_bytes - control.last.port.tx_bytes) / seconds * gbit,
-		       (double)(n->rx_frames - o->rx_frames) / seconds,
-		       (double)(n->tx_frames - o->tx_frames) / seconds, n->half_open, n->timewait,
-		       n->tx_dropped + s.port.rx_missed + s.port.rx_no_mbuf);
+		    n->connections, (double)(n->opened_passive - o->opened_passive) / seconds,
+		    (double)(s.port.rx_bytes - control.last.port.rx_bytes) / seconds * gbit,
+		    (double)(s.port.tx_bytes - control.last.port.tx_bytes) / seconds * gbit,
+		    (double)(n->rx_frames - o->rx_frames) / seconds,
+		    (double)(n->tx_frames - o->tx_frames) / seconds, n->half_open, n->timewait,
+		    n->tx_dropped + s.port.rx_missed + s.port.rx_no_mbuf);
 	fflush(stdout);
 	control.last = s;
 }
@@ -98,7 +98,7 @@ control_run(void *arg)
 		if (sig || (!asked && control_now() >= end)) {
 			if (!o->quiet && !asked)
 				printf("closing, for %u.%03u s at most\n", o->drain_ms / 1000,
-				       o->drain_ms % 1000);
+				    o->drain_ms % 1000);
 			/* Asked a second time, we wait no longer. */
 			spt_runtime_stop(control.serve->runtime, asked ? 0 : grace);
 			asked = true;

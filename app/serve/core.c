@@ -67,8 +67,8 @@ serve_linger(struct serve_core *core, struct serve_conn *c)
 }
 
 static void
-serve_lingering_received(struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain,
-                         uint32_t bytes)
+serve_lingering_received(
+    struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain, uint32_t bytes)
 {
 	rte_pktmbuf_free(chain);
 	c->linger_bytes += bytes;
@@ -83,10 +83,13 @@ serve_lingering_received(struct serve_core *core, struct serve_conn *c, struct r
 bool
 serve_send(struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain)
 {
+	uint32_t bytes = chain->pkt_len;
 	int rc = spt_send(core->engine, c->conn, chain, 0);
 
-	if (rc == 0)
+	if (rc == 0) {
+		serve_totals(core, c)->bytes_out += bytes;
 		return true;
+	}
 	/* -EAGAIN and -ENOBUFS: WRITABLE follows. Else the connection takes no more data. */
 	if (rc != -EAGAIN && rc != -ENOBUFS)
 		serve_close(core, c);
@@ -194,8 +197,6 @@ serve_event(struct serve_core *core, const struct spt_event *e)
 			rte_pktmbuf_free(e->data);
 		return;
 	}
-	if (e->events & SPT_SENT)
-		serve_totals(core, c)->bytes_out += e->acked;
 	if (e->events & SPT_RECEIVED)
 		serve_received(core, c, e);
 	if (e->events & SPT_WRITABLE && c->phase == PHASE_SERVING)
@@ -288,7 +289,7 @@ serve_listen(struct serve_core *core, char *error, size_t error_size)
 		rc = spt_listen(core->engine, &l->local, &options);
 		if (rc < 0) {
 			snprintf(error, error_size, "--listen %s: %s",
-			         serve_listen_text(l, text, sizeof(text)), strerror(-rc));
+			    serve_listen_text(l, text, sizeof(text)), strerror(-rc));
 			return rc;
 		}
 		core->listener[i] = rc;
@@ -307,7 +308,7 @@ serve_free(struct serve_core *core)
 
 static int
 serve_start(void *app, unsigned int index, struct spt_engine *engine, spt_time now, void **state,
-            char *error, size_t error_size)
+    char *error, size_t error_size)
 {
 	struct serve_core *core = calloc(1, sizeof(*core));
 	struct serve *serve = app;
@@ -325,7 +326,7 @@ serve_start(void *app, unsigned int index, struct spt_engine *engine, spt_time n
 	TAILQ_INIT(&core->linger);
 	TAILQ_INIT(&core->retry);
 	rc = pool_init(&core->conns, serve->options.engine.connections,
-	               RTE_ALIGN_CEIL(sizeof(struct serve_conn), 8), -1);
+	    RTE_ALIGN_CEIL(sizeof(struct serve_conn), 8), -1);
 	if (rc == 0)
 		rc = text_init(&core->chargen, "chargen", index, CHARGEN_PERIOD, text_chargen);
 	if (rc == 0)

@@ -5,8 +5,8 @@
 #include "serve/serve.h"
 
 static void
-discard_received(struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain,
-                 uint32_t bytes)
+discard_received(
+    struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain, uint32_t bytes)
 {
 	rte_pktmbuf_free(chain);
 	spt_receive_done(core->engine, c->conn, bytes);

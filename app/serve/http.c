@@ -55,11 +55,10 @@ http_head(const struct serve_core *core, const struct http_conn *h, char text[HT
 	else if (p->minor == 0)
 		connection = "Connection: keep-alive\r\n";
 	n = snprintf(text, HTTP_HEAD_ROOM,
-	             "HTTP/1.1 %u %s\r\nServer: septet\r\nDate: %s\r\n%s%s"
-	             "Content-Type: text/plain\r\nContent-Length: %" PRIu64 "\r\n\r\n",
-	             p->status, http_reason(p->status), core->date,
-	             p->status == 405 ? "Allow: GET, HEAD\r\n" : "", connection,
-	             http_body_length(core, h));
+	    "HTTP/1.1 %u %s\r\nServer: septet\r\nDate: %s\r\n%s%s"
+	    "Content-Type: text/plain\r\nContent-Length: %" PRIu64 "\r\n\r\n",
+	    p->status, http_reason(p->status), core->date,
+	    p->status == 405 ? "Allow: GET, HEAD\r\n" : "", connection, http_body_length(core, h));
 	return (uint16_t)RTE_MIN(n, HTTP_HEAD_ROOM - 1);
 }
 
@@ -145,8 +144,8 @@ http_take(struct serve_core *core, struct serve_conn *c)
 			n = RTE_MIN(h->skip, (uint64_t)m->data_len);
 			h->skip -= n;
 		} else {
-			n = http_parse(&h->parser, rte_pktmbuf_mtod(m, const uint8_t *),
-			               m->data_len);
+			n = http_parse(
+			    &h->parser, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len);
 		}
 		done += (uint32_t)n;
 		held_consume(&c->held, (uint32_t)n);

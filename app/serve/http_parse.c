@@ -78,8 +78,8 @@ http_word_is(const struct http_parser *p, const char *word)
 static enum http_method
 http_method(const struct http_parser *p)
 {
-	static const char *const others[] = {"POST",    "PUT",   "DELETE", "CONNECT",
-	                                     "OPTIONS", "TRACE", "PATCH"};
+	static const char *const others[] = {
+	    "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
 
 	if (p->length == 3 && memcmp(p->word, "GET", 3) == 0)
 		return HTTP_GET;

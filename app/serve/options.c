@@ -14,8 +14,8 @@
 #include "common/option.h"
 #include "serve/serve.h"
 
-static const struct service *const services[] = {&service_echo, &service_discard, &service_chargen,
-                                                 &service_http};
+static const struct service *const services[] = {
+    &service_echo, &service_discard, &service_chargen, &service_http};
 
 static int
 parse_port(void *target, const char *value, char *error, size_t error_size)
@@ -37,7 +37,7 @@ parse_address(void *target, const char *value, char *error, size_t error_size)
 
 	if (o->n_local == SERVE_LOCALS) {
 		snprintf(error, error_size,
-		         "at most %d times: a run like 10.0.0.1-10.0.0.9/24 is one", SERVE_LOCALS);
+		    "at most %d times: a run like 10.0.0.1-10.0.0.9/24 is one", SERVE_LOCALS);
 		return -EINVAL;
 	}
 	return address_parse_local(value, &o->local[o->n_local++], error, error_size);
@@ -84,10 +84,10 @@ parse_listen(void *target, const char *value, char *error, size_t error_size)
 	if (!l->service) {
 		nearest = option_nearest(name, names, RTE_DIM(names));
 		snprintf(error, error_size,
-		         "no service '%s'%s%s%s: there are echo, discard, chargen and http, as in "
-		         "http:80",
-		         name, nearest ? " (did you mean '" : "", nearest ? nearest : "",
-		         nearest ? "'?)" : "");
+		    "no service '%s'%s%s%s: there are echo, discard, chargen and http, as in "
+		    "http:80",
+		    name, nearest ? " (did you mean '" : "", nearest ? nearest : "",
+		    nearest ? "'?)" : "");
 		return -EINVAL;
 	}
 	o->n_listen++;
@@ -135,79 +135,79 @@ parse_idle(void *target, const char *value, char *error, size_t error_size)
 
 static const struct option_row rows[] = {
     {G_WHERE, "port", "SPEC", NULL,
-     "where frames come from: tap:NAME, af_packet:IFACE, af_xdp:IFACE, "
-     "memif:SOCKET[,role=server], vhost:PATH, virtio_user:PATH, pci:ADDRESS or "
-     "vdev:DPDK-DEVICE-STRING",
-     OPTION_PARSED, .parse = parse_port},
+        "where frames come from: tap:NAME, af_packet:IFACE, af_xdp:IFACE, "
+        "memif:SOCKET[,role=server], vhost:PATH, virtio_user:PATH, pci:ADDRESS or "
+        "vdev:DPDK-DEVICE-STRING",
+        OPTION_PARSED, .parse = parse_port},
     {G_WHERE, "address", "IP/PREFIX", NULL,
-     "a local address, or a run of them such as 10.0.0.1-10.0.0.9/24; may be repeated, IPv4 "
-     "and IPv6",
-     OPTION_PARSED, .parse = parse_address},
+        "a local address, or a run of them such as 10.0.0.1-10.0.0.9/24; may be repeated, IPv4 "
+        "and IPv6",
+        OPTION_PARSED, .parse = parse_address},
     {G_WHERE, "gateway", "IP", NULL, "the router for everything else; one for each family",
-     OPTION_PARSED, .parse = parse_gateway},
+        OPTION_PARSED, .parse = parse_gateway},
     {G_WHERE, "mtu", "BYTES", "1500", "largest IP packet of the link", OPTION_BYTES, SIZED(mtu),
-     .min = 1280, .max = 9600},
+        .min = 1280, .max = 9600},
     {G_WHERE, "impair", "SPEC", NULL,
-     "spoil the link, by a list joined with commas: loss=2%, delay=20ms, jitter=1ms, "
-     "reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, queue=1000, seed=7; rx.loss= or "
-     "tx.loss= for one direction",
-     OPTION_PARSED, .parse = parse_impair},
+        "spoil the link, by a list joined with commas: loss=2%, delay=20ms, jitter=1ms, "
+        "reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, queue=1000, seed=7; rx.loss= or "
+        "tx.loss= for one direction",
+        OPTION_PARSED, .parse = parse_impair},
     {G_WHAT, "listen", "SERVICE:PORT", NULL,
-     "echo, discard, chargen or http on a port of every address; SERVICE:ADDRESS:PORT or "
-     "SERVICE:[IPV6]:PORT of one; may be repeated",
-     OPTION_PARSED, .parse = parse_listen},
+        "echo, discard, chargen or http on a port of every address; SERVICE:ADDRESS:PORT or "
+        "SERVICE:[IPV6]:PORT of one; may be repeated",
+        OPTION_PARSED, .parse = parse_listen},
     {G_WHAT, "http-body", "BYTES", "64", "length of http's body", OPTION_BYTES, SIZED(http_body),
-     .max = UINT64_C(1) << 40},
+        .max = UINT64_C(1) << 40},
     {G_ROOM, "connections", "N", "4096", "most connections", OPTION_NUMBER,
-     SIZED(engine.connections), .min = 1, .max = SERVE_CONNS_MAX},
+        SIZED(engine.connections), .min = 1, .max = SERVE_CONNS_MAX},
     {G_ROOM, "half-open", "N", NULL, "most half-open records (default: as --connections)",
-     OPTION_NUMBER, SIZED(engine.half_open), .min = 1, .max = SERVE_CONNS_MAX},
+        OPTION_NUMBER, SIZED(engine.half_open), .min = 1, .max = SERVE_CONNS_MAX},
     {G_ROOM, "timewait", "N", NULL, "most TIME-WAIT records (default: 4 times --connections)",
-     OPTION_NUMBER, SIZED(engine.timewait), .min = 1, .max = 4 * SERVE_CONNS_MAX},
+        OPTION_NUMBER, SIZED(engine.timewait), .min = 1, .max = 4 * SERVE_CONNS_MAX},
     {G_ROOM, "backlog", "N", NULL, "most half-open records of one --listen (default: all)",
-     OPTION_NUMBER, SIZED(conn.backlog), .min = 1, .max = SERVE_CONNS_MAX},
+        OPTION_NUMBER, SIZED(conn.backlog), .min = 1, .max = SERVE_CONNS_MAX},
     {G_ROOM, "receive-buffer", "BYTES", "256K", "largest window of a connection", OPTION_BYTES,
-     SIZED(conn.conn.receive_buffer), .min = 1024, .max = 1 << 30},
+        SIZED(conn.conn.receive_buffer), .min = 1024, .max = 1 << 30},
     {G_ROOM, "send-buffer", "BYTES", "256K", "unacknowledged and unsent bytes of a connection",
-     OPTION_BYTES, SIZED(conn.conn.send_buffer), .min = 1024, .max = 1 << 30},
+        OPTION_BYTES, SIZED(conn.conn.send_buffer), .min = 1024, .max = 1 << 30},
     {G_ROOM, "mbufs", "N", NULL,
-     "packet buffers (default: 16384 and 4 a connection, at most 262144)", OPTION_NUMBER,
-     SIZED(mbufs), .min = 4096, .max = 16 << 20},
+        "packet buffers (default: 16384 and 4 a connection, at most 262144)", OPTION_NUMBER,
+        SIZED(mbufs), .min = 4096, .max = 16 << 20},
     {G_TCP, "msl", "TIME", "30s", "maximum segment lifetime; TIME-WAIT lasts twice that",
-     OPTION_TIME, SIZED(engine.msl_ms), .min = 1, .max = 600000},
+        OPTION_TIME, SIZED(engine.msl_ms), .min = 1, .max = 600000},
     {G_TCP, "rto-min", "TIME", "200ms", "shortest retransmission time-out; RFC 6298 says 1s",
-     OPTION_TIME, SIZED(engine.rto_min_ms), .min = 1, .max = 60000},
+        OPTION_TIME, SIZED(engine.rto_min_ms), .min = 1, .max = 60000},
     {G_TCP, "keepalive", NULL, NULL, "probe idle connections (after 2 h, 9 times in 75 s)",
-     OPTION_FLAG, AT(conn.conn.keepalive)},
+        OPTION_FLAG, AT(conn.conn.keepalive)},
     {G_TCP, "user-timeout", "TIME", NULL,
-     "end a connection whose data stays unacknowledged this long (default: 100s and more)",
-     OPTION_TIME, SIZED(conn.conn.user_timeout_ms), .min = 100, .max = MS_DAY},
+        "end a connection whose data stays unacknowledged this long (default: 100s and more)",
+        OPTION_TIME, SIZED(conn.conn.user_timeout_ms), .min = 100, .max = MS_DAY},
     {G_TCP, "idle-timeout", "TIME", NULL,
-     "abort a connection that receives nothing this long (default: never)", OPTION_TIME,
-     SIZED(conn.conn.idle_timeout_ms), .min = 100, .max = MS_DAY},
+        "abort a connection that receives nothing this long (default: never)", OPTION_TIME,
+        SIZED(conn.conn.idle_timeout_ms), .min = 100, .max = MS_DAY},
     {G_TCP, "defer-accept", NULL, NULL, "a connection begins with its first data", OPTION_FLAG,
-     AT(conn.defer_accept)},
+        AT(conn.defer_accept)},
     {G_TCP, "nodelay", NULL, NULL, "without Nagle's algorithm (http always is)", OPTION_FLAG,
-     AT(conn.conn.nodelay)},
+        AT(conn.conn.nodelay)},
     {G_TCP, "no-delayed-ack", NULL, NULL, "acknowledge at once", OPTION_FLAG,
-     AT(conn.conn.no_delayed_ack)},
+        AT(conn.conn.no_delayed_ack)},
     {G_TCP, "no-timestamps", NULL, NULL, "without the timestamps option (RFC 7323)", OPTION_FLAG,
-     AT(conn.conn.no_timestamps)},
+        AT(conn.conn.no_timestamps)},
     {G_CORES, "cores", "N", "1", "engines, one a core and a queue of the port", OPTION_NUMBER,
-     SIZED(cores), .min = 1, .max = SERVE_CORES},
+        SIZED(cores), .min = 1, .max = SERVE_CORES},
     {G_CORES, "lcores", "LIST", NULL, "which cores, as EAL's --lcores; instead of --cores",
-     OPTION_STRING, AT(lcores)},
+        OPTION_STRING, AT(lcores)},
     {G_CORES, "idle-sleep", "WHEN", "auto",
-     "nap up to 100 us when nothing happens: on, off, or auto: on ports without a NIC",
-     OPTION_PARSED, .parse = parse_idle},
+        "nap up to 100 us when nothing happens: on, off, or auto: on ports without a NIC",
+        OPTION_PARSED, .parse = parse_idle},
     {G_RUN, "duration", "TIME", NULL, "end by itself (default: at SIGINT or SIGTERM)", OPTION_TIME,
-     SIZED(duration_ms), .min = 1, .max = UINT32_MAX},
+        SIZED(duration_ms), .min = 1, .max = UINT32_MAX},
     {G_RUN, "drain-timeout", "TIME", "5s",
-     "at the end, how long connections may take to close in order", OPTION_TIME, SIZED(drain_ms),
-     .max = MS_DAY},
+        "at the end, how long connections may take to close in order", OPTION_TIME, SIZED(drain_ms),
+        .max = MS_DAY},
     {G_RUN, "json", "FILE", NULL, "write the summary there too", OPTION_STRING, AT(json)},
     {G_RUN, "quiet", NULL, NULL, "no status line, and only the sums at the end", OPTION_FLAG,
-     AT(quiet)},
+        AT(quiet)},
 };
 
 static int
@@ -223,8 +223,7 @@ check_listen(const struct serve_options *o, char *error, size_t error_size)
 			local = address_in_run(&e->addr, &o->local[j]);
 		serve_listen_text(&o->listen[i], text, sizeof(text));
 		if (!local) {
-			snprintf(
-			    error, error_size,
+			snprintf(error, error_size,
 			    "--listen %s: the address is none of ours; give it with --address too",
 			    text);
 			return -EINVAL;
@@ -233,8 +232,8 @@ check_listen(const struct serve_options *o, char *error, size_t error_size)
 			if (o->listen[j].local.port != e->port ||
 			    !addr_eq(&o->listen[j].local.addr, &e->addr))
 				continue;
-			snprintf(error, error_size, "--listen %s: another service has that port",
-			         text);
+			snprintf(
+			    error, error_size, "--listen %s: another service has that port", text);
 			return -EINVAL;
 		}
 	}
@@ -243,8 +242,8 @@ check_listen(const struct serve_options *o, char *error, size_t error_size)
 
 /* A gateway that is on no link of ours would never be reached. */
 static int
-check_gateway(const struct serve_options *o, const struct spt_addr *gateway, char *error,
-              size_t error_size)
+check_gateway(
+    const struct serve_options *o, const struct spt_addr *gateway, char *error, size_t error_size)
 {
 	unsigned int skip = addr_is_v4(gateway) ? 96 : 0;
 	char text[ADDRESS_TEXT];
@@ -266,8 +265,8 @@ check_gateway(const struct serve_options *o, const struct spt_addr *gateway, cha
 	if (!addr_is_v4(gateway) && gateway->b[0] == 0xfe && (gateway->b[1] & 0xc0) == 0x80)
 		return 0;
 	snprintf(error, error_size,
-	         "--gateway %s is in no network of --address: it could not be reached",
-	         address_text(gateway, text));
+	    "--gateway %s is in no network of --address: it could not be reached",
+	    address_text(gateway, text));
 	return -EINVAL;
 }
 
@@ -284,7 +283,7 @@ check_locals(const struct serve_options *o, char *error, size_t error_size)
 			    !address_in_run(&o->local[j].first, &o->local[i]))
 				continue;
 			snprintf(error, error_size, "--address %s: given before",
-			         address_local_text(&o->local[i], text));
+			    address_local_text(&o->local[i], text));
 			return -EINVAL;
 		}
 	}
@@ -354,9 +353,9 @@ serve_options_help(FILE *out)
 		fprintf(out, "  %-28s%s\n", services[i]->name, services[i]->help);
 	option_help(rows, RTE_DIM(rows), out);
 	fprintf(out,
-	        "\nBYTES take K, M, G; a TIME takes ms, s, m, h, without a unit it is seconds.\n"
-	        "The exit code is 0; 1 when frames or buffers were lost track of; 2 when it "
-	        "could not start.\n");
+	    "\nBYTES take K, M, G; a TIME takes ms, s, m, h, without a unit it is seconds.\n"
+	    "The exit code is 0; 1 when frames or buffers were lost track of; 2 when it "
+	    "could not start.\n");
 }
 
 const char *
@@ -365,6 +364,6 @@ serve_listen_text(const struct serve_listen *listen, char *text, size_t size)
 	char endpoint[ADDRESS_TEXT];
 
 	snprintf(text, size, "%s %s", listen->service->name,
-	         address_endpoint_text(&listen->local, endpoint));
+	    address_endpoint_text(&listen->local, endpoint));
 	return text;
 }

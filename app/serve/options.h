@@ -57,8 +57,8 @@ struct serve_options {
  * Parse and check everything that can be checked without EAL. 0; 1: help was asked for; or
  * -EINVAL (and others) with one line in 'error'.
  */
-int serve_options_parse(struct serve_options *options, int argc, char **argv, char *error,
-                        size_t error_size);
+int serve_options_parse(
+    struct serve_options *options, int argc, char **argv, char *error, size_t error_size);
 
 void serve_options_help(FILE *out);
 

@@ -36,8 +36,8 @@ struct service {
 	const char *help;
 	bool nodelay; /* it writes whole messages: Nagle's algorithm would only delay them */
 	void (*open)(struct serve_core *core, struct serve_conn *c);
-	void (*received)(struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain,
-	                 uint32_t bytes);
+	void (*received)(
+	    struct serve_core *core, struct serve_conn *c, struct rte_mbuf *chain, uint32_t bytes);
 	/* It was told -EAGAIN or had no buffer, and may go on. */
 	void (*ready)(struct serve_core *core, struct serve_conn *c);
 	/* The peer's FIN: 'c->peer_closed' is set. */
@@ -57,7 +57,7 @@ extern const struct service service_echo, service_discard, service_chargen, serv
 	X(aborted, "aborted by us")                                                                \
 	X(refused, "aborted: no state left for another connection")                                \
 	X(bytes_in, "bytes received")                                                              \
-	X(bytes_out, "bytes acknowledged by peers")                                                \
+	X(bytes_out, "bytes handed to TCP to be sent")                                             \
 	X(requests, "requests answered")                                                           \
 	X(errors, "requests answered by an error")
 
@@ -183,7 +183,7 @@ void serve_print_start(const struct serve *serve, const struct spt_eal_info *eal
 
 /* The summary, and the JSON file. False: the sums do not match or mbufs were lost. */
 bool serve_print_summary(const struct serve *serve, const struct spt_runtime_snapshot *end,
-                         const struct spt_runtime_leaks *leaks);
+    const struct spt_runtime_leaks *leaks);
 
 /* The subcommand: argv[0] is its first argument. Returns the exit code. */
 int serve_main(int argc, char **argv);

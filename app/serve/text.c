@@ -33,7 +33,7 @@ text_released(void *memory, void *opaque)
 
 int
 text_init(struct text *text, const char *name, unsigned int core, uint32_t period,
-          uint8_t (*byte)(uint64_t at))
+    uint8_t (*byte)(uint64_t at))
 {
 	char zone[RTE_MEMZONE_NAMESIZE];
 	uint8_t *base;
@@ -71,7 +71,7 @@ text_attach(struct text *text, struct spt_engine *engine, uint64_t at, uint32_t 
 		return NULL;
 	rte_mbuf_ext_refcnt_update(&text->shared, 1);
 	rte_pktmbuf_attach_extbuf(m, (uint8_t *)text->zone->addr + offset,
-	                          text->zone->iova + offset, (uint16_t)length, &text->shared);
+	    text->zone->iova + offset, (uint16_t)length, &text->shared);
 	m->data_len = (uint16_t)length;
 	m->pkt_len = length;
 	return m;

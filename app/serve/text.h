@@ -37,11 +37,11 @@ uint8_t text_body(uint64_t at);
 
 /* 'byte' gives the text of which 'period' bytes repeat. 0 or -ENOMEM. */
 int text_init(struct text *text, const char *name, unsigned int core, uint32_t period,
-              uint8_t (*byte)(uint64_t at));
+    uint8_t (*byte)(uint64_t at));
 void text_fini(struct text *text);
 
 /* An mbuf with 'length' <= TEXT_CHUNK bytes from position 'at' on, or NULL. */
-struct rte_mbuf *text_attach(struct text *text, struct spt_engine *engine, uint64_t at,
-                             uint32_t length);
+struct rte_mbuf *text_attach(
+    struct text *text, struct spt_engine *engine, uint64_t at, uint32_t length);
 
 #endif

@@ -47,8 +47,8 @@ struct spt_port_spec {
  * "vhost:PATH", "virtio_user:PATH", "pci:ADDRESS" or "vdev:DPDK-DEVICE-STRING".
  * 0 or -EINVAL.
  */
-int spt_port_spec_parse(const char *text, struct spt_port_spec *spec, char *error,
-                        size_t error_size);
+int spt_port_spec_parse(
+    const char *text, struct spt_port_spec *spec, char *error, size_t error_size);
 
 /*
  * Can this port be had here, as this user? 0, -ENODEV (no such interface or path), -EPERM.
@@ -74,8 +74,8 @@ struct spt_eal_info {
 };
 
 /* Once in a process. 0, -EINVAL, -ENOMEM or what EAL said. */
-int spt_eal_start(const struct spt_eal_config *config, struct spt_eal_info *info, char *error,
-                  size_t error_size);
+int spt_eal_start(
+    const struct spt_eal_config *config, struct spt_eal_info *info, char *error, size_t error_size);
 
 /* Give everything back to EAL and remove its run-time directory. */
 void spt_eal_stop(void);
@@ -86,7 +86,7 @@ void spt_eal_stop(void);
 struct spt_core_ops {
 	/* Before the loops run, one core after another, on the creating thread. */
 	int (*start)(void *app, unsigned int core, struct spt_engine *engine, spt_time now,
-	             void **state, char *error, size_t error_size);
+	    void **state, char *error, size_t error_size);
 	/* Once a turn, n may be 0. False ends this core's loop. */
 	bool (*turn)(void *state, spt_time now, const struct spt_event *events, unsigned int n);
 	/* Asked to end by 'deadline': 'turn' says when that is done. */
@@ -123,7 +123,7 @@ struct spt_runtime;
 uint64_t spt_runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, unsigned int engines);
 
 int spt_runtime_create(const struct spt_runtime_config *config, struct spt_runtime **runtime,
-                       char *error, size_t error_size);
+    char *error, size_t error_size);
 void spt_runtime_info(const struct spt_runtime *runtime, struct spt_runtime_info *info);
 
 /* The loops, the calling thread's (EAL's main lcore) among them. Returns when all have ended. */
@@ -153,8 +153,8 @@ struct spt_runtime_snapshot {
  * -ETIMEDOUT (its loop did not answer) or -EBUSY (nor has it answered an earlier request).
  * After the loops have ended: what was true then.
  */
-int spt_runtime_snapshot(struct spt_runtime *runtime, unsigned int core,
-                         struct spt_runtime_snapshot *snapshot);
+int spt_runtime_snapshot(
+    struct spt_runtime *runtime, unsigned int core, struct spt_runtime_snapshot *snapshot);
 
 /* The same of all engines, added up. */
 int spt_runtime_snapshot_sum(struct spt_runtime *runtime, struct spt_runtime_snapshot *snapshot);

@@ -104,8 +104,8 @@ eal_choose_memory(const struct spt_eal_config *config, struct spt_eal_info *info
 		eal_arg("--in-memory");
 		eal_arg("--single-file-segments");
 		snprintf(info->summary, sizeof(info->summary),
-		         "EAL with hugepages (--in-memory): %u MiB wanted, %" PRIu64 " MiB free",
-		         mib, free_bytes >> 20);
+		    "EAL with hugepages (--in-memory): %u MiB wanted, %" PRIu64 " MiB free", mib,
+		    free_bytes >> 20);
 		return;
 	}
 	eal_arg("--no-huge");
@@ -113,9 +113,8 @@ eal_choose_memory(const struct spt_eal_config *config, struct spt_eal_info *info
 	eal_arg("-m");
 	eal_arg("%u", mib);
 	snprintf(info->summary, sizeof(info->summary),
-	         "EAL without hugepages (--no-huge -m %u): %" PRIu64
-	         " MiB of them free, %u MiB wanted",
-	         mib, free_bytes >> 20, mib);
+	    "EAL without hugepages (--no-huge -m %u): %" PRIu64 " MiB of them free, %u MiB wanted",
+	    mib, free_bytes >> 20, mib);
 }
 
 /*
@@ -146,8 +145,8 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 		if (used + 16 > sizeof(list))
 			break;
 		used += (size_t)snprintf(list + used, sizeof(list) - used,
-		                         want == CPU_SETSIZE ? "%s%u" : "%s%u@%u", have ? "," : "",
-		                         want == CPU_SETSIZE ? cpu : have, cpu);
+		    want == CPU_SETSIZE ? "%s%u" : "%s%u@%u", have ? "," : "",
+		    want == CPU_SETSIZE ? cpu : have, cpu);
 		have++;
 	}
 	if (want == CPU_SETSIZE) {
@@ -156,9 +155,9 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 	}
 	if (have < want) {
 		snprintf(error, error_size,
-		         "%u cores wanted, this process may use %u: lower --cores, or widen its "
-		         "affinity",
-		         want, have);
+		    "%u cores wanted, this process may use %u: lower --cores, or widen its "
+		    "affinity",
+		    want, have);
 		return -EINVAL;
 	}
 	eal_arg("--lcores=%s", list);
@@ -166,8 +165,8 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 }
 
 int
-spt_eal_start(const struct spt_eal_config *config, struct spt_eal_info *info, char *error,
-              size_t error_size)
+spt_eal_start(
+    const struct spt_eal_config *config, struct spt_eal_info *info, char *error, size_t error_size)
 {
 	int rc;
 
@@ -193,16 +192,15 @@ spt_eal_start(const struct spt_eal_config *config, struct spt_eal_info *info, ch
 			eal_arg("%s", config->extra[i]);
 	if (eal_args.overflow) {
 		snprintf(error, error_size,
-		         "arguments for EAL: at most %d, each of at most %d characters", EAL_ARGS,
-		         EAL_ARG_SIZE - 1);
+		    "arguments for EAL: at most %d, each of at most %d characters", EAL_ARGS,
+		    EAL_ARG_SIZE - 1);
 		return -EINVAL;
 	}
 	eal_args.argv[eal_args.argc] = NULL;
 	if (rte_eal_init(eal_args.argc, eal_args.argv) < 0) {
 		rc = rte_errno ? -rte_errno : -EINVAL;
 		snprintf(error, error_size,
-		         "DPDK did not start (%s): '-- --log-level=8' shows more",
-		         rte_strerror(-rc));
+		    "DPDK did not start (%s): '-- --log-level=8' shows more", rte_strerror(-rc));
 		return rc;
 	}
 	info->cores = rte_lcore_count();

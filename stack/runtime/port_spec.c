@@ -29,17 +29,17 @@ struct spec_kind {
 
 static const struct spec_kind spec_kinds[] = {
     {"tap", "--vdev=net_tap0,iface=%s%s", "tap:NAME, a name for the kernel's interface",
-     SPT_PORT_TAP, false},
+        SPT_PORT_TAP, false},
     {"af_packet", "--vdev=net_af_packet0,iface=%s,qdisc_bypass=1%s",
-     "af_packet:IFACE, an interface that exists", SPT_PORT_AF_PACKET, false},
+        "af_packet:IFACE, an interface that exists", SPT_PORT_AF_PACKET, false},
     {"af_xdp", "--vdev=net_af_xdp0,iface=%s,start_queue=0,queue_count=1,busy_budget=0%s",
-     "af_xdp:IFACE, an interface that exists", SPT_PORT_AF_XDP, false},
+        "af_xdp:IFACE, an interface that exists", SPT_PORT_AF_XDP, false},
     {"memif", "--vdev=net_memif0,socket=%s,socket-abstract=no,rsize=11%s",
-     "memif:SOCKET[,role=server], a path for the socket", SPT_PORT_MEMIF, true},
+        "memif:SOCKET[,role=server], a path for the socket", SPT_PORT_MEMIF, true},
     {"vhost", "--vdev=net_vhost0,iface=%s,queues=1%s", "vhost:PATH, a path for the socket",
-     SPT_PORT_VHOST, true},
+        SPT_PORT_VHOST, true},
     {"virtio_user", "--vdev=net_virtio_user0,path=%s,queues=1,queue_size=1024%s",
-     "virtio_user:PATH, the socket of a vhost port", SPT_PORT_VIRTIO_USER, true},
+        "virtio_user:PATH, the socket of a vhost port", SPT_PORT_VIRTIO_USER, true},
     {"pci", "%s%s", "pci:ADDRESS, such as pci:0000:03:00.0", SPT_PORT_PCI, true},
     {"vdev", "--vdev=%s%s", "vdev:DEVICE, a device string of DPDK", SPT_PORT_VDEV, true},
 };
@@ -73,26 +73,25 @@ spec_is_pci(const char *s)
 
 /* Is the device one that this kind of port could have? */
 static int
-spec_check_device(const struct spec_kind *k, const struct spt_port_spec *spec, char *error,
-                  size_t error_size)
+spec_check_device(
+    const struct spec_kind *k, const struct spt_port_spec *spec, char *error, size_t error_size)
 {
 	const char *d = spec->device;
 
 	if (d[0] == '\0') {
 		snprintf(error, error_size, "port '%s' names no device: expected %s", spec->text,
-		         k->expected);
+		    k->expected);
 		return -EINVAL;
 	}
 	if (spec_is_interface(k->kind) && (strlen(d) >= IFNAMSIZ || strpbrk(d, "/ ,"))) {
-		snprintf(
-		    error, error_size,
+		snprintf(error, error_size,
 		    "port '%s': an interface name has at most %d characters, no '/', ',' or blank",
 		    spec->text, IFNAMSIZ - 1);
 		return -EINVAL;
 	}
 	if (k->kind == SPT_PORT_PCI && !spec_is_pci(d)) {
 		snprintf(error, error_size, "port '%s': no PCI address; expected %s", spec->text,
-		         k->expected);
+		    k->expected);
 		return -EINVAL;
 	}
 	return 0;
@@ -101,7 +100,7 @@ spec_check_device(const struct spec_kind *k, const struct spt_port_spec *spec, c
 /* The argument for EAL, with the option that memif cannot do without. */
 static int
 spec_format(const struct spec_kind *k, struct spt_port_spec *spec, const char *options, char *error,
-            size_t error_size)
+    size_t error_size)
 {
 	const char *role = "";
 	int n;
@@ -137,10 +136,10 @@ spt_port_spec_parse(const char *text, struct spt_port_spec *spec, char *error, s
 			k = &spec_kinds[i];
 	if (!k) {
 		snprintf(error, error_size,
-		         "port '%s' is of no known kind: expected tap:NAME, af_packet:IFACE, "
-		         "af_xdp:IFACE, memif:SOCKET, vhost:PATH, virtio_user:PATH, pci:ADDRESS or "
-		         "vdev:DEVICE",
-		         text);
+		    "port '%s' is of no known kind: expected tap:NAME, af_packet:IFACE, "
+		    "af_xdp:IFACE, memif:SOCKET, vhost:PATH, virtio_user:PATH, pci:ADDRESS or "
+		    "vdev:DEVICE",
+		    text);
 		return -EINVAL;
 	}
 	device = colon + 1;
@@ -176,21 +175,20 @@ spec_check_interface(const struct spt_port_spec *spec, char *error, size_t error
 
 	if (!spec_capable(tap ? CAP_NET_ADMIN : CAP_NET_RAW)) {
 		snprintf(error, error_size,
-		         "port '%s' needs %s: run as root, or 'setcap %s+ep' septet", spec->text,
-		         tap ? "CAP_NET_ADMIN" : "CAP_NET_RAW",
-		         tap ? "cap_net_admin" : "cap_net_raw");
+		    "port '%s' needs %s: run as root, or 'setcap %s+ep' septet", spec->text,
+		    tap ? "CAP_NET_ADMIN" : "CAP_NET_RAW", tap ? "cap_net_admin" : "cap_net_raw");
 		return -EPERM;
 	}
 	if (tap && access("/dev/net/tun", R_OK | W_OK) != 0) {
 		snprintf(error, error_size, "port '%s' needs /dev/net/tun: %s; try 'modprobe tun'",
-		         spec->text, strerror(errno));
+		    spec->text, strerror(errno));
 		return -ENODEV;
 	}
 	if (!tap && if_nametoindex(spec->device) == 0) {
 		snprintf(error, error_size,
-		         "port '%s': there is no interface '%s' in this network namespace; "
-		         "'ip link' lists them",
-		         spec->text, spec->device);
+		    "port '%s': there is no interface '%s' in this network namespace; "
+		    "'ip link' lists them",
+		    spec->text, spec->device);
 		return -ENODEV;
 	}
 	return 0;
@@ -212,8 +210,8 @@ spec_check_socket(const struct spt_port_spec *spec, char *error, size_t error_si
 		if (stat(spec->device, &st) == 0)
 			return 0;
 		snprintf(error, error_size, "port '%s': no socket there (%s); start the %s first",
-		         spec->text, strerror(errno),
-		         spec->kind == SPT_PORT_MEMIF ? "side with role=server" : "vhost side");
+		    spec->text, strerror(errno),
+		    spec->kind == SPT_PORT_MEMIF ? "side with role=server" : "vhost side");
 		return -ENODEV;
 	}
 	memcpy(directory, spec->device, sizeof(directory));
@@ -223,7 +221,7 @@ spec_check_socket(const struct spt_port_spec *spec, char *error, size_t error_si
 	if (access(slash ? directory : ".", W_OK | X_OK) == 0)
 		return 0;
 	snprintf(error, error_size, "port '%s': no socket can be made in '%s': %s", spec->text,
-	         slash ? directory : ".", strerror(errno));
+	    slash ? directory : ".", strerror(errno));
 	return errno == EACCES ? -EPERM : -ENODEV;
 }
 
@@ -239,10 +237,10 @@ spt_port_spec_check(const struct spt_port_spec *spec, char *error, size_t error_
 	if (spec->kind != SPT_PORT_PCI)
 		return 0;
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s%s",
-	         strlen(spec->device) < 12 ? "0000:" : "", spec->device);
+	    strlen(spec->device) < 12 ? "0000:" : "", spec->device);
 	if (access(path, F_OK) == 0)
 		return 0;
 	snprintf(error, error_size,
-	         "port '%s': this machine has no such PCI device; 'lspci' lists them", spec->text);
+	    "port '%s': this machine has no such PCI device; 'lspci' lists them", spec->text);
 	return -ENODEV;
 }

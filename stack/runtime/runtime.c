@@ -22,7 +22,9 @@
 #include "port/port.h"
 
 #define POOL_CACHE 256
-#define FRAME_ROOM (2048 + RTE_PKTMBUF_HEADROOM) /* what every driver can receive into */
+/* Entries of net_af_xdp's fill and completion rings, whose mbufs its close forgets. */
+#define AF_XDP_RINGS 4096
+#define FRAME_ROOM   (2048 + RTE_PKTMBUF_HEADROOM) /* what every driver can receive into */
 
 static uint16_t
 runtime_room(uint16_t mtu)
@@ -45,21 +47,20 @@ spt_runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, unsigned int engines)
 
 static int
 runtime_create_pools(struct spt_runtime *rt, const struct spt_runtime_config *config,
-                     unsigned int n, char *error, size_t error_size)
+    unsigned int n, char *error, size_t error_size)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	for (unsigned int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "septet_mbufs_%u", i);
-		rt->pool[i] = rte_pktmbuf_pool_create(name, config->mbufs, POOL_CACHE, 0,
-		                                      runtime_room(config->mtu), SOCKET_ID_ANY);
+		rt->pool[i] = rte_pktmbuf_pool_create(
+		    name, config->mbufs, POOL_CACHE, 0, runtime_room(config->mtu), SOCKET_ID_ANY);
 		if (!rt->pool[i]) {
 			snprintf(error, error_size,
-			         "no memory for %" PRIu32 " mbufs (%" PRIu64
-			         " MiB): ask for fewer with "
-			         "--mbufs, or give EAL more with '-- -m MIB'",
-			         config->mbufs,
-			         spt_runtime_mbuf_bytes(config->mbufs, config->mtu, 1) >> 20);
+			    "no memory for %" PRIu32 " mbufs (%" PRIu64 " MiB): ask for fewer with "
+			    "--mbufs, or give EAL more with '-- -m MIB'",
+			    config->mbufs,
+			    spt_runtime_mbuf_bytes(config->mbufs, config->mtu, 1) >> 20);
 			return -ENOMEM;
 		}
 		rt->n_pools++;
@@ -85,7 +86,7 @@ runtime_choose_mac(struct spt_port *port, const struct spt_port_spec *spec)
 /* The queues of the device, each behind the impairment wrapper when there is one. */
 static int
 runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config,
-                     unsigned int wanted, struct spt_port **ports, char *error, size_t error_size)
+    unsigned int wanted, struct spt_port **ports, char *error, size_t error_size)
 {
 	/* The device asked for is the first that EAL was told of, thus port 0. */
 	const struct spt_ethdev_config ethdev = {
@@ -101,8 +102,8 @@ runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *co
 	rc = spt_port_ethdev_create(&ethdev, ports, &rt->info.port, error, error_size);
 	if (rc == -ENODEV)
 		snprintf(error, error_size,
-		         "port '%s': DPDK made no device of it; '-- --log-level=8' shows why",
-		         config->spec->text);
+		    "port '%s': DPDK made no device of it; '-- --log-level=8' shows why",
+		    config->spec->text);
 	if (rc)
 		return rc;
 	for (unsigned int i = 0; i < rt->info.port.queues; i++) {
@@ -137,8 +138,8 @@ runtime_clock_ns(clockid_t id)
 /* One core with its engine. 'port' is the core's on success. */
 static int
 runtime_create_core(struct spt_runtime *rt, const struct spt_runtime_config *config,
-                    unsigned int index, const struct spt_config *engine, struct spt_port *port,
-                    char *error, size_t error_size)
+    unsigned int index, const struct spt_config *engine, struct spt_port *port, char *error,
+    size_t error_size)
 {
 	spt_time start = runtime_clock_ns(CLOCK_MONOTONIC);
 	struct spt_config own = *engine;
@@ -163,9 +164,9 @@ runtime_create_core(struct spt_runtime *rt, const struct spt_runtime_config *con
 	rc = spt_engine_create(&own, port, start, &c->engine, error, error_size);
 	if (rc == -ENOMEM)
 		snprintf(error, error_size,
-		         "no memory for the tables of core %u (%" PRIu64 " MiB): ask for fewer "
-		         "--connections",
-		         index, spt_engine_footprint(&own) >> 20);
+		    "no memory for the tables of core %u (%" PRIu64 " MiB): ask for fewer "
+		    "--connections",
+		    index, spt_engine_footprint(&own) >> 20);
 	if (rc) {
 		mailbox_fini(&c->mailbox);
 		rte_free(c);
@@ -174,13 +175,13 @@ runtime_create_core(struct spt_runtime *rt, const struct spt_runtime_config *con
 	c->port = port;
 	rt->info.table_bytes += spt_engine_footprint(&own);
 	rt->core[rt->n_cores++] = c;
-	return config->ops->start(config->app, index, c->engine, start, &c->state, error,
-	                          error_size);
+	return config->ops->start(
+	    config->app, index, c->engine, start, &c->state, error, error_size);
 }
 
 static int
 runtime_create_cores(struct spt_runtime *rt, const struct spt_runtime_config *config,
-                     struct spt_port **ports, char *error, size_t error_size)
+    struct spt_port **ports, char *error, size_t error_size)
 {
 	struct spt_config engine = config->engine;
 	unsigned int n = rt->info.port.queues, lcore = rte_get_main_lcore(), i;
@@ -209,7 +210,7 @@ runtime_create_cores(struct spt_runtime *rt, const struct spt_runtime_config *co
 
 int
 spt_runtime_create(const struct spt_runtime_config *config, struct spt_runtime **runtime,
-                   char *error, size_t error_size)
+    char *error, size_t error_size)
 {
 	struct spt_port *ports[CORE_MAX] = {NULL};
 	struct spt_runtime *rt = calloc(1, sizeof(*rt));
@@ -281,6 +282,9 @@ spt_runtime_destroy(struct spt_runtime *rt, struct spt_runtime_leaks *leaks)
 		found.mbufs += rte_mempool_in_use_count(rt->pool[i]);
 		rte_mempool_free(rt->pool[i]);
 	}
+	if (strcmp(rt->info.port.driver, "net_af_xdp") == 0)
+		found.driver = RTE_MIN(found.mbufs, AF_XDP_RINGS * rt->n_pools);
+	found.mbufs -= found.driver;
 	if (leaks)
 		*leaks = found;
 	free(rt);
@@ -306,8 +310,8 @@ spt_runtime_stop(struct spt_runtime *rt, spt_time grace)
 }
 
 int
-spt_runtime_snapshot(struct spt_runtime *rt, unsigned int core,
-                     struct spt_runtime_snapshot *snapshot)
+spt_runtime_snapshot(
+    struct spt_runtime *rt, unsigned int core, struct spt_runtime_snapshot *snapshot)
 {
 	struct message *m;
 	struct core *c;

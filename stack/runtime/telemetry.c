@@ -30,8 +30,8 @@ telemetry_add_stats(struct rte_tel_data *d, const struct spt_stats *s)
 #undef X
 	for (unsigned int v = SPT_V_CONTINUE + 1; v < SPT_V_COUNT; v++)
 		if (s->verdict[v])
-			rte_tel_data_add_dict_u64(d, spt_verdict_name((enum spt_verdict)v),
-			                          s->verdict[v]);
+			rte_tel_data_add_dict_u64(
+			    d, spt_verdict_name((enum spt_verdict)v), s->verdict[v]);
 	rte_tel_data_add_dict_u64(d, "connections", s->connections);
 	rte_tel_data_add_dict_u64(d, "half_open", s->half_open);
 	rte_tel_data_add_dict_u64(d, "timewait", s->timewait);
@@ -46,8 +46,8 @@ telemetry_stats(const char *cmd, const char *params, struct rte_tel_data *d)
 
 	pthread_mutex_lock(&telemetry_lock);
 	if (telemetry_runtime && params && params[0])
-		rc = spt_runtime_snapshot(telemetry_runtime,
-		                          (unsigned int)strtoul(params, NULL, 10), &snapshot);
+		rc = spt_runtime_snapshot(
+		    telemetry_runtime, (unsigned int)strtoul(params, NULL, 10), &snapshot);
 	else if (telemetry_runtime)
 		rc = spt_runtime_snapshot_sum(telemetry_runtime, &snapshot);
 	pthread_mutex_unlock(&telemetry_lock);
@@ -86,7 +86,7 @@ telemetry_add_walk(struct rte_tel_data *d, const struct message *m)
 		telemetry_endpoint(remote, sizeof(remote), &c->remote);
 		/* Two long IPv6 addresses leave little room: what does not fit is cut off. */
 		if (snprintf(line, sizeof(line), "%s %s %s", spt_state_name(c->state), local,
-		             remote) < (int)sizeof(line))
+		        remote) < (int)sizeof(line))
 			rte_tel_data_add_array_string(d, line);
 	}
 }
@@ -132,9 +132,8 @@ telemetry_start(struct spt_runtime *runtime)
 	registered = true;
 	/* Without telemetry (--no-telemetry) registering fails, and nothing is lost. */
 	rte_telemetry_register_cmd("/septet/stats", telemetry_stats,
-	                           "Counters and verdicts; parameter: engine, none for the sum");
-	rte_telemetry_register_cmd(
-	    "/septet/connections", telemetry_connections,
+	    "Counters and verdicts; parameter: engine, none for the sum");
+	rte_telemetry_register_cmd("/septet/connections", telemetry_connections,
 	    "Up to 64 connections; parameters: engine,cursor (the first line of the answer)");
 }
 

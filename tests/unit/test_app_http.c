@@ -31,7 +31,7 @@ static const struct {
     {"\r\n\r\nGET / HTTP/1.1\r\n" H "\r\n", 200, HTTP_GET, true, 0, ""},
     {"GET / HTTP/1.1\n"
      "Host: x\n\n",
-     200, HTTP_GET, true, 0, ""},
+        200, HTTP_GET, true, 0, ""},
     {"GET / HTTP/1.9\r\n" H "\r\n", 200, HTTP_GET, true, 0, ""},
     {"GET / HTTP/1.1\r\n" H, 0, 0, false, 0, ""},
     {"GET / HTTP/1.1\r\n" H "\r", 0, 0, false, 0, ""},
@@ -65,7 +65,7 @@ static const struct {
     {"GET / HTTP/1.1\r\n" H "Connection: a, close , b\r\n\r\n", 200, HTTP_GET, false, 0, ""},
     {"GET / HTTP/1.1\r\n" H "Connection: closed\r\n\r\n", 200, HTTP_GET, true, 0, ""},
     {"GET / HTTP/1.1\r\n" H "Connection: keep-alive\r\nConnection: close\r\n\r\n", 200, HTTP_GET,
-     false, 0, ""},
+        false, 0, ""},
     {"GET / HTTP/1.0\r\n\r\n", 200, HTTP_GET, false, 0, ""},
     {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", 200, HTTP_GET, true, 0, ""},
     {"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", 200, HTTP_GET, false, 0, ""},
@@ -82,27 +82,27 @@ static const struct {
     /* RFC 9110 8.6: Content-Length */
     {"GET / HTTP/1.1\r\n" H "Content-Length: 12 \r\n\r\nx", 200, HTTP_GET, true, 12, "x"},
     {"GET / HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", 200, HTTP_GET, true,
-     5, ""},
+        5, ""},
     {"GET / HTTP/1.1\r\n" H "Content-Length: 5, 5\r\n\r\n", 200, HTTP_GET, true, 5, ""},
     {"GET / HTTP/1.1\r\n" H "Content-Length: 5\r\nContent-Length: 6\r\n\r\n", 400, HTTP_GET, false,
-     0, NULL},
+        0, NULL},
     {"GET / HTTP/1.1\r\n" H "Content-Length:\r\n\r\n", 400, HTTP_GET, false, 0, NULL},
     {"GET / HTTP/1.1\r\n" H "Content-Length: -1\r\n\r\n", 400, HTTP_GET, false, 0, NULL},
     {"GET / HTTP/1.1\r\n" H "Content-Length: 1 2\r\n\r\n", 400, HTTP_GET, false, 0, NULL},
     {"GET / HTTP/1.1\r\n" H "Content-Length: 0x10\r\n\r\n", 400, HTTP_GET, false, 0, NULL},
     {"GET / HTTP/1.1\r\n" H "Content-Length: 999999999999999999\r\n\r\n", 200, HTTP_GET, true,
-     UINT64_C(999999999999999999), ""},
+        UINT64_C(999999999999999999), ""},
     {"GET / HTTP/1.1\r\n" H "Content-Length: 9999999999999999999\r\n\r\n", 400, HTTP_GET, false, 0,
-     NULL},
+        NULL},
     {"GET / HTTP/1.1\r\n" H "Content-Length: 000000000000000000000000000001\r\n\r\n", 400, HTTP_GET,
-     false, 0, NULL},
+        false, 0, NULL},
     /* RFC 9112 6.1: codings that we do not read */
     {"POST / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n", 411, HTTP_OTHER, false, 0, NULL},
     {"GET / HTTP/1.1\r\n" H "Transfer-Encoding: gzip, chunked\r\n\r\n", 411, HTTP_GET, false, 0,
-     NULL},
+        NULL},
     {"GET / HTTP/1.1\r\n" H "Transfer-Encoding: gzip\r\n\r\n", 501, HTTP_GET, false, 0, NULL},
     {"GET / HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n", 400,
-     HTTP_GET, false, 0, NULL},
+        HTTP_GET, false, 0, NULL},
     {"GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, HTTP_GET, false, 0, NULL},
 };
 
@@ -126,7 +126,7 @@ check(size_t i, const struct http_parser *p, size_t taken, size_t split)
 {
 	if (p->done != (cases[i].status != 0) || (p->done && p->status != cases[i].status))
 		fail_msg("case %zu '%s' split at %zu: done %d status %u", i, cases[i].text, split,
-		         p->done, p->status);
+		    p->done, p->status);
 	if (!p->done)
 		return;
 	assert_int_equal(p->keep_alive, cases[i].keep_alive);

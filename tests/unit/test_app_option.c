@@ -45,12 +45,12 @@ static const struct option_row rows[] = {
     {"First", "byte", "N", "7", "a byte", OPTION_NUMBER, AT(byte), .max = 63},
     {"First", "half", "N", "1500", "a half", OPTION_BYTES, AT(half), .min = 100, .max = 9000},
     {"Second", "number", "N", "4096", "a number", OPTION_NUMBER, AT(number), .min = 1,
-     .max = 1 << 20},
+        .max = 1 << 20},
     {"Second", "time", "TIME", "30s", "a time", OPTION_TIME, AT(time), .max = 3600000},
     {"Second", "bytes", "BYTES", NULL, "bytes", OPTION_BYTES, AT(bytes), .max = UINT64_MAX},
     {"Second", "text", "TEXT", NULL, "text", OPTION_STRING, AT(text)},
     {"Second", "even", "N", NULL, "even numbers, again and again", OPTION_PARSED,
-     .parse = parse_even},
+        .parse = parse_even},
 };
 
 #define N_ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -98,8 +98,8 @@ test_values(void **state)
 	int rest;
 
 	assert_int_equal(parse(&t, &rest, "--flag", "--byte", "63", "--half=2K", "--number=5",
-	                       "--text=", "--even=2", NULL),
-	                 0);
+	                     "--text=", "--even=2", NULL),
+	    0);
 	assert_true(t.flag);
 	assert_int_equal(t.byte, 63);
 	assert_int_equal(t.half, 2048);
@@ -119,15 +119,10 @@ test_units(void **state)
 	static const struct {
 		const char *text;
 		uint64_t value;
-	} times[] = {{"0", 0},       {"5", 5000},     {"5s", 5000},   {"200ms", 200},
-	             {"2m", 120000}, {"1h", 3600000}, {"1H", 3600000}},
-	  bytes[] = {{"0", 0},
-	             {"1500", 1500},
-	             {"64K", 65536},
-	             {"64k", 65536},
-	             {"2MiB", 2 << 20},
-	             {"3G", UINT64_C(3) << 30},
-	             {"18446744073709551615", UINT64_MAX}};
+	} times[] = {{"0", 0}, {"5", 5000}, {"5s", 5000}, {"200ms", 200}, {"2m", 120000},
+	    {"1h", 3600000}, {"1H", 3600000}},
+	  bytes[] = {{"0", 0}, {"1500", 1500}, {"64K", 65536}, {"64k", 65536}, {"2MiB", 2 << 20},
+	      {"3G", UINT64_C(3) << 30}, {"18446744073709551615", UINT64_MAX}};
 	struct target t;
 	int rest;
 
@@ -241,9 +236,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_defaults), cmocka_unit_test(test_values),
-	    cmocka_unit_test(test_units),    cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_rest),     cmocka_unit_test(test_nearest),
+	    cmocka_unit_test(test_defaults),
+	    cmocka_unit_test(test_values),
+	    cmocka_unit_test(test_units),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_rest),
+	    cmocka_unit_test(test_nearest),
 	    cmocka_unit_test(test_help),
 	};
 
