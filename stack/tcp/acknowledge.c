@@ -137,6 +137,7 @@ enum spt_verdict
 acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t wnd = (uint32_t)s->wnd << conn_snd_shift(c);
+	bool advances = seq_gt(s->ack, c->snd_una);
 
 	if (unlikely(!(s->flags & TCP_ACK)))
 		return seg_discard(s, SPT_V_TCP_NO_ACK);
@@ -149,12 +150,16 @@ acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 			return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_OLD);
 		return SPT_V_CONTINUE;
 	}
-	if (s->ack != c->snd_una)
+	if (advances)
 		acknowledge_new(t, c, s);
 	else if (acknowledge_is_duplicate(c, s, wnd))
 		congestion_duplicate(t, c);
-	/* SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): the last always holds */
-	if (seq_leq(c->snd_wl1, s->seq)) {
+	/*
+	 * SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): the last always holds.
+	 * A segment that advances SND.UNA is newer than WL1 tells, when it filled a gap: its window
+	 * counts as well, or the old one would reach beyond what was offered.
+	 */
+	if (advances || seq_leq(c->snd_wl1, s->seq)) {
 		c->snd_wl1 = s->seq;
 		if (wnd != c->snd_wnd)
 			acknowledge_window(t, c, wnd);
