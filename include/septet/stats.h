@@ -47,8 +47,6 @@
 	X(TCP_BAD_CHECKSUM, "tcp_bad_checksum", "TCP checksum wrong (RFC 9293 MUST-3)")            \
 	X(TCP_BAD_OPTION, "tcp_bad_option", "option of illegal length (RFC 9293 MUST-7)")          \
 	X(TCP_BAD_PORT, "tcp_bad_port", "port 0")                                                  \
-	X(TCP_BAD_FLAGS, "tcp_bad_flags",                                                          \
-	    "flags that no state accepts: none, or SYN with FIN or RST")                           \
 	X(TCP_NO_LISTENER, "tcp_no_listener", "to a closed port; answered by RST")                 \
 	X(TCP_CLOSED_RST, "tcp_closed_rst", "RST to no connection: discarded")                     \
 	X(TCP_RST_LIMITED, "tcp_rst_limited", "would draw a RST, beyond the rate limit")           \

@@ -102,13 +102,6 @@ tcp_checksum_ok(const struct frame *f)
 	return wire_fold(wire_sum_mbuf(f->m, f->l4_off, f->l4_len, sum)) == UINT16_MAX;
 }
 
-/* Combinations that no state of RFC 9293 3.10.7 has a use for. */
-static inline bool
-tcp_flags_ok(uint8_t flags)
-{
-	return flags != 0 && !(flags & TCP_SYN && flags & (TCP_FIN | TCP_RST));
-}
-
 /* The header with its options, contiguous where there are several buffers. */
 static __rte_cold bool
 tcp_pull(const struct frame *f)
@@ -169,8 +162,6 @@ wire_parse_tcp(const struct frame *f, struct seg *s)
 		return SPT_V_TCP_BAD_OFFSET;
 	if (unlikely(tcp->src_port == 0 || tcp->dst_port == 0))
 		return SPT_V_TCP_BAD_PORT;
-	if (unlikely(!tcp_flags_ok(tcp->tcp_flags)))
-		return SPT_V_TCP_BAD_FLAGS;
 	tcp_fill(s, f, tcp, header);
 	if (header == WIRE_TCP_LEN)
 		return SPT_V_CONTINUE;

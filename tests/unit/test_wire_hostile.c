@@ -173,7 +173,7 @@ test_mutants(void **state)
 		            v == SPT_V_ARP_BAD || v == SPT_V_ARP_IGNORED ||
 		            (v >= SPT_V_IP4_SHORT && v <= SPT_V_IP6_BAD_SOURCE) ||
 		            v == SPT_V_ICMP_SHORT || v == SPT_V_ICMP_BAD_CHECKSUM ||
-		            (v >= SPT_V_TCP_SHORT && v <= SPT_V_TCP_BAD_FLAGS);
+		            (v >= SPT_V_TCP_SHORT && v <= SPT_V_TCP_BAD_PORT);
 
 		if (ours && seen[v] == 0)
 			fail_msg("%s was never seen", spt_verdict_name((enum spt_verdict)v));
