@@ -25,7 +25,7 @@ monitor_rule_name(enum monitor_rule rule)
 {
 	static const char *const text[MONITOR_RULE_COUNT] = {[MONITOR_NONE] = "nothing is broken",
 #define X(name, what) [MONITOR_##name] = #name ": " what,
-	                                                     MONITOR_RULES(X)
+	    MONITOR_RULES(X)
 #undef X
 	};
 
@@ -167,7 +167,7 @@ mon_fail(struct monitor *m, enum monitor_rule rule, const char *format, ...)
 	if (to == NULL)
 		exit(2);
 	fprintf(to, "%s broke a rule at %.6f s\n  %s\n  ", m->name, (double)m->now / 1e9,
-	        monitor_rule_name(rule));
+	    monitor_rule_name(rule));
 	va_start(args, format);
 	vfprintf(to, format, args);
 	va_end(args);
@@ -237,8 +237,8 @@ find_conn(struct monitor *m, const struct packet *p, bool out)
 	return c;
 }
 
-static void
-learn_mac(struct monitor *m, const struct rte_ether_addr *mac)
+void
+monitor_learn(struct monitor *m, const struct rte_ether_addr *mac)
 {
 	for (uint32_t i = 0; i < RTE_MIN(m->n_macs, MON_MACS); i++) {
 		if (rte_is_same_ether_addr(&m->macs[i], mac))
@@ -273,7 +273,7 @@ see_in(struct monitor *m, unsigned int length)
 	} else if (p.fault != NULL && p.sport != 0) {
 		mon_ladder_add(m, NULL, false, &p);
 	}
-	learn_mac(m, &p.eth_src);
+	monitor_learn(m, &p.eth_src);
 }
 
 static void
@@ -316,7 +316,7 @@ monitor_see(struct monitor *m, spt_time now, bool out, const struct rte_mbuf *fr
 	if (length == 0 || length != frame->pkt_len) {
 		if (out)
 			mon_fail(m, MONITOR_MALFORMED, "pkt_len %u, but %u bytes in the chain",
-			         frame->pkt_len, length);
+			    frame->pkt_len, length);
 		return;
 	}
 	if (out)

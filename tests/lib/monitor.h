@@ -56,8 +56,8 @@ struct monitor;
  * 'name' heads reports ("septet", "client"), 'peer' is the other column of the ladder;
  * 'mac' and 'mtu' are those of the end's port. Never NULL.
  */
-struct monitor *monitor_create(const char *name, const char *peer, const struct rte_ether_addr *mac,
-                               uint16_t mtu);
+struct monitor *monitor_create(
+    const char *name, const char *peer, const struct rte_ether_addr *mac, uint16_t mtu);
 void monitor_destroy(struct monitor *m); /* NULL is allowed */
 
 /* A frame that the end received (out == false) or sent. The frame is only read. */
@@ -77,6 +77,9 @@ unsigned long monitor_segments(const struct monitor *m);
  * gone): the next SYN may be answered with another ISS at once.
  */
 void monitor_forget_half_open(struct monitor *m);
+
+/* The end knows this link address without having been told on the wire. */
+void monitor_learn(struct monitor *m, const struct rte_ether_addr *mac);
 
 /* The last segments, as a ladder. */
 void monitor_print(const struct monitor *m, FILE *to);

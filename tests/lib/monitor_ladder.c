@@ -102,10 +102,10 @@ print_rung(const struct mon_rung *r, FILE *to)
 	pad = (int)size < WIDTH - 4 ? WIDTH - 4 - (int)size : 0;
 	if (r->out)
 		fprintf(to, "%14.6f %5u |<%.*s%s--|\n", (double)r->at / 1e9, r->rport, pad + 1,
-		        line, text);
+		    line, text);
 	else
 		fprintf(to, "%14.6f %5u |--%s%.*s>|\n", (double)r->at / 1e9, r->rport, text,
-		        pad + 1, line);
+		    pad + 1, line);
 	free(text);
 }
 
@@ -115,7 +115,7 @@ monitor_print(const struct monitor *m, FILE *to)
 	unsigned long first = m->rungs > MON_LADDER ? m->rungs - MON_LADDER : 0;
 
 	fprintf(to, "%14s %5s  %-*s%s\n", "seconds", "port", WIDTH - (int)strlen(m->name) / 2,
-	        m->peer, m->name);
+	    m->peer, m->name);
 	if (first > 0)
 		fprintf(to, "%14s (%lu segments before)\n", "", first);
 	for (unsigned long i = first; i < m->rungs; i++)

@@ -37,9 +37,14 @@ bind_syn(struct mon_conn *c, struct mon_life *l, const struct mon_recent *s)
 	l->ws_out = l->ws_ok ? l->syn_wscale : 0;
 	l->ts_ok = (s->options & P_TIMESTAMP) && (l->syn_options & P_TIMESTAMP);
 	l->sack_ok = (s->options & P_SACK_PERM) && (l->syn_options & P_SACK_PERM);
-	if (s->options & P_TIMESTAMP)
-		remember_tsval(l, s->tsval);
 	l->edge_in = l->iss + 1 + s->wnd;
+	/* The SYN may have come several times, and any of them may be answered late. */
+	for (uint32_t i = RTE_MIN(c->n_recent, MON_RECENT); i > 0; i--) {
+		const struct mon_recent *r = &c->recent[(c->n_recent - i) % MON_RECENT];
+
+		if ((r->flags & P_SYN) && r->seq == s->seq && (r->options & P_TIMESTAMP))
+			remember_tsval(l, r->tsval);
+	}
 }
 
 static void
@@ -87,14 +92,14 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	bool progress = p->flags & P_SYN;
 
 	*r = (struct mon_recent){.seq = p->seq,
-	                         .ack = p->ack,
-	                         .seg_len = packet_seg_len(p),
-	                         .wnd = p->wnd,
-	                         .mss = p->mss,
-	                         .flags = p->flags,
-	                         .options = p->options,
-	                         .wscale = p->wscale,
-	                         .tsval = p->tsval};
+	    .ack = p->ack,
+	    .seg_len = packet_seg_len(p),
+	    .wnd = p->wnd,
+	    .mss = p->mss,
+	    .flags = p->flags,
+	    .options = p->options,
+	    .wscale = p->wscale,
+	    .tsval = p->tsval};
 	if (!(p->flags & P_RST))
 		c->rst_credit++;
 	if (l == NULL)
@@ -268,13 +273,13 @@ rule_timestamps(struct monitor *m, struct mon_life *l, const struct packet *p)
 	bool has = p->options & P_TIMESTAMP;
 
 	if (!(p->flags & P_SYN) && has != l->ts_ok)
-		mon_fail(m, MONITOR_TIMESTAMP,
-		         has ? "TSopt was not negotiated" : "TSopt is missing");
+		mon_fail(
+		    m, MONITOR_TIMESTAMP, has ? "TSopt was not negotiated" : "TSopt is missing");
 	if (!has)
 		return;
 	if (l->have_tsval && seq_lt(p->tsval, l->last_tsval))
 		mon_fail(m, MONITOR_TIMESTAMP, "TSval went back from %" PRIu32 " to %" PRIu32,
-		         l->last_tsval, p->tsval);
+		    l->last_tsval, p->tsval);
 	l->have_tsval = true;
 	l->last_tsval = p->tsval;
 	if (!(p->flags & P_ACK)) {
@@ -290,7 +295,7 @@ rule_timestamps(struct monitor *m, struct mon_life *l, const struct packet *p)
 		mon_fail(m, MONITOR_TIMESTAMP, "TSecr %" PRIu32 " echoes nothing", p->tsecr);
 	if (l->have_tsecr && seq_lt(p->tsecr, l->last_tsecr))
 		mon_fail(m, MONITOR_TIMESTAMP, "TSecr went back from %" PRIu32 " to %" PRIu32,
-		         l->last_tsecr, p->tsecr);
+		    l->last_tsecr, p->tsecr);
 	l->have_tsecr = true;
 	l->last_tsecr = p->tsecr;
 }
@@ -302,20 +307,20 @@ rule_sequence(struct monitor *m, struct mon_life *l, const struct packet *p)
 
 	if (seq_gt(p->seq, l->snd_max))
 		mon_fail(m, MONITOR_GAP, "seq %" PRIu32 ", but %" PRIu32 " comes next",
-		         p->seq - l->iss, l->snd_max - l->iss);
+		    p->seq - l->iss, l->snd_max - l->iss);
 	/* A keep-alive stands one before SND.UNA (RFC 9293 3.8.4). */
 	if (seq_lt(p->seq, l->una_before - 1))
 		mon_fail(m, MONITOR_SEQ_BACK, "seq %" PRIu32 ", but %" PRIu32 " was acknowledged",
-		         p->seq - l->iss, l->una_before - l->iss);
+		    p->seq - l->iss, l->una_before - l->iss);
 	if (packet_seg_len(p) > 0 && seq_lt(end, l->una_before))
 		mon_fail(m, MONITOR_SEQ_BACK, "sent again though acknowledged up to %" PRIu32,
-		         l->una_before - l->iss);
+		    l->una_before - l->iss);
 	/* A probe, or a FIN, may stand on the first number beyond the window. */
 	if (seq_gt(end, edge) && packet_seg_len(p) > 0 &&
 	    !(packet_seg_len(p) == 1 && p->seq == edge) &&
 	    !(p->seq + p->len == edge && (p->flags & P_FIN)))
 		mon_fail(m, MONITOR_WINDOW, "up to %" PRIu32 ", but the window ends at %" PRIu32,
-		         end - l->iss, edge - l->iss);
+		    end - l->iss, edge - l->iss);
 }
 
 static void
@@ -328,7 +333,7 @@ rule_stream(struct monitor *m, struct mon_life *l, const struct packet *p)
 			mon_fail(m, MONITOR_AFTER_FIN, "data behind the FIN");
 		if ((p->flags & P_FIN) && p->seq + p->len != l->fin_out_seq)
 			mon_fail(m, MONITOR_AFTER_FIN, "the FIN moved from %" PRIu32 " to %" PRIu32,
-			         l->fin_out_seq - l->iss, p->seq + p->len - l->iss);
+			    l->fin_out_seq - l->iss, p->seq + p->len - l->iss);
 	} else if (p->flags & P_FIN) {
 		if (p->seq + p->len != l->snd_max && seq_lt(end, l->snd_max + 1))
 			mon_fail(m, MONITOR_AFTER_FIN, "a FIN before data that was sent");
@@ -349,14 +354,14 @@ rule_ack(struct monitor *m, struct mon_life *l, const struct packet *p)
 
 	if (seq_gt(p->ack, mon_life_received(l)))
 		mon_fail(m, MONITOR_ACK_AHEAD, "ack %" PRIu32 ", but %" PRIu32 " arrived",
-		         p->ack - l->irs, mon_life_received(l) - l->irs);
+		    p->ack - l->irs, mon_life_received(l) - l->irs);
 	if (l->have_ack && seq_lt(p->ack, l->last_ack))
 		mon_fail(m, MONITOR_ACK_BACK, "ack went back from %" PRIu32 " to %" PRIu32,
-		         l->last_ack - l->irs, p->ack - l->irs);
+		    l->last_ack - l->irs, p->ack - l->irs);
 	/* A scaled edge can be told only to the unit of the scale (RFC 7323 2.4). */
 	if (l->have_edge && seq_lt(edge + slack, l->edge_out))
 		mon_fail(m, MONITOR_EDGE_BACK, "from %" PRIu32 " to %" PRIu32, l->edge_out - l->irs,
-		         edge - l->irs);
+		    edge - l->irs);
 	l->edge_out = l->have_edge ? seq_max(l->edge_out, edge) : edge;
 	l->have_ack = l->have_edge = true;
 	l->last_ack = p->ack;
@@ -370,8 +375,8 @@ rule_endless(struct monitor *m, struct mon_conn *c)
 	c->quiet++;
 	c->quiet_at = m->now;
 	if (c->quiet > MON_QUIET_LIMIT)
-		mon_fail(m, MONITOR_ENDLESS, "%" PRIu32 " segments in a row with nothing new",
-		         c->quiet);
+		mon_fail(
+		    m, MONITOR_ENDLESS, "%" PRIu32 " segments in a row with nothing new", c->quiet);
 }
 
 void
@@ -403,8 +408,8 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		rule_stream(m, l, p);
 		if (p->len > 0 && p->len + p->options_len > l->mss)
 			mon_fail(m, MONITOR_MSS,
-			         "%" PRIu32 " bytes and %u of options, the MSS is %u", p->len,
-			         p->options_len, l->mss);
+			    "%" PRIu32 " bytes and %u of options, the MSS is %u", p->len,
+			    p->options_len, l->mss);
 	}
 	if (p->flags & P_ACK)
 		rule_ack(m, l, p);

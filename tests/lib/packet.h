@@ -108,12 +108,11 @@ uint16_t packet_l4_checksum(const struct packet *p, const uint8_t *l4, unsigned 
  * RFC 4861), write the answer and return its length, else 0.
  */
 unsigned int packet_answer_resolution(const uint8_t *flat, unsigned int length,
-                                      const struct rte_ether_addr *mac, const struct spt_addr *addr,
-                                      uint8_t reply[PACKET_MAX]);
+    const struct rte_ether_addr *mac, const struct spt_addr *addr, uint8_t reply[PACKET_MAX]);
 
 /* An ARP request or neighbour solicitation for 'target' by 'addr'. Returns its length. */
 unsigned int packet_ask_resolution(const struct rte_ether_addr *mac, const struct spt_addr *addr,
-                                   const struct spt_addr *target, uint8_t flat[PACKET_MAX]);
+    const struct spt_addr *target, uint8_t flat[PACKET_MAX]);
 
 /* "SYN,ACK" into 'text' of at least 40 bytes. Returns text. */
 char *packet_flags_text(uint8_t flags, char *text);

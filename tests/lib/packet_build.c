@@ -129,8 +129,8 @@ packet_build(const struct packet *given, uint8_t flat[PACKET_MAX])
 }
 
 static unsigned int
-answer_arp(const uint8_t *q, const struct rte_ether_addr *mac, const struct spt_addr *addr,
-           uint8_t *r)
+answer_arp(
+    const uint8_t *q, const struct rte_ether_addr *mac, const struct spt_addr *addr, uint8_t *r)
 {
 	if (memcmp(q + 14, "\x00\x01\x08\x00\x06\x04\x00\x01", 8) != 0 ||
 	    memcmp(q + 38, addr->b + 12, 4) != 0)
@@ -159,7 +159,7 @@ finish_nd(struct packet *p, uint8_t *flat, unsigned int length)
 
 static unsigned int
 answer_nd(const struct packet *q, const uint8_t *icmp, const struct rte_ether_addr *mac,
-          const struct spt_addr *addr, uint8_t *r)
+    const struct spt_addr *addr, uint8_t *r)
 {
 	struct packet p = {
 	    .family = 6, .eth_src = *mac, .eth_dst = q->eth_src, .src = *addr, .dst = q->src};
@@ -178,7 +178,7 @@ answer_nd(const struct packet *q, const uint8_t *icmp, const struct rte_ether_ad
 
 unsigned int
 packet_answer_resolution(const uint8_t *flat, unsigned int length, const struct rte_ether_addr *mac,
-                         const struct spt_addr *addr, uint8_t reply[PACKET_MAX])
+    const struct spt_addr *addr, uint8_t reply[PACKET_MAX])
 {
 	struct packet p;
 
@@ -197,7 +197,7 @@ packet_answer_resolution(const uint8_t *flat, unsigned int length, const struct 
 
 unsigned int
 packet_ask_resolution(const struct rte_ether_addr *mac, const struct spt_addr *addr,
-                      const struct spt_addr *target, uint8_t flat[PACKET_MAX])
+    const struct spt_addr *target, uint8_t flat[PACKET_MAX])
 {
 	struct packet p = {.family = 6, .eth_src = *mac, .src = *addr};
 	uint8_t *n = flat + packet_build_ip(&p, NULL, 0);

@@ -19,19 +19,19 @@
 static const struct variant variants[] = {
     {.name = "ipv4", .family = 4, .peer_iss = 1000, .multi_segment = true},
     {.name = "ipv4-wrap-ts",
-     .family = 4,
-     .peer_iss = WRAP_ISS,
-     .engine_iss = WRAP_ISS,
-     .shape = SHAPE_CHAINED,
-     .ts = true,
-     .hold = true},
+        .family = 4,
+        .peer_iss = WRAP_ISS,
+        .engine_iss = WRAP_ISS,
+        .shape = SHAPE_CHAINED,
+        .ts = true,
+        .hold = true},
     {.name = "ipv6-ts",
-     .family = 6,
-     .peer_iss = 1000,
-     .shape = SHAPE_SHARED,
-     .ts = true,
-     .multi_segment = true,
-     .hold = true},
+        .family = 6,
+        .peer_iss = 1000,
+        .shape = SHAPE_SHARED,
+        .ts = true,
+        .multi_segment = true,
+        .hold = true},
     {.name = "ipv6-wrap", .family = 6, .peer_iss = WRAP_ISS, .engine_iss = WRAP_ISS},
 };
 
@@ -62,7 +62,7 @@ script_fail(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	fprintf(stderr, "\n%s:%d: script %s (%s; %s)\n  %s\n", script->file, script->line,
-	        script->entry->name, script->variant->name, script->entry->cites, text);
+	    script->entry->name, script->variant->name, script->entry->cites, text);
 	if (monitor_report(script->monitor) != NULL)
 		fprintf(stderr, "%s", monitor_report(script->monitor));
 	else
@@ -89,8 +89,8 @@ check_turn(void)
 	for (unsigned int i = 0; i < SPT_V_COUNT; i++)
 		sum += stats.verdict[i];
 	if (sum != stats.rx_frames)
-		script_fail("%" PRIu64 " frames received, but %" PRIu64 " verdicts",
-		            stats.rx_frames, sum);
+		script_fail(
+		    "%" PRIu64 " frames received, but %" PRIu64 " verdicts", stats.rx_frames, sum);
 	if (stats.errors != 0)
 		script_fail("the engine counted an error of its own");
 	wrong = spt_engine_check(script->engine);
@@ -310,7 +310,7 @@ finish(void)
 	if (stats.connections || stats.half_open || stats.timewait || stats.pinned_mbufs)
 		script_fail("after 400 s there are still %" PRIu64 " connections, %" PRIu64
 		            " half open, %" PRIu64 " in TIME-WAIT, %" PRIu64 " mbufs in queues",
-		            stats.connections, stats.half_open, stats.timewait, stats.pinned_mbufs);
+		    stats.connections, stats.half_open, stats.timewait, stats.pinned_mbufs);
 	spt_engine_destroy(script->engine);
 	script->engine = NULL;
 	script->top->ops->destroy(script->top);
@@ -322,8 +322,7 @@ finish(void)
 		script_fail("%s", script->fault);
 	if (env_pool_in_use(script->engine_pool) || env_pool_in_use(script->peer_pool))
 		script_fail("%u mbufs of the engine and %u received ones leaked",
-		            env_pool_in_use(script->engine_pool),
-		            env_pool_in_use(script->peer_pool));
+		    env_pool_in_use(script->engine_pool), env_pool_in_use(script->peer_pool));
 }
 
 static void
@@ -371,10 +370,10 @@ script_main(int argc, char **argv)
 			initial[2 * n] = e;
 			initial[2 * n + 1] = &variants[v];
 			tests[n] = (struct CMUnitTest){.name = name,
-			                               .test_func = run_script,
-			                               .setup_func = setup,
-			                               .teardown_func = teardown,
-			                               .initial_state = &initial[2 * n]};
+			    .test_func = run_script,
+			    .setup_func = setup,
+			    .teardown_func = teardown,
+			    .initial_state = &initial[2 * n]};
 			n++;
 		}
 	}

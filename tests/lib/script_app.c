@@ -10,10 +10,14 @@ static const struct {
 	const char *name;
 	bool strict; /* must be expected */
 } names[] = {
-    {SPT_ACCEPTED, "ACCEPTED", false}, {SPT_CONNECTED, "CONNECTED", false},
-    {SPT_RECEIVED, "RECEIVED", false}, {SPT_SENT, "SENT", false},
-    {SPT_WRITABLE, "WRITABLE", false}, {SPT_PEER_CLOSED, "PEER_CLOSED", true},
-    {SPT_URGENT, "URGENT", true},      {SPT_SOFT_ERROR, "SOFT_ERROR", true},
+    {SPT_ACCEPTED, "ACCEPTED", false},
+    {SPT_CONNECTED, "CONNECTED", false},
+    {SPT_RECEIVED, "RECEIVED", false},
+    {SPT_SENT, "SENT", false},
+    {SPT_WRITABLE, "WRITABLE", false},
+    {SPT_PEER_CLOSED, "PEER_CLOSED", true},
+    {SPT_URGENT, "URGENT", true},
+    {SPT_SOFT_ERROR, "SOFT_ERROR", true},
     {SPT_CLOSED, "CLOSED", true},
 };
 
@@ -60,9 +64,9 @@ take_data(struct flow *f, const struct spt_event *e)
 		const uint8_t *at = rte_pktmbuf_mtod(m, const uint8_t *);
 
 		if (pattern_match(at, m->data_len, SEED_PEER(f->number) + 1000u * f->salt,
-		                  f->delivered + n + 1) != m->data_len)
+		        f->delivered + n + 1) != m->data_len)
 			script_fail("wrong bytes delivered behind byte %" PRIu64 " of the stream",
-			            f->delivered + n);
+			    f->delivered + n);
 		n += m->data_len;
 	}
 	if (n != e->bytes || (e->data != NULL && e->data->pkt_len != e->bytes))
@@ -170,7 +174,7 @@ script_expect_reason(uint32_t bit, int reason)
 		script_fail("expected the event %s, it did not come", event_name(bit));
 	if (e->reason != reason)
 		script_fail("expected %s with reason %d (%s), got %d (%s)", event_name(bit), reason,
-		            strerror(-reason), e->reason, strerror(-e->reason));
+		    strerror(-reason), e->reason, strerror(-e->reason));
 }
 
 void
@@ -216,8 +220,8 @@ static void
 end_call(const char *name, int result, int wanted)
 {
 	if (result != wanted)
-		script_fail("%s returned %d (%s), expected %d", name, result, strerror(-result),
-		            wanted);
+		script_fail(
+		    "%s returned %d (%s), expected %d", name, result, strerror(-result), wanted);
 	script_settle();
 }
 
@@ -235,7 +239,7 @@ make_chain(const struct flow *f, uint32_t n)
 			script_fail("spt_buffer_alloc has no buffer");
 		take = (uint16_t)RTE_MIN(n - at, rte_pktmbuf_tailroom(m));
 		pattern_fill((uint8_t *)rte_pktmbuf_append(m, take), take, SEED_ENGINE(f->number),
-		             f->app_sent + 1 + at);
+		    f->app_sent + 1 + at);
 		at += take;
 		if (head == NULL)
 			head = m;

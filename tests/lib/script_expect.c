@@ -33,7 +33,7 @@ tell(const struct capture *c)
 
 	if (c->kind == PACKET_ICMP) {
 		snprintf(text, sizeof(text), "an ICMP message of type %u code %u", c->icmp_type,
-		         c->icmp_code);
+		    c->icmp_code);
 		return text;
 	}
 	to = fmemopen(text, sizeof(text), "w");
@@ -49,7 +49,7 @@ script_strict_segments(void)
 {
 	if (script->taken < script->captures && !script->finishing)
 		script_fail("the engine sent what no line expected: %s",
-		            tell(&script->capture[script->taken]));
+		    tell(&script->capture[script->taken]));
 }
 
 static struct capture *
@@ -68,8 +68,8 @@ next_capture(enum packet_kind kind, const char *wanted)
 static void
 differ(const struct capture *c, const char *field, int64_t expected, int64_t got)
 {
-	script_fail("expected .%s = %" PRId64 ", got %" PRId64 " in: %s", field, expected, got,
-	            tell(c));
+	script_fail(
+	    "expected .%s = %" PRId64 ", got %" PRId64 " in: %s", field, expected, got, tell(c));
 }
 
 static void
@@ -84,8 +84,8 @@ compare(const struct capture *c, const char *field, int64_t stated, int64_t got)
 
 /* Relative numbers are compared modulo 2^32. */
 static void
-compare_number(const struct capture *c, const char *field, int64_t stated, uint32_t automatic,
-               uint32_t got)
+compare_number(
+    const struct capture *c, const char *field, int64_t stated, uint32_t automatic, uint32_t got)
 {
 	uint32_t wanted = stated ? script_stated(stated) : automatic;
 
@@ -117,7 +117,7 @@ compare_flags(const struct expect *e, const struct capture *c)
 		script_fail("options are missing (%#x) in: %s", e->with & ~c->p.options, tell(c));
 	if (c->p.options & e->without)
 		script_fail("options that should not be there (%#x) in: %s",
-		            c->p.options & e->without, tell(c));
+		    c->p.options & e->without, tell(c));
 }
 
 static void
@@ -186,8 +186,8 @@ script_expect_rst(void)
 		if (c->p.seq != (uint32_t)last->ack)
 			script_fail("a RST with SEQ = SEG.ACK was expected, got %s", tell(c));
 	} else if (c->p.seq != 0 || c->p.ack != (uint32_t)last->seq + f->last_seg_len) {
-		script_fail("a RST with SEQ = 0 and ACK = SEG.SEQ + SEG.LEN was expected, got %s",
-		            tell(c));
+		script_fail(
+		    "a RST with SEQ = 0 and ACK = SEG.SEQ + SEG.LEN was expected, got %s", tell(c));
 	}
 }
 
@@ -253,7 +253,7 @@ script_expect_state(enum spt_state state)
 
 	if (got != state)
 		script_fail("expected %s, the connection is in %s", spt_state_name(state),
-		            spt_state_name(got));
+		    spt_state_name(got));
 }
 
 void
@@ -269,11 +269,11 @@ script_expect_verdict(enum spt_verdict v, uint64_t n)
 	for (unsigned int i = 0; i < SPT_V_COUNT && at < sizeof(text) - 60; i++) {
 		if (stats.verdict[i] != script->before.verdict[i])
 			at += (size_t)snprintf(text + at, sizeof(text) - at, " %s %" PRIu64,
-			                       spt_verdict_name((enum spt_verdict)i),
-			                       stats.verdict[i] - script->before.verdict[i]);
+			    spt_verdict_name((enum spt_verdict)i),
+			    stats.verdict[i] - script->before.verdict[i]);
 	}
 	script_fail("expected %s %" PRIu64 " times; the verdicts were:%s", spt_verdict_name(v), n,
-	            at ? text : " none");
+	    at ? text : " none");
 }
 
 void
@@ -286,8 +286,8 @@ script_expect_counted(const char *name, size_t offset, uint64_t n)
 	memcpy(&now, (const char *)&stats + offset, sizeof(now));
 	memcpy(&then, (const char *)&script->before + offset, sizeof(then));
 	if (now - then != n)
-		script_fail("expected %s to go up by %" PRIu64 ", it did by %" PRIu64, name, n,
-		            now - then);
+		script_fail(
+		    "expected %s to go up by %" PRIu64 ", it did by %" PRIu64, name, n, now - then);
 }
 
 void

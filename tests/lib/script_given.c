@@ -17,12 +17,12 @@ create_engine(const struct given *g)
 {
 	struct spt_config config = g->config;
 	struct spt_local local = {.first = script->local[0],
-	                          .count = 2,
-	                          .prefix = script->variant->family == 4 ? 24 : 64};
+	    .count = 2,
+	    .prefix = script->variant->family == 4 ? 24 : 64};
 	struct spt_listen_options listen = {.conn = g->conn,
-	                                    .backlog = g->backlog,
-	                                    .defer_accept = g->defer_accept,
-	                                    .close_on_fin = g->close_on_fin};
+	    .backlog = g->backlog,
+	    .defer_accept = g->defer_accept,
+	    .close_on_fin = g->close_on_fin};
 	struct spt_endpoint any = {.port = SCRIPT_PORT};
 	char error[200] = "";
 
@@ -37,8 +37,8 @@ create_engine(const struct given *g)
 	config.neighbours = or_default(config.neighbours, 16);
 	for (unsigned int i = 0; i < sizeof(config.master_secret); i++)
 		config.master_secret[i] = (uint8_t)(i * 37 + 1);
-	if (spt_engine_create(&config, script->top, script->now, &script->engine, error,
-	                      sizeof(error)) != 0)
+	if (spt_engine_create(
+	        &config, script->top, script->now, &script->engine, error, sizeof(error)) != 0)
 		script_fail("spt_engine_create: %s", error);
 	script->listener = spt_listen(script->engine, &any, &listen);
 	if (script->listener < 0)

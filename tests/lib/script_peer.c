@@ -221,9 +221,9 @@ quote(const struct inject_icmp *i, uint8_t *at)
 	static uint8_t flat[PACKET_MAX], payload[64];
 	const struct flow *f = script->f;
 	struct packet p = {.family = (uint8_t)script->variant->family,
-	                   .flags = P_ACK,
-	                   .len = 64,
-	                   .payload = payload};
+	    .flags = P_ACK,
+	    .len = 64,
+	    .payload = payload};
 	unsigned int length;
 
 	p.src = script->local[f->local];
@@ -243,9 +243,8 @@ script_inject_icmp(const struct inject_icmp *i)
 	static uint8_t flat[PACKET_MAX];
 	bool v6 = script->variant->family == 6;
 	const struct icmp_code *c = &codes[i->kind][v6];
-	struct packet p = {.family = (uint8_t)script->variant->family,
-	                   .ttl = 64,
-	                   .protocol = v6 ? 58 : 1};
+	struct packet p = {
+	    .family = (uint8_t)script->variant->family, .ttl = 64, .protocol = v6 ? 58 : 1};
 	uint8_t *at = flat + packet_build_ip(&p, NULL, 0);
 	unsigned int n = 8;
 	uint32_t sum = 0;

@@ -125,10 +125,10 @@ script_port_create(struct rte_mempool *pool, const struct rte_ether_addr *mac, b
 	if (sp == NULL)
 		exit(2);
 	sp->base = (struct spt_port){.ops = &script_port_ops,
-	                             .mac = *mac,
-	                             .mtu = 1500,
-	                             .multi_segment = multi_segment,
-	                             .headroom = 14};
+	    .mac = *mac,
+	    .mtu = 1500,
+	    .multi_segment = multi_segment,
+	    .headroom = 14};
 	sp->pool = pool;
 	return sp;
 }
@@ -183,7 +183,7 @@ script_port_release(void)
 
 		/* Headers may be taken off and chains made; the bytes stay where they were. */
 		if (memcmp((const uint8_t *)s->m->buf_addr + RTE_PKTMBUF_HEADROOM, s->bytes,
-		           s->length) != 0)
+		        s->length) != 0)
 			unchanged = false;
 		free(s->bytes);
 		s->m->next = NULL;

@@ -130,8 +130,8 @@ extern struct script *script;
 _Noreturn void script_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* script_port.c */
-struct script_port *script_port_create(struct rte_mempool *pool, const struct rte_ether_addr *mac,
-                                       bool multi_segment);
+struct script_port *script_port_create(
+    struct rte_mempool *pool, const struct rte_ether_addr *mac, bool multi_segment);
 /* A frame for the engine, in the variant's shape (or direct). */
 void script_port_push(const uint8_t *flat, unsigned int length, bool plain);
 bool script_port_release(void);

@@ -160,12 +160,19 @@ address(const struct simclient *c, struct packet *p)
 	p->dst = c->config.peer;
 }
 
+/* Our buffer, or what of it the window field can tell. */
+static uint32_t
+window(const struct simconn *s)
+{
+	return RTE_MIN(s->config.window, 65535u << s->our_wscale);
+}
+
 /* The window to offer; its edge never retreats and moves in worthwhile steps only. */
 static uint16_t
 offer(struct simconn *s, bool syn)
 {
-	uint64_t edge = s->read + s->config.window;
-	uint32_t step = RTE_MIN(s->config.window / 2, 1000u);
+	uint64_t edge = s->read + window(s);
+	uint32_t step = RTE_MIN(window(s) / 2, 1000u);
 	uint64_t wnd;
 
 	if (edge < s->offered + step)
@@ -372,15 +379,21 @@ input_ack(struct simconn *s, const struct packet *p)
 		arm(s);
 }
 
-/* [from, to) arrived; rcv_nxt moves over what is contiguous. False: no room to remember it. */
-static bool
+/*
+ * [from, to) arrived, with to > rcv_nxt: rcv_nxt moves over what is contiguous. What would be
+ * one hole too many is forgotten, as if it had been lost.
+ */
+static void
 arrived(struct simconn *s, uint64_t from, uint64_t to)
 {
 	bool moved = true;
 
-	if (s->n_spans == SPANS)
-		return false;
-	s->span[s->n_spans++] = (struct span){from, to};
+	if (from <= s->rcv_nxt) {
+		s->client->progress += to - s->rcv_nxt;
+		s->rcv_nxt = to;
+	} else if (s->n_spans < SPANS) {
+		s->span[s->n_spans++] = (struct span){from, to};
+	}
 	while (moved) {
 		moved = false;
 		for (unsigned int i = 0; i < s->n_spans; i++) {
@@ -395,7 +408,6 @@ arrived(struct simconn *s, uint64_t from, uint64_t to)
 			break;
 		}
 	}
-	return true;
 }
 
 static void
@@ -519,6 +531,11 @@ input_open(struct simconn *s, const struct packet *p)
 		if (s->config.read_interval != 0)
 			s->read_at = s->client->now + s->config.read_interval;
 	}
+	/* Beyond what was offered: not acceptable (RFC 9293 3.10.7.4), its ACK is not looked at. */
+	if ((int32_t)(p->seq - (s->irs + (uint32_t)s->offered)) > 0) {
+		s->ack_now = true;
+		return;
+	}
 	input_ack(s, p);
 	if (p->flags & P_SYN)
 		return;
@@ -550,7 +567,8 @@ input(struct simclient *c, const struct packet *p)
 {
 	struct simconn *s;
 
-	if (memcmp(&p->dst, &c->config.addr, sizeof(p->dst)) != 0)
+	if (memcmp(&p->dst, &c->config.addr, sizeof(p->dst)) != 0 ||
+	    !rte_is_same_ether_addr(&p->eth_dst, &c->mac))
 		return;
 	for (s = c->conns; s != NULL; s = s->next) {
 		if (s->config.port == p->dport && (s->listening || s->config.peer_port == p->sport))
@@ -593,8 +611,8 @@ reader(struct simconn *s)
 	}
 	/* The window is worth telling again. */
 	if (s->rcv_nxt > 0 && s->fin_at == 0 && s->state == SIMCONN_OPEN &&
-	    s->read + s->config.window >= s->offered + RTE_MIN(s->config.window / 2, 1000u) &&
-	    s->offered - s->rcv_nxt < s->config.window / 2)
+	    s->read + window(s) >= s->offered + RTE_MIN(window(s) / 2, 1000u) &&
+	    s->offered - s->rcv_nxt < window(s) / 2)
 		s->ack_now = true;
 }
 
@@ -622,8 +640,9 @@ turn(struct simconn *s)
 		reader(s);
 		send_data(s);
 	}
+	/* An ACK behind a probe's byte that was refused would not be acceptable to the peer. */
 	if (s->ack_now || s->delack_at <= c->now)
-		emit(s, s->max, 0);
+		emit(s, RTE_MIN(s->max, RTE_MAX(s->edge, s->una)), 0);
 	if (s->state == SIMCONN_OPEN && closed && s->una == s->config.send + 2) {
 		if (s->n_spans != 0 || s->rcv_nxt != s->config.receive + 2)
 			fail(s, "closed with a part of the stream missing", s->rcv_nxt);
@@ -706,16 +725,14 @@ simconn_closed_windows(const struct simconn *s)
 const char *
 simconn_text(const struct simconn *s)
 {
-	static const char *const names[] = {"idle",      "SYN-SENT", "SYN-RECEIVED", "open",
-	                                    "TIME-WAIT", "done",     "failed"};
+	static const char *const names[] = {
+	    "idle", "SYN-SENT", "SYN-RECEIVED", "open", "TIME-WAIT", "done", "failed"};
 	static char text[300];
 
 	snprintf(text, sizeof(text),
-	         "client port %u %s: sent %" PRIu64 ", acknowledged %" PRIu64 " of %" PRIu64
-	         ", window to %" PRIu64 "; received %" PRIu64 " of %" PRIu64 ", read %" PRIu64
-	         "%s; %s",
-	         s->config.port, names[s->state], s->max, s->una, s->config.send + 2, s->edge,
-	         s->rcv_nxt, s->config.receive + 2, s->read, s->fin_at ? ", FIN seen" : "",
-	         s->error);
+	    "client port %u %s: sent %" PRIu64 ", acknowledged %" PRIu64 " of %" PRIu64
+	    ", window to %" PRIu64 "; received %" PRIu64 " of %" PRIu64 ", read %" PRIu64 "%s; %s",
+	    s->config.port, names[s->state], s->max, s->una, s->config.send + 2, s->edge,
+	    s->rcv_nxt, s->config.receive + 2, s->read, s->fin_at ? ", FIN seen" : "", s->error);
 	return text;
 }

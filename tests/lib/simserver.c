@@ -40,7 +40,7 @@ fail(struct simserver *s, const struct session *c, const char *why, int result)
 {
 	if (s->error[0] == '\0')
 		snprintf(s->error, sizeof(s->error), "server, connection %d: %s (%d)",
-		         (int)(c - s->session), why, result);
+		    (int)(c - s->session), why, result);
 }
 
 struct simserver *
@@ -92,7 +92,7 @@ make_chain(struct simserver *s, const struct session *c, uint32_t n)
 			break;
 		take = (uint16_t)RTE_MIN(n - at, rte_pktmbuf_tailroom(m));
 		pattern_fill((uint8_t *)rte_pktmbuf_append(m, take), take,
-		             SIMSERVER_SEED_SERVER((uint32_t)(c - s->session)), c->sent + 1 + at);
+		    SIMSERVER_SEED_SERVER((uint32_t)(c - s->session)), c->sent + 1 + at);
 		at += take;
 		if (head == NULL)
 			head = m;
@@ -186,7 +186,7 @@ take_data(struct simserver *s, struct session *c, const struct spt_event *e)
 
 	for (struct rte_mbuf *m = e->data; m != NULL; m = m->next) {
 		if (pattern_match(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, seed,
-		                  c->received + 1) != m->data_len)
+		        c->received + 1) != m->data_len)
 			fail(s, c, "wrong bytes delivered", 0);
 		c->received += m->data_len;
 		n += m->data_len;
@@ -205,9 +205,13 @@ check_end(struct simserver *s, struct session *c, const struct spt_event *e)
 {
 	if (e->reason != 0)
 		fail(s, c, "closed with a reason", e->reason);
-	if (c->received != c->config->client.send || !c->peer_closed)
+	/* Nor is the peer's FIN told then. */
+	if (c->received != c->config->client.send ||
+	    (!c->peer_closed && !c->config->server.by_close))
 		fail(s, c, "closed before the client's stream ended", 0);
-	if (c->sent != c->config->server.send || c->acked != c->sent)
+	/* After spt_close nobody asks any more how far the peer came. */
+	if (c->sent != c->config->server.send ||
+	    (c->acked != c->sent && !c->config->server.by_close))
 		fail(s, c, "closed before its own stream was acknowledged", (int)c->acked);
 	c->closed = true;
 	c->open = false;
@@ -326,11 +330,11 @@ simserver_text(const struct simserver *s, unsigned int i)
 	if (c->open)
 		spt_conn_info(s->engine, c->conn, &info);
 	snprintf(text, sizeof(text),
-	         "server %s%s%s%s %s: sent %" PRIu64 ", acknowledged %" PRIu64 " of %" PRIu64
-	         "; received %" PRIu64 " of %" PRIu64 ", unread %" PRIu64,
-	         c->open ? "open" : "not open", c->closed ? " closed" : "",
-	         c->peer_closed ? " peer-closed" : "", c->shut ? " shut" : "",
-	         spt_state_name(info.state), c->sent, c->acked, c->config->server.send, c->received,
-	         c->config->client.send, c->unread);
+	    "server %s%s%s%s %s: sent %" PRIu64 ", acknowledged %" PRIu64 " of %" PRIu64
+	    "; received %" PRIu64 " of %" PRIu64 ", unread %" PRIu64,
+	    c->open ? "open" : "not open", c->closed ? " closed" : "",
+	    c->peer_closed ? " peer-closed" : "", c->shut ? " shut" : "",
+	    spt_state_name(info.state), c->sent, c->acked, c->config->server.send, c->received,
+	    c->config->client.send, c->unread);
 	return text;
 }

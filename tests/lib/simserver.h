@@ -12,8 +12,8 @@
 struct simserver;
 
 /* Listens with the engine. Never NULL. */
-struct simserver *simserver_create(struct spt_engine *engine, const struct sim_config *config,
-                                   spt_time now);
+struct simserver *simserver_create(
+    struct spt_engine *engine, const struct sim_config *config, spt_time now);
 void simserver_destroy(struct simserver *s); /* NULL is allowed */
 
 /* A turn of the engine and of the application. Returns whether anything happened. */

@@ -568,15 +568,15 @@ see_offload(uint16_t l3_len)
 {
 	static uint8_t flat[PACKET_MAX];
 	struct packet p = {.family = 4,
-	                   .flags = P_SYN | P_ACK,
-	                   .sport = 7,
-	                   .dport = 1000,
-	                   .seq = ISS,
-	                   .ack = IRS + 1,
-	                   .eth_src = our_mac,
-	                   .eth_dst = peer_mac,
-	                   .src = {.b = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}},
-	                   .dst = {.b = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 2}}};
+	    .flags = P_SYN | P_ACK,
+	    .sport = 7,
+	    .dport = 1000,
+	    .seq = ISS,
+	    .ack = IRS + 1,
+	    .eth_src = our_mac,
+	    .eth_dst = peer_mac,
+	    .src = {.b = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}},
+	    .dst = {.b = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 2}}};
 	unsigned int length = packet_build(&p, flat);
 	struct rte_mbuf *m;
 	uint32_t sum = 0x0a00 + 0x0001 + 0x0a00 + 0x0002 + 6 + 20;
