@@ -103,6 +103,8 @@ struct spt_ethdev_config {
 	uint16_t mtu;            /* 0 = 1500 */
 	int socket;
 	struct rte_mempool **pool; /* 'queues' receive pools */
+	/* Sleep so long: asked up to 200 times for 10 ms while the link is down. NULL: no wait. */
+	void (*pause)(unsigned int microseconds);
 };
 
 /* What negotiation found; printed at start. */

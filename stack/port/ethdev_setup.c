@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
@@ -23,7 +22,7 @@
 /* What a device may put around the IP packet in its receive buffer: Ethernet, FCS, a VLAN tag. */
 #define ETHDEV_FRAME_OVERHEAD (WIRE_ETH_LEN + 8)
 
-/* At start only: links of real devices negotiate, those of virtual ones wait for a peer. */
+/* 2 s in all: links of real devices negotiate, those of virtual ones wait for a peer. */
 #define ETHDEV_LINK_STEP_US 10000
 #define ETHDEV_LINK_STEPS   200
 
@@ -237,9 +236,9 @@ ethdev_open_up(struct ethdev_plan *plan)
 		plan->multicast = "multicast as the device has it";
 	for (i = 0; i < ETHDEV_LINK_STEPS; i++) {
 		if (rte_eth_link_get_nowait(plan->port_id, &plan->link) != 0 ||
-		    plan->link.link_status == RTE_ETH_LINK_UP)
+		    plan->link.link_status == RTE_ETH_LINK_UP || plan->config->pause == NULL)
 			break;
-		rte_delay_us_sleep(ETHDEV_LINK_STEP_US);
+		plan->config->pause(ETHDEV_LINK_STEP_US);
 	}
 }
 

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <rte_dev.h>
 #include <rte_ethdev.h>
@@ -528,6 +529,36 @@ test_wrong_reports_lose_it(void **state)
 	}
 }
 
+static unsigned int paused;
+
+static void
+count_pause(unsigned int microseconds)
+{
+	paused += microseconds;
+}
+
+/* A memif server whose client never comes: patience has an end, and is the caller's. */
+static void
+test_link_is_waited_for(void **state)
+{
+	struct spt_ethdev_config config = {.socket = -1, .pool = &pool};
+	char arguments[96];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(arguments, sizeof(arguments),
+		    "role=server,socket=/tmp/septet-test-%d.sock,socket-abstract=no", getpid());
+		config.port_id = device_add("net_memif", arguments);
+		config.pause = i == 0 ? NULL : count_pause;
+		paused = 0;
+		assert_int_equal(
+		    spt_port_ethdev_create(&config, port, &info, error, sizeof(error)), 0);
+		assert_int_equal(paused, i == 0 ? 0 : 2000000);
+		assert_in_text(info.summary, "link down");
+		close_device();
+	}
+}
+
 static void
 test_errors_are_clear(void **state)
 {
@@ -588,6 +619,7 @@ main(void)
 	    cmocka_unit_test(test_reports_of_others_are_cleared),
 	    cmocka_unit_test(test_right_reports_earn_trust),
 	    cmocka_unit_test(test_wrong_reports_lose_it),
+	    cmocka_unit_test(test_link_is_waited_for),
 	    cmocka_unit_test(test_errors_are_clear),
 	};
 
