@@ -16,7 +16,7 @@ event_slot(struct tcp *t, struct conn *c)
 	c->event = pool_get(&t->events);
 	SPT_ASSERT(c->event != POOL_NONE);
 	e = pool_at(&t->events, c->event);
-	*e = (struct event_slot){.conn = conn_index(t, c), .next = POOL_NONE};
+	*e = (struct event_slot){.conn = conn_index(t, c), .next = POOL_NONE, .turn = t->turn};
 	if (t->ready_tail != POOL_NONE)
 		((struct event_slot *)pool_at(&t->events, t->ready_tail))->next = c->event;
 	else
@@ -78,6 +78,7 @@ event_fill(struct tcp *t, struct conn *c, const struct event_slot *e, struct spt
 	    .listener = e->listener,
 	};
 	t->pinned -= e->data_mbufs;
+	t->stats->events_delayed += e->turn != t->turn;
 }
 
 unsigned int

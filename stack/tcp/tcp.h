@@ -36,6 +36,7 @@ struct event_slot {
 	uint32_t next; /* in the ready list, POOL_NONE ends */
 	uint32_t data_mbufs;
 	uint32_t listener;
+	uint32_t turn; /* in which it was made */
 };
 SPT_STATIC_ASSERT(sizeof(struct event_slot) <= 64, "one line");
 
@@ -67,6 +68,7 @@ struct tcp {
 	spt_time now;
 	uint32_t now_tick, now_ms, now_us;
 	uint8_t now_epoch;
+	uint32_t turn;
 	struct txlist *out;
 	struct spt_stats *stats;
 	struct rte_mempool *mbufs;

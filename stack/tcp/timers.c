@@ -8,6 +8,7 @@
 void
 tcp_set_now(struct tcp *t, spt_time now)
 {
+	t->turn++;
 	t->now = now;
 	t->now_tick = wheel_ticks(now);
 	t->now_us = (uint32_t)(now / SPT_NS_PER_US);
