@@ -33,7 +33,7 @@ lab_begin() {
 # A run that was killed outright could not clean up: do it for those whose process is gone.
 lab_sweep() {
 	local name pid
-	for name in $(ip netns list | awk '{print $1}' | grep -E '^septet-[a-z0-9]+-[0-9]+-[a-z]+$'); do
+	for name in $(ip netns list 2>/dev/null | awk '{print $1}' | grep -E '^septet-[a-z0-9]+-[0-9]+-[a-z]+$'); do
 		pid=${name%-*}
 		pid=${pid##*-}
 		if ! kill -0 "$pid" 2>/dev/null; then
