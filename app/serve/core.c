@@ -219,6 +219,7 @@ serve_date(struct serve_core *core)
 	gmtime_r(&seconds, &tm);
 	strftime(core->date, sizeof(core->date), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	core->date_until = core->now + SPT_NS_PER_SEC;
+	http_prepare(core);
 }
 
 static void

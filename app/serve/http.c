@@ -13,8 +13,7 @@
 
 #include "serve/serve.h"
 
-#define HTTP_HEAD_ROOM 384  /* the longest head of a response */
-#define HTTP_COPY      1024 /* bodies up to this are copied behind their head */
+#define HTTP_COPY 1024 /* bodies up to this are copied behind their head */
 
 _Static_assert(HTTP_COPY <= TEXT_CHUNK, "a copied body is one run of the text");
 
@@ -36,51 +35,62 @@ http_reason(uint16_t status)
 
 /* Bytes of body that the response announces. */
 static uint64_t
-http_body_length(const struct serve_core *core, const struct http_conn *h)
+http_body_length(const struct serve_core *core, uint16_t status)
 {
-	return h->parser.status == 200 ? core->options->http_body : 0;
+	return status == 200 ? core->options->http_body : 0;
 }
 
-/* The head as text; returns its length. */
-static uint16_t
-http_head(const struct serve_core *core, const struct http_conn *h, char text[HTTP_HEAD_ROOM])
+static void
+http_write_head(const struct serve_core *core, uint16_t status, enum http_persistence persistence,
+    struct http_text *head)
 {
-	const struct http_parser *p = &h->parser;
-	const char *connection = "";
-	int n;
-
-	/* An HTTP/1.1 connection persists unless told otherwise, an HTTP/1.0 one does not. */
-	if (h->close_after)
-		connection = "Connection: close\r\n";
-	else if (p->minor == 0)
-		connection = "Connection: keep-alive\r\n";
-	n = snprintf(text, HTTP_HEAD_ROOM,
+	static const char *const connection[] = {
+	    [HTTP_KEEP] = "",
+	    [HTTP_KEEP_EXPLICIT] = "Connection: keep-alive\r\n",
+	    [HTTP_CLOSE] = "Connection: close\r\n",
+	};
+	int n = snprintf(head->text, sizeof(head->text),
 	    "HTTP/1.1 %u %s\r\nServer: septet\r\nDate: %s\r\n%s%s"
 	    "Content-Type: text/plain\r\nContent-Length: %" PRIu64 "\r\n\r\n",
-	    p->status, http_reason(p->status), core->date,
-	    p->status == 405 ? "Allow: GET, HEAD\r\n" : "", connection, http_body_length(core, h));
-	return (uint16_t)RTE_MIN(n, HTTP_HEAD_ROOM - 1);
+	    status, http_reason(status), core->date, status == 405 ? "Allow: GET, HEAD\r\n" : "",
+	    connection[persistence], http_body_length(core, status));
+
+	head->length = (uint16_t)RTE_MIN((size_t)n, sizeof(head->text) - 1);
+}
+
+void
+http_prepare(struct serve_core *core)
+{
+	for (unsigned int i = 0; i < HTTP_PERSISTENCES; i++)
+		http_write_head(core, 200, (enum http_persistence)i, &core->http[i]);
 }
 
 /* Head and, if it is short, body in one mbuf. NULL: no buffer. */
 static struct rte_mbuf *
 http_head_mbuf(const struct serve_core *core, const struct http_conn *h, uint32_t body)
 {
+	/* An HTTP/1.1 connection persists unless told otherwise, an HTTP/1.0 one does not. */
+	enum http_persistence persistence = h->close_after         ? HTTP_CLOSE
+	                                    : h->parser.minor == 0 ? HTTP_KEEP_EXPLICIT
+	                                                           : HTTP_KEEP;
+	const struct http_text *head = &core->http[persistence];
 	struct rte_mbuf *m = spt_buffer_alloc(core->engine);
-	char head[HTTP_HEAD_ROOM];
-	uint16_t length;
+	struct http_text error;
 	uint8_t *to;
 
 	if (!m)
 		return NULL;
-	length = http_head(core, h, head);
-	to = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(length + body));
+	if (h->parser.status != 200) {
+		http_write_head(core, h->parser.status, persistence, &error);
+		head = &error;
+	}
+	to = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(head->length + body));
 	if (!to) {
 		rte_pktmbuf_free(m);
 		return NULL;
 	}
-	memcpy(to, head, length);
-	memcpy(to + length, core->body.zone->addr, body);
+	memcpy(to, head->text, head->length);
+	memcpy(to + head->length, core->body.zone->addr, body);
 	return m;
 }
 
@@ -88,7 +98,8 @@ static bool
 http_send_head(struct serve_core *core, struct serve_conn *c)
 {
 	struct http_conn *h = &c->http;
-	uint64_t body = h->parser.method == HTTP_HEAD ? 0 : http_body_length(core, h);
+	uint64_t body =
+	    h->parser.method == HTTP_HEAD ? 0 : http_body_length(core, h->parser.status);
 	uint32_t copied = body <= HTTP_COPY ? (uint32_t)body : 0;
 	struct rte_mbuf *m = http_head_mbuf(core, h, copied);
 

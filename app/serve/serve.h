@@ -19,10 +19,11 @@
 #include "serve/options.h"
 #include "serve/text.h"
 
-#define LINGER_TIME  (2 * SPT_NS_PER_SEC) /* after our FIN a peer may go on this long */
-#define LINGER_BYTES (256 << 10)          /* and send this much; then it gets a RST */
-#define RETRY_BURST  32                   /* connections tried again in a turn */
-#define DATE_TEXT    32
+#define LINGER_TIME    (2 * SPT_NS_PER_SEC) /* after our FIN a peer may go on this long */
+#define LINGER_BYTES   (256 << 10)          /* and send this much; then it gets a RST */
+#define RETRY_BURST    32                   /* connections tried again in a turn */
+#define DATE_TEXT      32
+#define HTTP_HEAD_ROOM 384 /* the longest head of a response */
 
 struct serve_conn;
 struct serve_core;
@@ -103,6 +104,20 @@ struct serve_conn {
 	struct http_conn http;
 };
 
+/* How a response speaks of its connection. */
+enum http_persistence {
+	HTTP_KEEP,          /* HTTP/1.1: not at all */
+	HTTP_KEEP_EXPLICIT, /* HTTP/1.0 */
+	HTTP_CLOSE,
+	HTTP_PERSISTENCES,
+};
+
+/* The head of a response that is all right, renewed with the date. */
+struct http_text {
+	uint16_t length;
+	char text[HTTP_HEAD_ROOM];
+};
+
 TAILQ_HEAD(serve_list, serve_conn);
 
 struct serve_core {
@@ -123,6 +138,7 @@ struct serve_core {
 	struct text chargen, body;
 	spt_time date_until;
 	char date[DATE_TEXT]; /* RFC 9110 5.6.7, renewed once a second */
+	struct http_text http[HTTP_PERSISTENCES];
 };
 
 /* What the runtime calls; 'app' is the struct serve that holds the options. */
@@ -162,6 +178,9 @@ void serve_retry(struct serve_core *core, struct serve_conn *c);
  */
 void serve_linger(struct serve_core *core, struct serve_conn *c);
 void serve_close(struct serve_core *core, struct serve_conn *c);
+
+/* The date is another: write the heads anew. */
+void http_prepare(struct serve_core *core);
 
 static inline struct service_totals *
 serve_totals(struct serve_core *core, const struct serve_conn *c)
