@@ -6,7 +6,7 @@
 uint32_t
 half_open_initial_window(const struct tcp *t, const struct half_open *h)
 {
-	const struct option_block *o = pool_at(&t->options, t->listener[h->listener].options);
+	const struct option_block *o = option_at(t, t->listener[h->listener].options);
 
 	return RTE_MIN(o->set.receive_buffer, UINT16_MAX);
 }
@@ -15,7 +15,7 @@ half_open_initial_window(const struct tcp *t, const struct half_open *h)
 void
 half_open_remove(struct tcp *t, struct half_open *h)
 {
-	uint32_t index = pool_index(&t->half_opens, h);
+	uint32_t index = half_open_index(t, h);
 	uint64_t hash = flow_hash(&t->flows, &h->key);
 
 	fifo_remove(&t->syn_ack[h->tries], index);
@@ -34,7 +34,7 @@ half_open_start_timer(struct tcp *t, struct half_open *h)
 	spt_time delay = RTE_MIN(t->rto_initial << h->tries, t->rto_max);
 
 	h->expires = wheel_deadline(t->now, delay);
-	fifo_append(&t->syn_ack[h->tries], pool_index(&t->half_opens, h));
+	fifo_append(&t->syn_ack[h->tries], half_open_index(t, h));
 }
 
 static void
@@ -45,7 +45,7 @@ half_open_expired(struct tcp *t, struct half_open *h)
 		half_open_remove(t, h);
 		return;
 	}
-	fifo_remove(&t->syn_ack[h->tries], pool_index(&t->half_opens, h));
+	fifo_remove(&t->syn_ack[h->tries], half_open_index(t, h));
 	h->tries++;
 	half_open_start_timer(t, h);
 	if (h->flags & RECORD_ACKED)
@@ -63,7 +63,7 @@ half_open_timers(struct tcp *t)
 	for (unsigned int step = 0; step <= t->syn_ack_retries; step++) {
 		while (t->syn_ack[step].head != POOL_NONE && budget > 0 &&
 		       txlist_room(t->out) > OUTPUT_RESERVE) {
-			struct half_open *h = pool_at(&t->half_opens, t->syn_ack[step].head);
+			struct half_open *h = half_open_at(t, t->syn_ack[step].head);
 
 			if (seq_gt(h->expires, t->now_tick))
 				break;
@@ -78,7 +78,7 @@ static void
 conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h, const struct seg *s)
 {
 	const struct tcp_listener *l = &t->listener[h->listener];
-	const struct option_block *o = pool_at(&t->options, l->options);
+	const struct option_block *o = option_at(t, l->options);
 	uint32_t generation = c->generation;
 
 	*c = (struct conn){
@@ -113,6 +113,9 @@ conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h, const
 	if (h->flags & RECORD_TIMESTAMPS) {
 		c->flags |= CONN_TIMESTAMPS;
 		c->ts_offset = ts_offset_generate(t, &h->key);
+		/* RFC 7323 4.3 (2) and (3); that it is not older was seen before */
+		if (seq_leq(s->seq, h->irs + 1))
+			c->ts_recent = s->tsval;
 	}
 	if (l->close_on_fin)
 		c->flags |= CONN_CLOSE_FIN;
@@ -131,7 +134,7 @@ static enum spt_verdict
 half_open_accept(struct tcp *t, struct half_open *h, struct seg *s)
 {
 	uint32_t index = pool_get(&t->conns);
-	uint32_t record = pool_index(&t->half_opens, h);
+	uint32_t record = half_open_index(t, h);
 	struct conn *c;
 
 	if (index == POOL_NONE)
