@@ -48,7 +48,7 @@ tcp_listen(
 	}
 	l = &t->listener[slot];
 	*l = (struct tcp_listener){
-	    .backlog = options->backlog ? options->backlog : t->half_opens.capacity,
+	    .backlog = options->backlog ? options->backlog : UINT32_MAX,
 	    .options = (uint16_t)block,
 	    .defer_accept = options->defer_accept,
 	    .close_on_fin = options->close_on_fin,
@@ -65,7 +65,7 @@ unlisten_records(struct tcp *t, int listener, enum spt_unlisten how)
 		uint32_t next;
 
 		for (uint32_t i = t->syn_ack[step].head; i != POOL_NONE; i = next) {
-			struct half_open *h = pool_at(&t->half_opens, i);
+			struct half_open *h = half_open_at(t, i);
 
 			next = h->link.next;
 			if (h->listener != listener)
@@ -192,8 +192,7 @@ close_loses_data(struct tcp *t, const struct conn *c)
 {
 	const struct xfer *x = conn_xfer(t, c);
 
-	if (c->event != POOL_NONE &&
-	    ((const struct event_slot *)pool_at(&t->events, c->event))->bytes > 0)
+	if (c->event != POOL_NONE && event_at(t, c->event)->bytes > 0)
 		return true;
 	return x && x->ooo;
 }
