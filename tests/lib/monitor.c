@@ -264,7 +264,7 @@ see_in(struct monitor *m, unsigned int length)
 	struct packet p;
 
 	/* A fault of the sender is nothing to us; what is malformed has not arrived. */
-	if (packet_parse(m->flat, length, &p) == PACKET_TCP &&
+	if ((packet_parse(m->flat, length, &p) == PACKET_TCP || p.tolerable) &&
 	    rte_is_same_ether_addr(&p.eth_dst, &m->mac)) {
 		m->segments++;
 		c = find_conn(m, &p, false);

@@ -163,7 +163,9 @@ parse_option(const uint8_t *o, unsigned int n, struct packet *p)
 		p->tsval = get32(o + 2);
 		p->tsecr = get32(o + 6);
 		break;
-	default: return "option of unknown kind";
+	default:
+		p->fault = "option of unknown kind";
+		return NULL; /* MUST-6: ignored where it arrives */
 	}
 	if (p->options & bit)
 		return "option twice";
@@ -184,7 +186,7 @@ parse_options(const uint8_t *o, unsigned int length, struct packet *p)
 			/* MUST-69: the padding behind End of Option List is zero. */
 			for (; i < length; i++) {
 				if (o[i] != 0)
-					return "padding of options is not zero";
+					p->fault = "padding of options is not zero";
 			}
 			return NULL;
 		}
@@ -219,7 +221,7 @@ parse_tcp(const uint8_t *flat, struct packet *p)
 	if (packet_l4_checksum(p, t, p->l4_len) != 0)
 		return "TCP checksum wrong";
 	if (t[12] & 0x0f)
-		return "reserved bits are not zero";
+		p->fault = "reserved bits are not zero";
 	p->options_len = (uint8_t)(header - 20);
 	p->len = p->l4_len - header;
 	p->payload = t + header;
@@ -231,6 +233,7 @@ parse_tcp(const uint8_t *flat, struct packet *p)
 enum packet_kind
 packet_parse(const uint8_t *flat, unsigned int length, struct packet *p)
 {
+	const char *fault;
 	unsigned int type;
 
 	memset(p, 0, sizeof(*p));
@@ -259,7 +262,9 @@ packet_parse(const uint8_t *flat, unsigned int length, struct packet *p)
 	}
 	if (p->protocol != 6)
 		return PACKET_OTHER;
-	p->fault = parse_tcp(flat, p);
+	fault = parse_tcp(flat, p);
+	p->tolerable = fault == NULL;
+	p->fault = fault != NULL ? fault : p->fault;
 	return p->fault == NULL ? PACKET_TCP : PACKET_BAD;
 }
 

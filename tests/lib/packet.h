@@ -70,6 +70,8 @@ struct packet {
 	const uint8_t *payload;
 	uint32_t len;
 	const char *fault;
+	/* No sender may write it, but a receiver has to take it: all fields are filled in. */
+	bool tolerable;
 };
 
 /* SEG.LEN: payload, SYN and FIN. */
