@@ -305,8 +305,8 @@ void
 script_app_unlisten(enum spt_unlisten how)
 {
 	begin_call();
-	monitor_forget_half_open(script->monitor);
 	end_call("spt_unlisten", spt_unlisten(script->engine, script->listener, how), 0);
+	monitor_forget_half_open(script->monitor);
 }
 
 void
