@@ -167,7 +167,7 @@ tcp_check(const struct tcp *t)
 	if (wrong)
 		return wrong;
 	for (uint32_t i = t->ready_head; i != POOL_NONE;) {
-		const struct event_slot *e = pool_at(&t->events, i);
+		const struct event_slot *e = event_at(t, i);
 
 		sums.pinned += e->data_mbufs;
 		sums.waiting += (e->bits & SPT_CLOSED) != 0;

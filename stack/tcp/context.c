@@ -166,7 +166,7 @@ static void
 fini_mbufs(struct tcp *t)
 {
 	while (t->ready_head != POOL_NONE) {
-		struct event_slot *e = pool_at(&t->events, t->ready_head);
+		struct event_slot *e = event_at(t, t->ready_head);
 
 		rte_pktmbuf_free(e->data);
 		t->ready_head = e->next;

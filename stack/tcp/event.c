@@ -12,13 +12,13 @@ event_slot(struct tcp *t, struct conn *c)
 	struct event_slot *e;
 
 	if (likely(c->event != POOL_NONE))
-		return pool_at(&t->events, c->event);
+		return event_at(t, c->event);
 	c->event = pool_get(&t->events);
 	SPT_ASSERT(c->event != POOL_NONE);
-	e = pool_at(&t->events, c->event);
+	e = event_at(t, c->event);
 	*e = (struct event_slot){.conn = conn_index(t, c), .next = POOL_NONE, .turn = t->turn};
 	if (t->ready_tail != POOL_NONE)
-		((struct event_slot *)pool_at(&t->events, t->ready_tail))->next = c->event;
+		event_at(t, t->ready_tail)->next = c->event;
 	else
 		t->ready_head = c->event;
 	t->ready_tail = c->event;
@@ -88,7 +88,7 @@ tcp_events_take(struct tcp *t, struct spt_event *events, unsigned int max)
 
 	while (n < max && t->ready_head != POOL_NONE) {
 		uint32_t index = t->ready_head;
-		struct event_slot *e = pool_at(&t->events, index);
+		struct event_slot *e = event_at(t, index);
 		struct conn *c = conn_at(t, e->conn);
 		bool ended = e->bits & SPT_CLOSED;
 
@@ -96,7 +96,7 @@ tcp_events_take(struct tcp *t, struct spt_event *events, unsigned int max)
 		if (t->ready_head == POOL_NONE)
 			t->ready_tail = POOL_NONE;
 		else
-			rte_prefetch0(pool_at(&t->events, t->ready_head));
+			rte_prefetch0(event_at(t, t->ready_head));
 		event_fill(t, c, e, &events[n++]);
 		c->event = POOL_NONE;
 		pool_put(&t->events, index);

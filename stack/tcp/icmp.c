@@ -44,7 +44,7 @@ tcp_icmp_error(
 	if (ref == FLOW_NONE)
 		return false;
 	if (flow_ref_kind(ref) == FLOW_HALF_OPEN) {
-		const struct half_open *h = pool_at(&t->half_opens, flow_ref_index(ref));
+		const struct half_open *h = half_open_at(t, flow_ref_index(ref));
 
 		return seq == h->iss; /* noted; the SYN-ACK timer goes on (RFC 5461 4) */
 	}

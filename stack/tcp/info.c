@@ -92,7 +92,7 @@ walk_one(const struct tcp *t, uint64_t at, struct spt_conn_info *info)
 	}
 	at -= t->conns.capacity;
 	if (at < t->half_opens.capacity) {
-		const struct half_open *h = pool_at(&t->half_opens, (uint32_t)at);
+		const struct half_open *h = half_open_at(t, (uint32_t)at);
 
 		if (h->key.lport == 0)
 			return false;
@@ -100,7 +100,7 @@ walk_one(const struct tcp *t, uint64_t at, struct spt_conn_info *info)
 		return true;
 	}
 	at -= t->half_opens.capacity;
-	const struct time_wait *w = pool_at(&t->time_waits, (uint32_t)at);
+	const struct time_wait *w = time_wait_at(t, (uint32_t)at);
 
 	if (w->key.lport == 0 || (w->flags & RECORD_SHADOWED))
 		return false;

@@ -25,28 +25,39 @@
 #define UNDELIVERED_MBUFS  32768
 #define OUT_OF_ORDER_MBUFS 512
 
-static inline struct conn *
-conn_at(const struct tcp *t, uint32_t index)
-{
-	return pool_at(&t->conns, index);
-}
+/*
+ * Objects by index and back, with sizes that the compiler knows: a division by a constant is
+ * a multiplication.
+ */
+#define OBJECT_ACCESS(name, type, pool)                                                            \
+	static inline struct type *name##_at(const struct tcp *t, uint32_t index)                  \
+	{                                                                                          \
+		SPT_ASSERT(index < t->pool.capacity);                                              \
+		return (struct type *)t->pool.base + index;                                        \
+	}                                                                                          \
+                                                                                                   \
+	static inline uint32_t name##_index(const struct tcp *t, const struct type *object)        \
+	{                                                                                          \
+		return (uint32_t)(object - (const struct type *)t->pool.base);                     \
+	}
 
-static inline uint32_t
-conn_index(const struct tcp *t, const struct conn *c)
-{
-	return pool_index(&t->conns, c);
-}
+OBJECT_ACCESS(conn, conn, conns)
+OBJECT_ACCESS(half_open, half_open, half_opens)
+OBJECT_ACCESS(time_wait, time_wait, time_waits)
+OBJECT_ACCESS(event, event_slot, events)
+OBJECT_ACCESS(xfer, xfer, xfers)
+OBJECT_ACCESS(option, option_block, options)
 
 static inline struct xfer *
 conn_xfer(const struct tcp *t, const struct conn *c)
 {
-	return c->xfer == POOL_NONE ? NULL : pool_at(&t->xfers, c->xfer);
+	return c->xfer == POOL_NONE ? NULL : xfer_at(t, c->xfer);
 }
 
 static inline struct option_block *
 conn_options(const struct tcp *t, const struct conn *c)
 {
-	return pool_at(&t->options, c->options);
+	return option_at(t, c->options);
 }
 
 static inline struct mbuf_link *

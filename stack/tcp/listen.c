@@ -30,7 +30,7 @@ enum spt_verdict
 listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 {
 	struct tcp_listener *l = &t->listener[listener];
-	const struct option_block *o = pool_at(&t->options, l->options);
+	const struct option_block *o = option_at(t, l->options);
 	struct half_open *h;
 	uint32_t index;
 	flow_ref ref;
@@ -40,7 +40,7 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	index = pool_get(&t->half_opens);
 	if (index == POOL_NONE)
 		return seg_discard(s, SPT_V_TCP_SYN_NO_RECORD);
-	h = pool_at(&t->half_opens, index);
+	h = half_open_at(t, index);
 	h->key = s->key;
 	h->key.pad = 0;
 	ref = flow_ref_make(FLOW_HALF_OPEN, index);
@@ -63,7 +63,7 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	h->next_hop = t->next_hop(t->next_hop_context, t->now, &h->key.raddr);
 	listen_negotiate(h, s, o);
 	if (tw != POOL_NONE) {
-		const struct time_wait *w = pool_at(&t->time_waits, tw);
+		const struct time_wait *w = time_wait_at(t, tw);
 
 		/* Above all that the old incarnation used, so no old segment fits (RFC 6191). */
 		if (seq_lt(h->iss, w->snd_nxt + 65537))

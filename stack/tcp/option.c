@@ -54,7 +54,7 @@ option_get(struct tcp *t, const struct spt_conn_options *set)
 	index = pool_get(&t->options);
 	if (index == POOL_NONE)
 		return -ENOMEM;
-	o = pool_at(&t->options, index);
+	o = option_at(t, index);
 	*o = (struct option_block){.set = filled, .references = 1};
 	if (!filled.no_window_scale)
 		while (o->rcv_shift < 14 && (filled.receive_buffer >> o->rcv_shift) > UINT16_MAX)
@@ -65,13 +65,13 @@ option_get(struct tcp *t, const struct spt_conn_options *set)
 void
 option_hold(struct tcp *t, uint16_t index)
 {
-	((struct option_block *)pool_at(&t->options, index))->references++;
+	option_at(t, index)->references++;
 }
 
 void
 option_put(struct tcp *t, uint16_t index)
 {
-	struct option_block *o = pool_at(&t->options, index);
+	struct option_block *o = option_at(t, index);
 
 	SPT_ASSERT(o->references > 0);
 	if (--o->references == 0)

@@ -50,7 +50,7 @@ receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m)
 	uint32_t waiting = 0;
 
 	if (c->event != POOL_NONE)
-		waiting = ((struct event_slot *)pool_at(&t->events, c->event))->data_mbufs;
+		waiting = event_at(t, c->event)->data_mbufs;
 	if (t->pinned + m->nb_segs <= t->pinned_limit &&
 	    waiting + m->nb_segs <= UNDELIVERED_MBUFS && c->rcv_free > -65536)
 		return true;
@@ -100,7 +100,8 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 		return SPT_V_TCP_DATA_DUPLICATE;
 	}
 	len = s->len - skip;
-	if (seq_gt(seq + len, c->rcv_adv)) {
+	/* RFC 9293 3.10.7.4 first: what lies beyond the window is cut off, a FIN on its edge too */
+	if (seq_geq(seq + len, c->rcv_adv)) {
 		len = c->rcv_adv - seq;
 		s->flags &= ~TCP_FIN;
 	}

@@ -167,7 +167,7 @@ void
 segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s)
 {
 	const struct tcp_listener *l = &t->listener[h->listener];
-	const struct option_block *o = pool_at(&t->options, l->options);
+	const struct option_block *o = option_at(t, l->options);
 	struct rte_mbuf *m;
 	struct wire_ip ip;
 	struct wire_tcp w;

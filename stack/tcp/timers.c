@@ -108,11 +108,11 @@ tcp_next_deadline(const struct tcp *t)
 
 		if (t->syn_ack[step].head == POOL_NONE)
 			continue;
-		h = pool_at(&t->half_opens, t->syn_ack[step].head);
+		h = half_open_at(t, t->syn_ack[step].head);
 		next = RTE_MIN(next, tick_to_time(t, h->expires));
 	}
 	if (t->time_wait_fifo.head != POOL_NONE) {
-		const struct time_wait *w = pool_at(&t->time_waits, t->time_wait_fifo.head);
+		const struct time_wait *w = time_wait_at(t, t->time_wait_fifo.head);
 
 		next = RTE_MIN(next, tick_to_time(t, w->expires));
 	}

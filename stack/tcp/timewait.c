@@ -11,7 +11,7 @@
 void
 time_wait_free(struct tcp *t, uint32_t index)
 {
-	struct time_wait *w = pool_at(&t->time_waits, index);
+	struct time_wait *w = time_wait_at(t, index);
 
 	fifo_remove(&t->time_wait_fifo, index);
 	w->key.lport = 0; /* tells a walk that the record is free */
@@ -22,12 +22,12 @@ time_wait_free(struct tcp *t, uint32_t index)
 static void
 time_wait_remove(struct tcp *t, uint32_t index)
 {
-	struct time_wait *w = pool_at(&t->time_waits, index);
+	struct time_wait *w = time_wait_at(t, index);
 	uint64_t hash = flow_hash(&t->flows, &w->key);
 
 	if (w->flags & RECORD_SHADOWED) {
 		flow_ref ref = flow_lookup(&t->flows, &w->key, hash);
-		struct half_open *h = pool_at(&t->half_opens, flow_ref_index(ref));
+		struct half_open *h = half_open_at(t, flow_ref_index(ref));
 
 		SPT_ASSERT(flow_ref_kind(ref) == FLOW_HALF_OPEN && h->time_wait == index);
 		h->time_wait = POOL_NONE;
@@ -40,7 +40,7 @@ time_wait_remove(struct tcp *t, uint32_t index)
 static void
 time_wait_start(struct tcp *t, uint32_t index)
 {
-	struct time_wait *w = pool_at(&t->time_waits, index);
+	struct time_wait *w = time_wait_at(t, index);
 
 	w->expires = wheel_deadline(t->now, t->two_msl);
 	fifo_append(&t->time_wait_fifo, index);
@@ -64,7 +64,7 @@ time_wait_enter(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t index = time_wait_get(t);
 	uint64_t hash = flow_hash(&t->flows, &c->key);
-	struct time_wait *w = pool_at(&t->time_waits, index);
+	struct time_wait *w = time_wait_at(t, index);
 	uint32_t wnd;
 
 	if (s)
@@ -92,11 +92,11 @@ time_wait_enter(struct tcp *t, struct conn *c, struct seg *s)
 void
 time_wait_restore(struct tcp *t, const struct half_open *h, uint64_t hash)
 {
-	struct time_wait *w = pool_at(&t->time_waits, h->time_wait);
+	struct time_wait *w = time_wait_at(t, h->time_wait);
 
 	SPT_ASSERT(w->flags & RECORD_SHADOWED);
 	w->flags &= ~RECORD_SHADOWED;
-	flow_replace(&t->flows, hash, flow_ref_make(FLOW_HALF_OPEN, pool_index(&t->half_opens, h)),
+	flow_replace(&t->flows, hash, flow_ref_make(FLOW_HALF_OPEN, half_open_index(t, h)),
 	    flow_ref_make(FLOW_TIME_WAIT, h->time_wait));
 }
 
@@ -108,11 +108,11 @@ time_wait_timers(struct tcp *t)
 
 		if (t->time_wait_fifo.head == POOL_NONE)
 			return;
-		w = pool_at(&t->time_waits, t->time_wait_fifo.head);
+		w = time_wait_at(t, t->time_wait_fifo.head);
 		if (seq_gt(w->expires, t->now_tick))
 			return;
 		if (w->link.next != POOL_NONE)
-			rte_prefetch0(pool_at(&t->time_waits, w->link.next));
+			rte_prefetch0(time_wait_at(t, w->link.next));
 		t->stats->timewait_expired++;
 		time_wait_remove(t, t->time_wait_fifo.head);
 	}
@@ -155,7 +155,7 @@ time_wait_syn(struct tcp *t, struct time_wait *w, struct seg *s)
 	if (listener == LISTENER_NONE || (s->flags & TCP_ACK) || !time_wait_reopens(w, s))
 		return time_wait_ack(t, w, s, SPT_V_TCP_TIMEWAIT_CHALLENGED);
 	w->flags |= RECORD_SHADOWED;
-	v = listen_syn(t, s, listener, pool_index(&t->time_waits, w));
+	v = listen_syn(t, s, listener, time_wait_index(t, w));
 	if (v != SPT_V_TCP_SYN) {
 		w->flags &= ~RECORD_SHADOWED;
 		return v;
@@ -166,7 +166,7 @@ time_wait_syn(struct tcp *t, struct time_wait *w, struct seg *s)
 enum spt_verdict
 time_wait_input(struct tcp *t, struct time_wait *w, struct seg *s)
 {
-	uint32_t index = pool_index(&t->time_waits, w);
+	uint32_t index = time_wait_index(t, w);
 
 	if (s->flags & TCP_RST) {
 		if (!t->timewait_rst_closes || s->seq != w->rcv_nxt)
