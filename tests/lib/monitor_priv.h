@@ -39,6 +39,7 @@ struct mon_span {
 struct mon_life {
 	bool have_iss, have_irs;
 	bool established; /* our SYN was acknowledged */
+	bool spoke;       /* something else than SYNs was sent */
 	bool fin_out, fin_in;
 	bool rst_out, rst_in; /* a RST ended it */
 	bool ts_ok, ws_ok, sack_ok;
@@ -74,8 +75,9 @@ struct mon_conn {
 	struct mon_life *past; /* the one before, while the present one is half open */
 	struct mon_recent recent[MON_RECENT];
 	uint32_t n_recent;
-	uint32_t rst_credit; /* segments received that a RST may answer */
-	uint32_t quiet;      /* sent in a row without anything new */
+	uint32_t rst_credit; /* segments of the last instant that a RST may answer */
+	spt_time input_at;
+	uint32_t quiet; /* sent in a row without anything new */
 	spt_time quiet_at;
 };
 

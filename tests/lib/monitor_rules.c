@@ -100,6 +100,10 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	    .options = p->options,
 	    .wscale = p->wscale,
 	    .tsval = p->tsval};
+	/* What came earlier was answered then, or not at all. */
+	if (c->input_at != m->now)
+		c->rst_credit = 0;
+	c->input_at = m->now;
 	if (!(p->flags & P_RST))
 		c->rst_credit++;
 	if (l == NULL)
@@ -199,8 +203,9 @@ output_syn(struct monitor *m, struct mon_conn *c, const struct packet *p)
 			mon_fail(m, MONITOR_SYN, "a new ISS while the connection lives");
 		begin_life(m, c, p);
 		l = c->life;
-	} else if (l->established && seq_gt(l->una, l->iss)) {
-		mon_fail(m, MONITOR_SYN, "SYN sent again after it was acknowledged");
+	} else if (l->spoke) {
+		/* Before that the ACK may have been refused: no connection left for it. */
+		mon_fail(m, MONITOR_SYN, "SYN sent again in a synchronized state");
 	} else if (l->syn_options != p->options || l->syn_mss != p->mss ||
 	           l->syn_wscale != p->wscale) {
 		mon_fail(m, MONITOR_SYN, "options changed when the SYN was sent again");
@@ -389,7 +394,8 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		output_rst(m, c, p);
 		return;
 	}
-	c->rst_credit = 0;
+	if (c->rst_credit > 0)
+		c->rst_credit--;
 	if (p->flags & P_SYN)
 		output_syn(m, c, p);
 	l = c->life;
@@ -403,6 +409,7 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	          (packet_seg_len(p) == 0 || seq_leq(p->seq + packet_seg_len(p), l->snd_max));
 	rule_timestamps(m, l, p);
 	if (!(p->flags & P_SYN)) {
+		l->spoke = true;
 		rule_options(m, l, p);
 		rule_sequence(m, l, p);
 		rule_stream(m, l, p);

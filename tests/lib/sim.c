@@ -199,6 +199,8 @@ build_engine(struct world *w)
 	    .listeners = 4};
 	char error[200] = "";
 
+	if (w->config->connections != 0)
+		config.connections = config.half_open = config.timewait = w->config->connections;
 	memcpy(config.master_secret, &w->config->seed, sizeof(w->config->seed));
 	if (spt_engine_create(&config, w->engine_port, w->now, &w->engine, error, sizeof(error)) !=
 	    0) {
@@ -219,7 +221,7 @@ build(struct world *w)
 		pools[0] = env_pool_create(8192);
 		pools[1] = env_pool_create(8192);
 	}
-	w->engine_pool = pools[0];
+	w->engine_pool = w->config->mbufs ? env_pool_create(w->config->mbufs) : pools[0];
 	w->client_pool = pools[1];
 	w->engine_addr =
 	    w->config->family == 4 ? addr_from_v4(RTE_BE32(0x0a010001)) : addr_from_v6(net6);
@@ -262,6 +264,8 @@ take_down(struct world *w)
 	client_mbufs = env_pool_in_use(w->client_pool);
 	snprintf(text, sizeof(text), "mbufs leaked: %u of the engine's pool, %u of the client's",
 	    engine_mbufs, client_mbufs);
+	if (w->config->mbufs != 0)
+		env_pool_destroy(w->engine_pool);
 	if (engine_mbufs == 0 && client_mbufs == 0)
 		return;
 	fail(w, text);

@@ -26,6 +26,9 @@ struct sim_server {
 	bool send_last;         /* even its data follows the client's FIN */
 	bool by_close;          /* ends with spt_close instead of spt_shutdown */
 	uint32_t chunk;         /* bytes a spt_send; 0: at random */
+	uint64_t abort_at;      /* spt_abort once so many bytes came; 0: never */
+	uint64_t close_at;      /* spt_close, whatever else is to come; 0: never */
+	bool any_end;           /* a reset, or a time-out, is a good end too */
 	uint32_t read_bytes;    /* reads so many ... */
 	spt_time read_interval; /* ... so often; 0: at once */
 };
@@ -42,8 +45,10 @@ struct sim_config {
 	/* Lose exactly this TCP segment, counted from 1; 0: none. */
 	unsigned int lose_to_engine, lose_to_client;
 	struct spt_conn_options options;
-	uint32_t rto_max_ms; /* of the engine; 0: its default */
-	uint32_t iss;        /* of clients; 0: by the seed */
+	uint32_t rto_max_ms;  /* of the engine; 0: its default */
+	uint32_t connections; /* of the engine, and records of each kind; 0: enough */
+	uint32_t mbufs;       /* of the engine's pool; 0: enough */
+	uint32_t iss;         /* of clients; 0: by the seed */
 	unsigned int n;
 	struct sim_conn conn[SIM_CONNS_MAX];
 };

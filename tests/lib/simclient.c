@@ -20,6 +20,7 @@
 #define RTO_MAX      (8 * SPT_NS_PER_SEC)
 #define CWND_MAX     32u
 #define TIME_WAIT_NS (60 * SPT_NS_PER_SEC)
+#define SILENCE_NS   (120 * SPT_NS_PER_SEC)
 #define SPANS        32
 
 struct span {
@@ -53,6 +54,7 @@ struct simconn {
 	unsigned int n_spans;
 	bool ack_now;
 	spt_time delack_at, read_at, time_wait_until;
+	spt_time silent_until; /* then it gives up, if it may */
 	uint64_t closed_windows;
 	bool window_closed;
 	/* timestamps */
@@ -74,7 +76,7 @@ struct simclient {
 static void
 fail(struct simconn *s, const char *why, uint64_t where)
 {
-	if (s->state == SIMCONN_FAILED)
+	if (s->state == SIMCONN_FAILED || s->state == SIMCONN_DONE)
 		return;
 	s->state = SIMCONN_FAILED;
 	snprintf(s->error, sizeof(s->error), "%s at offset %" PRIu64, why, where);
@@ -427,7 +429,7 @@ input_data(struct simconn *s, const struct packet *p)
 		fail(s, "a wrong byte", at + good);
 	if (end > s->config.receive + 1)
 		fail(s, "more data than the peer was to send", end);
-	if ((p->flags & P_FIN) && end != s->config.receive + 1)
+	if ((p->flags & P_FIN) && end != s->config.receive + 1 && !s->config.may_reset)
 		fail(s, "the peer's FIN is at the wrong place", end);
 	/* A probe stands on the first number beyond the window: not taken. */
 	if (end > s->offered) {
@@ -497,6 +499,10 @@ input_rst(struct simconn *s, const struct packet *p)
 		return;
 	if (s->state == SIMCONN_TIME_WAIT)
 		return;
+	if (s->config.may_reset) {
+		s->state = SIMCONN_DONE;
+		s->client->progress++;
+	}
 	fail(s, "reset by the peer", s->rcv_nxt);
 }
 
@@ -590,6 +596,7 @@ input(struct simclient *c, const struct packet *p)
 	}
 	if (s->state == SIMCONN_FAILED)
 		return;
+	s->silent_until = c->now + SILENCE_NS;
 	if (s->state == SIMCONN_SYN_SENT)
 		input_syn_sent(s, p);
 	else
@@ -616,6 +623,22 @@ reader(struct simconn *s)
 		s->ack_now = true;
 }
 
+/* RFC 9293 3.10.5: <SEQ=SND.NXT><CTL=RST>, and nothing is known of the connection any more. */
+static void
+abort_connection(struct simconn *s)
+{
+	struct packet p = {.sport = s->config.port,
+	    .dport = s->config.peer_port,
+	    .flags = P_RST | P_ACK,
+	    .seq = s->iss + (uint32_t)s->max,
+	    .ack = s->irs + (uint32_t)s->rcv_nxt};
+
+	address(s->client, &p);
+	transmit(s->client, &p);
+	s->state = SIMCONN_DONE;
+	s->client->progress++;
+}
+
 static void
 turn(struct simconn *s)
 {
@@ -634,6 +657,14 @@ turn(struct simconn *s)
 		s->state = SIMCONN_DONE;
 	if (s->state == SIMCONN_IDLE || s->state == SIMCONN_DONE || s->state == SIMCONN_FAILED)
 		return;
+	if (s->config.abort_at != 0 && s->rcv_nxt > s->config.abort_at) {
+		abort_connection(s);
+		return;
+	}
+	if (s->config.may_reset && s->state == SIMCONN_OPEN && s->silent_until <= c->now) {
+		s->state = SIMCONN_DONE;
+		return;
+	}
 	if (s->rto_at <= c->now)
 		on_timeout(s);
 	if (s->state == SIMCONN_OPEN) {
@@ -644,7 +675,8 @@ turn(struct simconn *s)
 	if (s->ack_now || s->delack_at <= c->now)
 		emit(s, RTE_MIN(s->max, RTE_MAX(s->edge, s->una)), 0);
 	if (s->state == SIMCONN_OPEN && closed && s->una == s->config.send + 2) {
-		if (s->n_spans != 0 || s->rcv_nxt != s->config.receive + 2)
+		if (!s->config.may_reset &&
+		    (s->n_spans != 0 || s->rcv_nxt != s->config.receive + 2))
 			fail(s, "closed with a part of the stream missing", s->rcv_nxt);
 		/* Whoever closed first waits; whoever was last is done with the ACK of its FIN. */
 		s->state =
@@ -698,6 +730,8 @@ simclient_next_deadline(const struct simclient *c)
 		    s->state == SIMCONN_FAILED)
 			continue;
 		t = RTE_MIN(t, RTE_MIN(s->rto_at, s->delack_at));
+		if (s->config.may_reset && s->state == SIMCONN_OPEN)
+			t = RTE_MIN(t, s->silent_until);
 		if (s->read < s->rcv_nxt) /* an idle reader needs no clock */
 			t = RTE_MIN(t, s->read_at);
 	}

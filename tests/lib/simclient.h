@@ -40,6 +40,8 @@ struct simconn_config {
 	uint32_t segment;       /* largest that we send; 0: what the peer's MSS allows */
 	uint32_t read_bytes;    /* the reader takes so many ... */
 	spt_time read_interval; /* ... so often; 0: at once */
+	uint64_t abort_at;      /* RST once so many bytes came; 0: never */
+	bool may_reset;         /* any end is good: a RST, an early FIN, two minutes of silence */
 	spt_time delayed_ack;   /* 0: every segment is acknowledged at once */
 };
 

@@ -16,7 +16,7 @@
 struct session {
 	const struct sim_conn *config;
 	spt_conn conn;
-	bool open, closed, peer_closed, shut, blocked;
+	bool open, closed, peer_closed, shut, blocked, starved, broken;
 	uint64_t sent; /* given to spt_send */
 	uint64_t received;
 	uint64_t unread; /* received, spt_receive_done not yet called */
@@ -110,8 +110,9 @@ send_some(struct simserver *s, struct session *c)
 		uint32_t n;
 		int result;
 
+		c->starved = m == NULL;
 		if (m == NULL)
-			return; /* the pool is empty for now: tried again in the next turn */
+			return; /* the pool is empty for now: tried again a little later */
 		n = m->pkt_len;
 		result = spt_send(s->engine, c->conn, m, 0);
 		if (result == 0) {
@@ -168,10 +169,32 @@ read_some(struct simserver *s, struct session *c)
 	s->active = true;
 }
 
+/* Ends in disorder, as asked for. Returns whether it has. */
+static bool
+break_off(struct simserver *s, struct session *c)
+{
+	const struct sim_server *v = &c->config->server;
+	int result = 0;
+
+	if (c->broken)
+		return true;
+	if (v->abort_at != 0 && c->received >= v->abort_at)
+		result = spt_abort(s->engine, c->conn);
+	else if (v->close_at != 0 && c->received >= v->close_at)
+		result = spt_close(s->engine, c->conn);
+	else
+		return false;
+	if (result != 0)
+		fail(s, c, "spt_abort or spt_close", result);
+	c->broken = true;
+	s->active = true;
+	return true;
+}
+
 static void
 work(struct simserver *s, struct session *c)
 {
-	if (!c->open)
+	if (!c->open || break_off(s, c))
 		return;
 	read_some(s, c);
 	if (!c->config->server.send_last || c->peer_closed)
@@ -203,6 +226,11 @@ take_data(struct simserver *s, struct session *c, const struct spt_event *e)
 static void
 check_end(struct simserver *s, struct session *c, const struct spt_event *e)
 {
+	c->closed = true;
+	c->open = false;
+	s->progress++;
+	if (c->config->server.any_end)
+		return;
 	if (e->reason != 0)
 		fail(s, c, "closed with a reason", e->reason);
 	/* Nor is the peer's FIN told then. */
@@ -213,9 +241,6 @@ check_end(struct simserver *s, struct session *c, const struct spt_event *e)
 	if (c->sent != c->config->server.send ||
 	    (c->acked != c->sent && !c->config->server.by_close))
 		fail(s, c, "closed before its own stream was acknowledged", (int)c->acked);
-	c->closed = true;
-	c->open = false;
-	s->progress++;
 }
 
 static struct session *
@@ -298,6 +323,8 @@ simserver_next_deadline(const struct simserver *s)
 		if (c->open && c->unread > 0 && c->config->server.read_interval != 0 &&
 		    !(c->shut && c->config->server.by_close))
 			t = RTE_MIN(t, c->read_at);
+		if (c->open && c->starved)
+			t = RTE_MIN(t, s->now + SPT_NS_PER_MS);
 	}
 	return t;
 }
@@ -311,7 +338,10 @@ simserver_progress(const struct simserver *s)
 bool
 simserver_over(const struct simserver *s, unsigned int i)
 {
-	return s->session[i].closed;
+	const struct session *c = &s->session[i];
+
+	/* A client that gave up may never have been accepted. */
+	return c->closed || (c->config->server.any_end && !c->open);
 }
 
 const char *
@@ -330,11 +360,11 @@ simserver_text(const struct simserver *s, unsigned int i)
 	if (c->open)
 		spt_conn_info(s->engine, c->conn, &info);
 	snprintf(text, sizeof(text),
-	    "server %s%s%s%s %s: sent %" PRIu64 ", acknowledged %" PRIu64 " of %" PRIu64
+	    "server %s%s%s%s%s %s: sent %" PRIu64 ", acknowledged %" PRIu64 " of %" PRIu64
 	    "; received %" PRIu64 " of %" PRIu64 ", unread %" PRIu64,
 	    c->open ? "open" : "not open", c->closed ? " closed" : "",
 	    c->peer_closed ? " peer-closed" : "", c->shut ? " shut" : "",
-	    spt_state_name(info.state), c->sent, c->acked, c->config->server.send, c->received,
-	    c->config->client.send, c->unread);
+	    c->blocked ? " blocked" : "", spt_state_name(info.state), c->sent, c->acked,
+	    c->config->server.send, c->received, c->config->client.send, c->unread);
 	return text;
 }

@@ -91,7 +91,7 @@ run_seeds(unsigned int first, unsigned int n, unsigned int conns, uint64_t most)
 static void
 test_one_connection(void **state)
 {
-	run_seeds(1, 300, 1, 60000);
+	run_seeds(1, 400, 1, 60000);
 }
 
 static void

@@ -317,7 +317,11 @@ static void
 test_syn_in_established(void **state)
 {
 	handshake();
+	/* The ACK of the handshake could not be taken, so the record goes on. */
+	OUT(P_SYN | P_ACK, .ack = 1, .options = P_MSS, .mss = 1460);
 	IN(P_ACK, .seq = 1, .ack = 1, .len = 1);
+	assert_fine();
+	OUT(P_ACK, .seq = 1, .ack = 2);
 	OUT(P_SYN | P_ACK, .ack = 1);
 	assert_broken(MONITOR_SYN);
 }
@@ -550,6 +554,32 @@ test_endless(void **state)
 	assert_broken(MONITOR_ENDLESS);
 }
 
+/* A RST is not excused by what was received, and answered, before the RST that it answers. */
+static void
+test_rst_answers_late(void **state)
+{
+	IN(P_ACK, .seq = 5, .ack = 9);
+	now++;
+	IN(P_RST, .seq = 5);
+	OUT(P_RST, .seq = 9);
+	assert_broken(MONITOR_RST);
+}
+
+/* Several segments of a burst are answered after all of them came. */
+static void
+test_good_reset_of_burst(void **state)
+{
+	handshake();
+	now++;
+	IN(P_ACK, .seq = 0, .ack = 1, .len = 1);
+	IN(P_ACK, .seq = 1, .ack = 1, .len = 50);
+	IN(P_ACK, .seq = 51, .ack = 1, .len = 50);
+	OUT(P_ACK, .seq = 1, .ack = 1);
+	OUT(P_RST | P_ACK, .seq = 1, .ack = 51);
+	OUT(P_RST, .seq = 1);
+	assert_fine();
+}
+
 /* The report names the rule and shows the ladder with relative numbers. */
 static void
 test_report(void **state)
@@ -661,6 +691,8 @@ main(void)
 	    T(mss_mtu),
 	    T(rst_answers_rst),
 	    T(rst_form),
+	    T(rst_answers_late),
+	    T(good_reset_of_burst),
 	    T(rst_twice),
 	    T(after_rst_received),
 	    T(after_rst_sent),
