@@ -24,7 +24,8 @@ serve_eal(const struct serve_options *o, struct spt_eal_info *info, char *error,
 	    .spec = &o->spec,
 	    .cores = o->cores,
 	    .lcores = o->lcores,
-	    .mbuf_bytes = spt_runtime_mbuf_bytes(o->mbufs, o->mtu, o->cores),
+	    .mbufs = o->mbufs * o->cores,
+	    .mtu = o->mtu,
 	    .extra = o->eal,
 	    .n_extra = o->n_eal,
 	};
@@ -38,6 +39,7 @@ serve_create(struct serve *serve, char *error, size_t error_size)
 	const struct serve_options *o = &serve->options;
 	const struct spt_runtime_config config = {
 	    .spec = &o->spec,
+	    .engines = o->cores,
 	    .mtu = o->mtu,
 	    .mbufs = o->mbufs,
 	    .impair = o->impair_text ? &o->impair : NULL,

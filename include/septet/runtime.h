@@ -60,10 +60,11 @@ int spt_port_spec_check(const struct spt_port_spec *spec, char *error, size_t er
 
 struct spt_eal_config {
 	const struct spt_port_spec *spec;
-	unsigned int cores;  /* lcores wanted when 'lcores' is NULL; 0 = 1 */
-	const char *lcores;  /* EAL's --lcores, or NULL */
-	uint64_t mbuf_bytes; /* memory that pools will take, as spt_runtime_mbuf_bytes says */
-	char *const *extra;  /* more arguments for EAL */
+	unsigned int cores; /* lcores wanted; 0 = 1 */
+	const char *lcores; /* EAL's --lcores; NULL: the first processors that we may use */
+	uint32_t mbufs;     /* that the pools of all engines will hold */
+	uint16_t mtu;       /* 0 = 1500 */
+	char *const *extra; /* more arguments for EAL */
 	unsigned int n_extra;
 };
 
@@ -118,9 +119,6 @@ struct spt_runtime_info {
 };
 
 struct spt_runtime;
-
-/* Bytes that pools of 'mbufs' buffers for each of 'engines' take. */
-uint64_t spt_runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, unsigned int engines);
 
 int spt_runtime_create(const struct spt_runtime_config *config, struct spt_runtime **runtime,
     char *error, size_t error_size);

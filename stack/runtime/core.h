@@ -85,6 +85,9 @@ struct core {
 	struct rte_mempool *pool;
 };
 
+/* Bytes of EAL's memory that pools of 'mbufs' buffers take. */
+uint64_t runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, bool hugepages);
+
 /* 0 or -ENOMEM. */
 int mailbox_init(struct mailbox *mailbox, unsigned int index, int socket);
 void mailbox_fini(struct mailbox *mailbox);

@@ -21,6 +21,8 @@
 
 #include <septet/runtime.h>
 
+#include "core.h"
+
 #define EAL_ARGS       64
 #define EAL_ARG_SIZE   320
 #define EAL_OVERHEAD   (UINT64_C(64) << 20) /* rings, queues and devices, beside the pools */
@@ -90,13 +92,18 @@ eal_extra_has(const struct spt_eal_config *config, const char *argument)
 	return false;
 }
 
+static unsigned int
+eal_mib(uint64_t bytes)
+{
+	return (unsigned int)((bytes + (1 << 20) - 1) >> 20);
+}
+
 /* Choose the memory, and say why in info->summary. */
 static void
 eal_choose_memory(const struct spt_eal_config *config, struct spt_eal_info *info)
 {
-	uint64_t need = config->mbuf_bytes + EAL_OVERHEAD;
+	uint64_t need = runtime_mbuf_bytes(config->mbufs, config->mtu, true) + EAL_OVERHEAD;
 	uint64_t free_bytes = eal_free_hugepages();
-	unsigned int mib = (unsigned int)((need + (1 << 20) - 1) >> 20);
 
 	eal_arg("--file-prefix=septet-%d", (int)getpid());
 	info->hugepages = free_bytes >= need && !eal_extra_has(config, "--no-huge");
@@ -104,17 +111,18 @@ eal_choose_memory(const struct spt_eal_config *config, struct spt_eal_info *info
 		eal_arg("--in-memory");
 		eal_arg("--single-file-segments");
 		snprintf(info->summary, sizeof(info->summary),
-		    "EAL with hugepages (--in-memory): %u MiB wanted, %" PRIu64 " MiB free", mib,
-		    free_bytes >> 20);
+		    "EAL with hugepages (--in-memory): %u MiB wanted, %u MiB free", eal_mib(need),
+		    eal_mib(free_bytes));
 		return;
 	}
+	snprintf(info->summary, sizeof(info->summary),
+	    "EAL without hugepages (--no-huge): %u MiB of them free, %u MiB wanted",
+	    eal_mib(free_bytes), eal_mib(need));
+	need = runtime_mbuf_bytes(config->mbufs, config->mtu, false) + EAL_OVERHEAD;
 	eal_arg("--no-huge");
 	eal_arg("--no-shconf");
 	eal_arg("-m");
-	eal_arg("%u", mib);
-	snprintf(info->summary, sizeof(info->summary),
-	    "EAL without hugepages (--no-huge -m %u): %" PRIu64 " MiB of them free, %u MiB wanted",
-	    mib, free_bytes >> 20, mib);
+	eal_arg("%u", eal_mib(need));
 }
 
 /*
@@ -164,6 +172,32 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 	return 0;
 }
 
+/* EAL leaves its directory behind; what is in it ended with this process. */
+static void
+eal_remove_directory(const char *path)
+{
+	const char *base = strrchr(path, '/');
+	char file[PATH_MAX], own[32];
+	struct dirent *entry;
+	DIR *dir;
+
+	/* Only one that bears our own number: a user's --file-prefix may be shared. */
+	snprintf(own, sizeof(own), "septet-%d", (int)getpid());
+	if (!base || strcmp(base + 1, own) != 0)
+		return;
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (snprintf(file, sizeof(file), "%s/%s", path, entry->d_name) < (int)sizeof(file))
+			unlink(file);
+	}
+	closedir(dir);
+	rmdir(path);
+}
+
 int
 spt_eal_start(
     const struct spt_eal_config *config, struct spt_eal_info *info, char *error, size_t error_size)
@@ -199,6 +233,7 @@ spt_eal_start(
 	eal_args.argv[eal_args.argc] = NULL;
 	if (rte_eal_init(eal_args.argc, eal_args.argv) < 0) {
 		rc = rte_errno ? -rte_errno : -EINVAL;
+		eal_remove_directory(rte_eal_get_runtime_dir());
 		snprintf(error, error_size,
 		    "DPDK did not start (%s): '-- --log-level=8' shows more", rte_strerror(-rc));
 		return rc;
@@ -207,37 +242,12 @@ spt_eal_start(
 	return 0;
 }
 
-/* EAL leaves its directory behind; what is in it ended with this process. */
-static void
-eal_remove_directory(const char *path)
-{
-	char file[PATH_MAX];
-	struct dirent *entry;
-	DIR *dir = opendir(path);
-
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (snprintf(file, sizeof(file), "%s/%s", path, entry->d_name) < (int)sizeof(file))
-			unlink(file);
-	}
-	closedir(dir);
-	rmdir(path);
-}
-
 void
 spt_eal_stop(void)
 {
-	char own[32], path[PATH_MAX];
-	const char *base;
+	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
-	/* Only the directory that bears our own number: a user's --file-prefix may be shared. */
-	base = strrchr(path, '/');
-	snprintf(own, sizeof(own), "septet-%d", (int)getpid());
-	if (base && strcmp(base + 1, own) == 0)
-		eal_remove_directory(path);
+	eal_remove_directory(path);
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include <rte_cycles.h>
+#include <rte_eal.h>
 #include <rte_ether.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -22,6 +23,7 @@
 #include "port/port.h"
 
 #define POOL_CACHE 256
+#define SMALL_PAGE 4096u
 /* Entries of net_af_xdp's fill and completion rings, whose mbufs its close forgets. */
 #define AF_XDP_RINGS 4096
 #define FRAME_ROOM   (2048 + RTE_PKTMBUF_HEADROOM) /* what every driver can receive into */
@@ -36,13 +38,16 @@ runtime_room(uint16_t mtu)
 }
 
 uint64_t
-spt_runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, unsigned int engines)
+runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, bool hugepages)
 {
 	struct rte_mempool_objsz size;
+	uint64_t bytes;
 
 	rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + runtime_room(mtu), 0, &size);
+	/* An mbuf does not cross a page: on small ones there is room for one, and a remainder. */
+	bytes = hugepages ? size.total_size : RTE_ALIGN_CEIL(size.total_size, SMALL_PAGE);
 	/* And a pointer each in the pool's ring, whose size is the next power of two. */
-	return (size.total_size + 2 * sizeof(void *)) * (uint64_t)mbufs * engines;
+	return (bytes + 2 * sizeof(void *)) * mbufs;
 }
 
 static int
@@ -60,7 +65,9 @@ runtime_create_pools(struct spt_runtime *rt, const struct spt_runtime_config *co
 			    "no memory for %" PRIu32 " mbufs (%" PRIu64 " MiB): ask for fewer with "
 			    "--mbufs, or give EAL more with '-- -m MIB'",
 			    config->mbufs,
-			    spt_runtime_mbuf_bytes(config->mbufs, config->mtu, 1) >> 20);
+			    runtime_mbuf_bytes(
+			        config->mbufs, config->mtu, rte_eal_has_hugepages()) >>
+			        20);
 			return -ENOMEM;
 		}
 		rt->n_pools++;
@@ -234,7 +241,8 @@ spt_runtime_create(const struct spt_runtime_config *config, struct spt_runtime *
 	}
 	rt->info.engines = rt->n_cores;
 	rt->info.mbufs = config->mbufs * rt->n_pools;
-	rt->info.mbuf_bytes = spt_runtime_mbuf_bytes(config->mbufs, config->mtu, rt->n_pools);
+	rt->info.mbuf_bytes =
+	    runtime_mbuf_bytes(rt->info.mbufs, config->mtu, rte_eal_has_hugepages());
 	telemetry_start(rt);
 	*runtime = rt;
 	return 0;

@@ -170,7 +170,7 @@ group_setup(void **state)
 	const struct spt_eal_config config = {
 	    .spec = &spec,
 	    .cores = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1,
-	    .mbuf_bytes = spt_runtime_mbuf_bytes(MBUFS, 1500, 2),
+	    .mbufs = MBUFS * 2,
 	};
 	char error[256];
 

@@ -62,7 +62,7 @@ test_start_fails(void **state)
 	struct spt_local local = {
 	    .first = addr_from_v4(RTE_BE32(0x0a000001)), .count = 1, .prefix = 24};
 	struct spt_port_spec spec;
-	struct spt_eal_config eal = {.spec = &spec, .mbuf_bytes = 40 << 20};
+	struct spt_eal_config eal = {.spec = &spec, .mbufs = 2 * 4095};
 	struct spt_runtime_config config = {
 	    .spec = &spec,
 	    .mbufs = 4095,
