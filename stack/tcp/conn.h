@@ -167,7 +167,7 @@ struct half_open {
 	uint16_t next_hop;
 	uint32_t ts_recent;
 	union {
-		uint32_t sent_us;   /* microseconds at the first SYN-ACK: the first RTT sample */
+		uint32_t sent_us;   /* time of the first SYN-ACK; if RECORD_ACKED the RTT */
 		uint32_t time_wait; /* if RECORD_REOPENED: the TIME-WAIT record we stand for */
 	};
 	uint32_t expires; /* tick: next SYN-ACK, or the end */

@@ -126,7 +126,8 @@ conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h, const
 		c->marks |= MARK_RTO_SYN;
 		c->cwnd = c->mss; /* RFC 5681 3.1: a lost SYN or SYN-ACK starts with one segment */
 	} else if (!(h->flags & RECORD_REOPENED)) {
-		retransmit_rtt_sample(t, c, t->now_us - h->sent_us);
+		retransmit_rtt_sample(
+		    t, c, h->flags & RECORD_ACKED ? h->sent_us : t->now_us - h->sent_us);
 	}
 }
 
@@ -188,6 +189,15 @@ half_open_challenge(struct tcp *t, struct half_open *h, struct seg *s, enum spt_
 	return v;
 }
 
+/* The handshake is complete, accept deferred: from now on sent_us is the RTT itself. */
+static void
+half_open_acked(const struct tcp *t, struct half_open *h)
+{
+	if (!(h->flags & (RECORD_ACKED | RECORD_REOPENED)))
+		h->sent_us = t->now_us - h->sent_us;
+	h->flags |= RECORD_ACKED;
+}
+
 /* SYN-RECEIVED, RFC 9293 3.10.7.4 in its order. */
 enum spt_verdict
 half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
@@ -227,7 +237,7 @@ half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
 	if ((h->flags & RECORD_TIMESTAMPS) && !(s->options & SEG_HAS_TIMESTAMP))
 		return seg_discard(s, SPT_V_TCP_NO_TIMESTAMP);
 	if (t->listener[h->listener].defer_accept && s->len == 0 && !(s->flags & TCP_FIN)) {
-		h->flags |= RECORD_ACKED;
+		half_open_acked(t, h);
 		return seg_discard(s, SPT_V_TCP_HANDSHAKE_DEFERRED);
 	}
 	return half_open_accept(t, h, s);
