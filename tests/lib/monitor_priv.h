@@ -39,7 +39,8 @@ struct mon_span {
 struct mon_life {
 	bool have_iss, have_irs;
 	bool established; /* our SYN was acknowledged */
-	bool spoke;       /* something else than SYNs was sent */
+	bool spoke;       /* something was sent that only a synchronized state sends */
+	bool returned;    /* a SYN in the window of SYN-RECEIVED: back to LISTEN */
 	bool fin_out, fin_in;
 	bool rst_out, rst_in; /* a RST ended it */
 	bool ts_ok, ws_ok, sack_ok;

@@ -116,6 +116,9 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		bind_syn(c, l, r);
 	if (!l->have_irs)
 		return;
+	/* RFC 9293 3.10.7.4, fourth; whether it was acceptable in other ways is not known. */
+	if ((p->flags & P_SYN) && seq_gt(p->seq, l->irs) && seq_lt(p->seq, l->edge_out))
+		l->returned = true;
 	if (p->options & P_TIMESTAMP)
 		remember_tsval(l, p->tsval);
 	if (!(p->flags & P_SYN) && mon_life_arrived(l, p->seq, packet_seg_len(p)))
@@ -158,7 +161,7 @@ may_begin(const struct monitor *m, const struct mon_life *l)
 		return true;
 	/* FIN-WAIT-2 and half-open connections end without a word: by a time-out. */
 	if (!l->established)
-		return m->now - l->syn_at >= MON_HALF_OPEN_NS;
+		return l->returned || m->now - l->syn_at >= MON_HALF_OPEN_NS;
 	return false;
 }
 
@@ -409,7 +412,9 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	          (packet_seg_len(p) == 0 || seq_leq(p->seq + packet_seg_len(p), l->snd_max));
 	rule_timestamps(m, l, p);
 	if (!(p->flags & P_SYN)) {
-		l->spoke = true;
+		/* A half-open record sends ACKs too (RFC 9293 3.10.7.4, first), but no more. */
+		if (packet_seg_len(p) > 0 || p->ack != l->irs + 1)
+			l->spoke = true;
 		rule_options(m, l, p);
 		rule_sequence(m, l, p);
 		rule_stream(m, l, p);
