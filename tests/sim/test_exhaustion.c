@@ -67,13 +67,32 @@ test_few_time_wait_records(void **state)
 static void
 test_few_mbufs(void **state)
 {
-	for (uint64_t seed = 1; seed <= 8; seed++) {
+	static const uint32_t mbufs[] = {100, 150, 200, 300, 500};
+
+	for (uint64_t seed = 1; seed <= 20; seed++) {
 		struct sim_result r;
 
 		base(seed, 10, 40000);
-		config.mbufs = 50 + 50 * (uint32_t)seed;
+		config.mbufs = mbufs[seed % 5];
 		assert_true(sim_run(&config, "few mbufs", &r));
 		assert_int_equal(r.stats.opened_passive, 10);
+	}
+}
+
+/* The same, but the clients' windows let all of the server's streams into the queues at once. */
+static void
+test_few_mbufs_no_loss(void **state)
+{
+	for (uint64_t seed = 1; seed <= 5; seed++) {
+		struct sim_result r;
+
+		base(seed, 10, 40000);
+		config.to_engine.loss_ppm = config.to_client.loss_ppm = 0;
+		config.mbufs = 300;
+		for (unsigned int i = 0; i < config.n; i++)
+			config.conn[i].server.send_last = true;
+		assert_true(sim_run(&config, "few mbufs, no loss", &r));
+		assert_int_not_equal(r.stats.budget_refused, 0);
 	}
 }
 
@@ -84,6 +103,7 @@ main(void)
 	    cmocka_unit_test(test_few_connections),
 	    cmocka_unit_test(test_few_time_wait_records),
 	    cmocka_unit_test(test_few_mbufs),
+	    cmocka_unit_test(test_few_mbufs_no_loss),
 	};
 
 	return cmocka_run_group_tests(tests, env_group_setup, NULL);
