@@ -150,7 +150,7 @@ int
 tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
 {
 	struct conn *c = conn_find(t, handle);
-	uint32_t step, room;
+	uint32_t step, room, wnd;
 
 	if (!c)
 		return -ESTALE;
@@ -162,7 +162,8 @@ tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
 	if (c->rcv_free <= 0)
 		return 0;
 	step = RTE_MIN(2u * c->mss, c->rcv_limit / 2);
-	room = c->rcv_nxt + (uint32_t)c->rcv_free - c->rcv_adv;
+	wnd = RTE_MIN((uint32_t)c->rcv_free, (uint32_t)UINT16_MAX << conn_rcv_shift(c));
+	room = c->rcv_nxt + wnd - c->rcv_adv;
 	if ((int32_t)room >= (int32_t)step && !(c->flags & CONN_ACK_NOW)) {
 		c->flags |= CONN_ACK_NOW;
 		conn_want_output(t, c);
