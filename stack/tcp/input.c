@@ -80,7 +80,9 @@ check_sequence(struct tcp *t, struct conn *c, struct seg *s)
 	if (unlikely(!seq_acceptable(c, s, len))) {
 		if (s->seq != c->rcv_nxt || (s->flags & (TCP_SYN | TCP_RST)))
 			return refuse_sequence(t, c, s, len);
-		s->flags &= ~TCP_FIN; /* text and FIN do not fit; receive_text answers */
+		/* Text and FIN do not fit; receive_text or receive_fin answers. */
+		if (s->len > 0)
+			s->flags &= ~TCP_FIN;
 	}
 	ts_recent_update(t, c, s);
 	c->last_rcv = t->now_tick;

@@ -165,6 +165,8 @@ receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 
 	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
 		return SPT_V_TCP_DATA_DUPLICATE;
+	if (s->len == 0 && fin == c->rcv_nxt && conn_rcv_wnd(c) == 0)
+		return reply_ack_limited(t, c, s, SPT_V_TCP_WINDOW_PROBE);
 	if (fin == c->rcv_nxt) {
 		receive_fin_in_order(t, c, s);
 		return SPT_V_TCP_FIN;
