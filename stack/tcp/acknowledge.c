@@ -124,7 +124,7 @@ acknowledge_fin(struct tcp *t, struct conn *c, struct seg *s)
 		c->idle_since = t->now_tick;
 		idle_arm(t, c);
 	} else if (c->state == SPT_CLOSING) {
-		time_wait_enter(t, c, NULL);
+		time_wait_enter(t, c);
 		return seg_discard(s, SPT_V_TCP_ACK);
 	} else if (c->state == SPT_LAST_ACK) {
 		conn_finish(t, c, 0);

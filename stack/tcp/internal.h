@@ -254,9 +254,8 @@ void idle_arm(struct tcp *t, struct conn *c);
 void idle_expired(struct tcp *t, struct conn *c);
 
 /* ---- timewait.c ---- */
-/* The connection becomes a record; CLOSED is raised. 's' may hold the packet to acknowledge in
- * place. */
-void time_wait_enter(struct tcp *t, struct conn *c, struct seg *s);
+/* The connection becomes a record; CLOSED is raised. All is acknowledged that has to be. */
+void time_wait_enter(struct tcp *t, struct conn *c);
 void time_wait_timers(struct tcp *t);
 void time_wait_free(struct tcp *t, uint32_t index);
 /* A reopened record proved to face an old duplicate SYN: it is TIME-WAIT again. */

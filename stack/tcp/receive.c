@@ -151,7 +151,10 @@ receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
 		c->state = SPT_CLOSING;
 		segment_send_bare(t, c, s, c->snd_nxt, 0);
 		break;
-	case SPT_FIN_WAIT_2: time_wait_enter(t, c, s); break;
+	case SPT_FIN_WAIT_2:
+		segment_send_bare(t, c, s, c->snd_nxt, 0);
+		time_wait_enter(t, c);
+		break;
 	default: SPT_ASSERT(!"FIN in a state that has had one"); break;
 	}
 }

@@ -60,23 +60,19 @@ time_wait_get(struct tcp *t)
 }
 
 void
-time_wait_enter(struct tcp *t, struct conn *c, struct seg *s)
+time_wait_enter(struct tcp *t, struct conn *c)
 {
 	uint32_t index = time_wait_get(t);
 	uint64_t hash = flow_hash(&t->flows, &c->key);
 	struct time_wait *w = time_wait_at(t, index);
-	uint32_t wnd;
 
-	if (s)
-		segment_send_bare(t, c, s, c->snd_nxt, 0);
-	wnd = segment_window(t, c);
 	*w = (struct time_wait){
 	    .key = c->key,
 	    .snd_nxt = c->snd_nxt,
 	    .rcv_nxt = c->rcv_nxt,
 	    .ts_recent = c->ts_recent,
 	    .ts_offset = c->ts_offset,
-	    .wnd = (uint16_t)wnd,
+	    .wnd = (uint16_t)segment_window(t, c),
 	    .next_hop = c->next_hop,
 	    .flags = c->flags & CONN_TIMESTAMPS ? RECORD_TIMESTAMPS : 0,
 	    .ttl = (uint8_t)c->node.owner,
