@@ -87,16 +87,19 @@ output_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t edge)
 	return true;
 }
 
-/* Whether 'len' bytes, fewer than a full segment, may go (RFC 9293 3.8.6.2.1, rules 2 to 4). */
+/*
+ * Whether 'len' bytes, fewer than a full segment, may go: RFC 9293 3.8.6.2.1, (2) to (4). Nagle's
+ * algorithm adds to (2) and (3) that nothing is unacknowledged.
+ */
 static bool
 output_small(const struct conn *c, const struct xfer *x, uint32_t len)
 {
 	bool all = c->snd_nxt + len == x->snd_end;
+	bool nagle = !(c->flags & CONN_NODELAY) && c->snd_nxt != c->snd_una;
 
-	if (all && !(c->flags & CONN_MORE) &&
-	    ((c->flags & (CONN_NODELAY | CONN_FIN_QUEUED)) || c->snd_nxt == c->snd_una))
+	if (all && !(c->flags & CONN_MORE) && (!nagle || (c->flags & CONN_FIN_QUEUED)))
 		return true;
-	if (len >= c->snd_wnd_max / 2)
+	if (!nagle && len >= c->snd_wnd_max / 2)
 		return true;
 	return c->flags & CONN_OVERRIDE;
 }
