@@ -18,6 +18,17 @@ acknowledge_sample(struct tcp *t, struct conn *c, struct xfer *x, const struct s
 	}
 }
 
+/* How long until space is looked for again when no acknowledgment will tell of it. */
+#define SPACE_RETRY (10 * SPT_NS_PER_MS)
+
+void
+acknowledge_await_space(struct tcp *t, struct conn *c)
+{
+	c->flags |= CONN_WANT_SPACE;
+	if (c->snd_nxt == c->snd_una && !(c->timers & (TIMER_PERSIST | TIMER_SPACE)))
+		conn_timer_set(t, c, TIMER_SPACE, SPACE_RETRY);
+}
+
 /* After -EAGAIN or -ENOBUFS: WRITABLE once there is space again. */
 void
 acknowledge_space(struct tcp *t, struct conn *c)
@@ -25,8 +36,10 @@ acknowledge_space(struct tcp *t, struct conn *c)
 	const struct xfer *x = conn_xfer(t, c);
 
 	if ((x && x->snd_end - c->snd_una >= conn_options(t, c)->set.send_buffer) ||
-	    t->pinned >= t->pinned_limit)
+	    t->pinned >= t->pinned_limit) {
+		acknowledge_await_space(t, c);
 		return;
+	}
 	c->flags &= ~CONN_WANT_SPACE;
 	event_raise(t, c, SPT_WRITABLE);
 }

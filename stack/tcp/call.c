@@ -98,10 +98,7 @@ tcp_unlisten(struct tcp *t, int listener, enum spt_unlisten how)
 static int
 send_refused(struct tcp *t, struct conn *c, int error)
 {
-	c->flags |= CONN_WANT_SPACE;
-	/* With nothing in flight no acknowledgment will come to raise WRITABLE: look again soon. */
-	if (c->snd_nxt == c->snd_una && !(c->timers & TIMER_PERSIST))
-		conn_timer_set(t, c, TIMER_PERSIST, 10 * SPT_NS_PER_MS);
+	acknowledge_await_space(t, c);
 	return error;
 }
 

@@ -85,7 +85,9 @@ check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
 	if (c->snd_una != c->snd_nxt && !(c->timers & (TIMER_RTX | TIMER_PERSIST)) &&
 	    !(c->flags & CONN_IN_OUTPUT))
 		return "connection: data in flight without a timer";
-	if ((c->timers & (TIMER_RTX | TIMER_PERSIST)) &&
+	if ((c->timers & TIMER_SPACE) && (c->timers & (TIMER_RTX | TIMER_PERSIST)))
+		return "connection: looks for space while another timer will";
+	if ((c->timers & (TIMER_RTX | TIMER_PERSIST | TIMER_SPACE)) &&
 	    (c->node.slot == 0 || seq_gt(c->node.expires, c->t_rtx)))
 		return "connection: the wheel comes after its retransmission deadline";
 	if ((c->timers & TIMER_IDLE) && (c->node.slot == 0 || seq_gt(c->node.expires, c->t_idle)))

@@ -45,6 +45,7 @@ enum conn_timer {
 	TIMER_PERSIST = 1 << 1, /* t_rtx: window probe or small-segment override; never with RTX */
 	TIMER_IDLE = 1 << 2,    /* t_idle: keep-alive, FIN-WAIT-2, idle time-out */
 	TIMER_DELACK = 1 << 3,  /* t_delack: an entry in the delayed-ACK ring is valid */
+	TIMER_SPACE = 1 << 4,   /* t_rtx: look for space after -ENOBUFS; neither of the first two */
 };
 
 /* conn.marks: what is looked at rarely. */

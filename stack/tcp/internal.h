@@ -126,7 +126,7 @@ conn_timer_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time de
 		c->timers |= TIMER_IDLE;
 	} else {
 		c->t_rtx = deadline;
-		c->timers = (c->timers & ~(TIMER_RTX | TIMER_PERSIST)) | which;
+		c->timers = (c->timers & ~(TIMER_RTX | TIMER_PERSIST | TIMER_SPACE)) | which;
 	}
 	conn_wheel(t, c, deadline);
 }
@@ -193,6 +193,7 @@ enum spt_verdict conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *
 enum spt_verdict acknowledge_input(
     struct tcp *t, struct conn *c, struct seg *s);                           /* acknowledge.c */
 void acknowledge_space(struct tcp *t, struct conn *c);                       /* acknowledge.c */
+void acknowledge_await_space(struct tcp *t, struct conn *c);                 /* acknowledge.c */
 enum spt_verdict receive_text(struct tcp *t, struct conn *c, struct seg *s); /* receive.c */
 enum spt_verdict receive_fin(struct tcp *t, struct conn *c, struct seg *s);  /* receive.c */
 void receive_urgent(struct tcp *t, struct conn *c, const struct seg *s);     /* receive.c */

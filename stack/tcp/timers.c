@@ -22,6 +22,13 @@ timer_due(const struct tcp *t, const struct conn *c, unsigned int which, uint32_
 	return (c->timers & which) && seq_leq(deadline, t->now_tick);
 }
 
+static void
+space_expired(struct tcp *t, struct conn *c)
+{
+	conn_timer_clear(c, TIMER_SPACE);
+	acknowledge_space(t, c);
+}
+
 /* The node of a connection came out of the wheel: look at the true deadlines. */
 static void
 conn_timers(struct tcp *t, struct conn *c)
@@ -30,11 +37,13 @@ conn_timers(struct tcp *t, struct conn *c)
 		retransmit_expired(t, c);
 	else if (timer_due(t, c, TIMER_PERSIST, c->t_rtx))
 		persist_expired(t, c);
+	else if (timer_due(t, c, TIMER_SPACE, c->t_rtx))
+		space_expired(t, c);
 	if (conn_is_open(c) && timer_due(t, c, TIMER_IDLE, c->t_idle))
 		idle_expired(t, c);
 	if (!conn_is_open(c))
 		return;
-	if (c->timers & (TIMER_RTX | TIMER_PERSIST))
+	if (c->timers & (TIMER_RTX | TIMER_PERSIST | TIMER_SPACE))
 		conn_wheel(t, c, c->t_rtx);
 	if (c->timers & TIMER_IDLE)
 		conn_wheel(t, c, c->t_idle);
