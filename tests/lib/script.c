@@ -165,6 +165,16 @@ script_expect_after(uint64_t us, const struct expect *e)
 }
 
 void
+script_expect_within(uint64_t us, const struct expect *e)
+{
+	if (script->captures == script->taken) {
+		spt_engine_stats(script->engine, &script->before);
+		run_until(script->now + us * SPT_NS_PER_US, true);
+	}
+	script_expect(e);
+}
+
+void
 script_expect_silence(uint64_t us)
 {
 	script_expect_nothing();

@@ -201,6 +201,7 @@ struct expect {
 	uint8_t with, without; /* options: sets of P_MSS ... */
 	int64_t tos, ttl;      /* 0: any */
 	bool no_psh;
+	const uint8_t *bytes; /* the payload, when it is not that of the stream */
 };
 
 /* The next segment for the present peer, already sent. */
@@ -213,6 +214,11 @@ void script_expect(const struct expect *e);
 #define expect_after_ms(ms, f, ...)                                                                \
 	SCRIPT_DO(script_expect_after((ms)*1000ull, &(struct expect){.flags = (f), __VA_ARGS__}))
 void script_expect_after(uint64_t us, const struct expect *e);
+
+/* The next segment, sent already or within so long. The clock stands where it was sent. */
+#define expect_within_ms(ms, f, ...)                                                               \
+	SCRIPT_DO(script_expect_within((ms)*1000ull, &(struct expect){.flags = (f), __VA_ARGS__}))
+void script_expect_within(uint64_t us, const struct expect *e);
 
 /* The RST that RFC 9293 3.5.2 prescribes as the answer to the last segment injected. */
 #define expect_rst() SCRIPT_DO(script_expect_rst())
@@ -262,6 +268,11 @@ void script_expect_salt(uint8_t salt);
 /* spt_send refuses with this error. */
 #define app_send_fails(n, error) SCRIPT_DO(script_app_send(n, 0, error))
 void script_app_send(uint32_t n, unsigned int flags, int error);
+/* A chain with so many bytes in each mbuf. */
+#define app_send_pieces(flags, ...)                                                                \
+	SCRIPT_DO(script_app_send_pieces(flags, (const uint16_t[]){__VA_ARGS__},                   \
+	    sizeof((const uint16_t[]){__VA_ARGS__}) / sizeof(uint16_t)))
+void script_app_send_pieces(unsigned int flags, const uint16_t *pieces, unsigned int n);
 /* spt_receive_done. */
 #define app_read(n) SCRIPT_DO(script_app_read(n))
 void script_app_read(uint32_t n);

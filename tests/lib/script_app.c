@@ -267,6 +267,28 @@ script_app_send(uint32_t n, unsigned int flags, int error)
 }
 
 void
+script_app_send_pieces(unsigned int flags, const uint16_t *pieces, unsigned int n)
+{
+	struct rte_mbuf *head = NULL, *m;
+	struct flow *f = script->f;
+	int result;
+
+	begin_call();
+	for (unsigned int i = 0; i < n; i++) {
+		m = make_chain(f, pieces[i]);
+		f->app_sent += pieces[i];
+		if (head == NULL)
+			head = m;
+		else if (rte_pktmbuf_chain(head, m) != 0)
+			script_fail("too many mbufs for a chain");
+	}
+	result = spt_send(script->engine, f->conn, head, flags);
+	if (result != 0)
+		rte_pktmbuf_free(head);
+	end_call("spt_send", result, 0);
+}
+
+void
 script_app_read(uint32_t n)
 {
 	begin_call();

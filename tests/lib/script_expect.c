@@ -94,10 +94,15 @@ compare_number(
 }
 
 static void
-compare_payload(const struct capture *c, const struct flow *f, uint32_t relative)
+compare_payload(const struct expect *e, const struct capture *c, const struct flow *f)
 {
-	uint32_t good = pattern_match(c->p.payload, c->p.len, SEED_ENGINE(f->number), relative);
+	uint32_t relative = c->p.seq - f->engine_iss, good = 0;
 
+	if (e->bytes == NULL)
+		good = pattern_match(c->p.payload, c->p.len, SEED_ENGINE(f->number), relative);
+	else
+		while (good < c->p.len && c->p.payload[good] == e->bytes[good])
+			good++;
 	if (good != c->p.len)
 		script_fail("byte %" PRIu32 " of the payload is wrong in: %s", good, tell(c));
 }
@@ -167,7 +172,7 @@ script_expect(const struct expect *e)
 	if (e->flags & P_ACK)
 		compare_number(c, "ack", e->ack, f->peer_nxt, c->p.ack - f->peer_iss);
 	compare_rest(e, c);
-	compare_payload(c, f, relative);
+	compare_payload(e, c, f);
 	count_expected(f, &c->p);
 }
 
