@@ -116,6 +116,7 @@ struct spt_runtime {
 	unsigned int n_pools;
 	struct core *core[CORE_MAX];
 	struct rte_mempool *pool[CORE_MAX];
+	struct share *share; /* NULL with one engine */
 	struct spt_runtime_info info;
 };
 

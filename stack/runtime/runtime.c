@@ -21,6 +21,7 @@
 
 #include "core.h"
 #include "port/port.h"
+#include "share.h"
 
 #define POOL_CACHE 256
 #define SMALL_PAGE 4096u
@@ -125,6 +126,11 @@ runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *co
 			snprintf(error, error_size, "no memory for the impairment wrapper");
 			break;
 		}
+	}
+	if (rc == 0 && rt->info.port.queues > 1) {
+		rc = share_create(ports, rt->pool, rt->info.port.queues, &rt->share);
+		if (rc)
+			snprintf(error, error_size, "no memory for rings between the engines");
 	}
 	if (rc)
 		for (unsigned int i = 0; i < rt->info.port.queues; i++)
@@ -286,6 +292,7 @@ spt_runtime_destroy(struct spt_runtime *rt, struct spt_runtime_leaks *leaks)
 		mailbox_fini(&rt->core[i]->mailbox);
 		rte_free(rt->core[i]);
 	}
+	share_free(rt->share);
 	for (unsigned int i = 0; i < rt->n_pools; i++) {
 		found.mbufs += rte_mempool_in_use_count(rt->pool[i]);
 		rte_mempool_free(rt->pool[i]);
