@@ -50,6 +50,14 @@ pool_get(struct pool *p)
 	return p->n_free ? p->free[--p->n_free] : POOL_NONE;
 }
 
+/* Bring in, for writing, the object that the pool_get after 'ahead' others will return. */
+static inline void
+pool_prefetch(const struct pool *p, uint32_t ahead)
+{
+	if (ahead < p->n_free)
+		__builtin_prefetch(p->base + (size_t)p->free[p->n_free - 1 - ahead] * p->stride, 1);
+}
+
 static inline void
 pool_put(struct pool *p, uint32_t index)
 {

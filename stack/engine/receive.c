@@ -107,6 +107,7 @@ void
 engine_receive(struct spt_engine *e)
 {
 	unsigned int n = port_rx(e->port, e->now, e->burst, PORT_BURST);
+	uint32_t made[2] = {0};
 
 	if (n == 0)
 		return;
@@ -117,7 +118,7 @@ engine_receive(struct spt_engine *e)
 	/* Stage 2: bring in the lines of the flows. What an earlier segment of this burst changes
 	 * is found in stage 3, which looks up with authority. */
 	for (unsigned int i = 0; i < n; i++)
-		flow_prefetch_entry(&e->tcp.flows, e->segs[i].hash);
+		tcp_prefetch(&e->tcp, &e->segs[i], made);
 	/* Stage 3: the protocol. */
 	for (unsigned int i = 0; i < n; i++)
 		engine_count(e, tcp_input(&e->tcp, &e->segs[i]));

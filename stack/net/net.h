@@ -53,6 +53,7 @@ struct net {
 	uint32_t pending_max;            /* ... and at most: receiving needs the pool too */
 	uint32_t hand;                   /* of the clock that chooses whom to replace */
 	uint16_t gateway_hop[2];         /* entries of the gateways, never replaced; [0]: IPv4 */
+	uint16_t last_hop;               /* the entry that was looked up last */
 	uint16_t timer_head, timer_tail; /* entries that wait for time to pass, in time order */
 	uint64_t secret;
 	uint64_t random; /* state of the jitter */

@@ -53,9 +53,15 @@ route(struct net *n, const struct spt_addr *remote)
 uint16_t
 net_next_hop(struct net *n, spt_time now, const struct spt_addr *remote)
 {
-	struct neighbour *e = route(n, remote);
+	struct neighbour *e = &n->table[n->last_hop];
 
-	return e == NULL ? NEXT_HOP_NONE : neighbour_index(n, e);
+	/* The segments of a burst tend to come from one host: its entry is found without a hash. */
+	if (addr_eq(&e->addr, remote) && !e->gateway)
+		return n->last_hop;
+	e = route(n, remote);
+	if (e == NULL)
+		return NEXT_HOP_NONE;
+	return n->last_hop = neighbour_index(n, e);
 }
 
 /* ---- requests --------------------------------------------------------- */

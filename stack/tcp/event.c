@@ -15,6 +15,7 @@ event_slot(struct tcp *t, struct conn *c)
 		return event_at(t, c->event);
 	c->event = pool_get(&t->events);
 	SPT_ASSERT(c->event != POOL_NONE);
+	pool_prefetch(&t->events, 0);
 	e = event_at(t, c->event);
 	*e = (struct event_slot){.conn = conn_index(t, c), .next = POOL_NONE, .turn = t->turn};
 	if (t->ready_tail != POOL_NONE)

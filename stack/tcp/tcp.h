@@ -129,6 +129,23 @@ uint64_t tcp_footprint(const struct spt_config *config);
 /* A new turn begins. */
 void tcp_set_now(struct tcp *t, spt_time now);
 
+/*
+ * Stage 2 for one segment: bring in what its entry in the flow table leads to, or the record that
+ * it will make. 'made' counts those of a burst, by kind of what is made.
+ */
+static inline void
+tcp_prefetch(const struct tcp *t, const struct seg *s, uint32_t made[2])
+{
+	flow_ref ref = flow_prefetch_entry(&t->flows, s->hash);
+
+	if (ref == FLOW_NONE) {
+		if (s->flags & TCP_SYN)
+			pool_prefetch(&t->half_opens, made[0]++);
+	} else if (flow_ref_kind(ref) == FLOW_HALF_OPEN) {
+		pool_prefetch(&t->conns, made[1]++);
+	}
+}
+
 /* Segment arrives (RFC 9293 3.10.7): takes s->m, returns the verdict. Room for 2 packets in 'out'.
  */
 enum spt_verdict tcp_input(struct tcp *t, struct seg *s);

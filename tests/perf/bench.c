@@ -31,7 +31,7 @@ bench_eth(struct bench *b, void *at, uint16_t type)
 static void
 bench_arp(struct bench *b, const struct spt_addr *addr)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool[0]);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool);
 	uint8_t *p = (uint8_t *)rte_pktmbuf_append(m, WIRE_ETH_LEN + WIRE_ARP_LEN);
 	struct wire_arp arp = {.op = 1, .sha = b->port[0]->mac};
 
@@ -75,13 +75,11 @@ bench_start(struct bench *b, unsigned int connections)
 		if (i >= 60000)
 			b->clients[i].addr = addr_from_v4(rte_cpu_to_be_32(0x0a000002 + i / 60000));
 	}
-	b->pool[0] = env_pool_create(8191);
-	b->pool[1] = env_pool_create(8191);
-	pair.pool[0] = b->pool[0];
-	pair.pool[1] = b->pool[1];
+	b->pool = env_pool_create(4095);
+	pair.pool[0] = pair.pool[1] = b->pool;
 	if (spt_port_memory_pair_create(&pair, b->port))
 		fail("no memory pair");
-	config.pool = b->pool[1];
+	config.pool = b->pool;
 	config.connections = RTE_MAX(connections, 1024u);
 	if (spt_engine_create(&config, b->port[1], b->now, &b->engine, error, sizeof(error)))
 		fail(error);
@@ -100,10 +98,9 @@ bench_stop(struct bench *b)
 	spt_engine_destroy(b->engine);
 	spt_port_destroy(b->port[0]);
 	spt_port_destroy(b->port[1]);
-	if (env_pool_in_use(b->pool[0]) || env_pool_in_use(b->pool[1]))
+	if (env_pool_in_use(b->pool))
 		fail("mbufs leaked");
-	env_pool_destroy(b->pool[0]);
-	env_pool_destroy(b->pool[1]);
+	env_pool_destroy(b->pool);
 	free(b->clients);
 }
 
@@ -111,7 +108,7 @@ void
 bench_inject(struct bench *b, unsigned int i, uint8_t flags, uint32_t len)
 {
 	struct bench_client *c = &b->clients[i];
-	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool[0]);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool);
 	uint8_t options = flags & TCP_SYN ? SEG_HAS_MSS : 0;
 	unsigned int l4 = wire_tcp_len(options);
 	struct wire_ip ip = {.src = c->addr, .dst = b->server, .protocol = IP_PROTO_TCP, .ttl = 64};
