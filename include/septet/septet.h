@@ -179,7 +179,10 @@ int spt_shutdown(struct spt_engine *engine, spt_conn conn);
  */
 int spt_close(struct spt_engine *engine, spt_conn conn);
 
-/* RST to the peer, queues dropped, CLOSED with -ECONNABORTED follows. 0 or -ESTALE. */
+/*
+ * RST to the peer (in CLOSING and LAST-ACK none: RFC 9293 3.10.5), queues dropped, CLOSED with
+ * -ECONNABORTED follows. 0 or -ESTALE.
+ */
 int spt_abort(struct spt_engine *engine, spt_conn conn);
 
 /* ---- data (RFC 9293 3.10.2, 3.10.3) ------------------------------------- */

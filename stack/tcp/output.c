@@ -233,6 +233,16 @@ output_conn(struct tcp *t, struct conn *c)
 	return true;
 }
 
+/* RFC 9293 3.10.5: in CLOSING and LAST-ACK both have said all, the TCB is just deleted. */
+static void
+output_abort(struct tcp *t, struct conn *c)
+{
+	if (c->state == SPT_CLOSING || c->state == SPT_LAST_ACK)
+		conn_finish(t, c, -ECONNABORTED);
+	else
+		conn_abort(t, c, -ECONNABORTED);
+}
+
 bool
 tcp_output_run(struct tcp *t)
 {
@@ -251,7 +261,7 @@ tcp_output_run(struct tcp *t)
 		}
 		if (unlikely(c->marks & MARK_ABORT) && conn_is_open(c)) {
 			t->stats->closed_aborted++;
-			conn_abort(t, c, -ECONNABORTED);
+			output_abort(t, c);
 		} else if (conn_is_open(c)) {
 			if (!output_conn(t, c))
 				return true;
