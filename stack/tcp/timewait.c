@@ -128,18 +128,22 @@ time_wait_ack(struct tcp *t, struct time_wait *w, struct seg *s, enum spt_verdic
 }
 
 /*
- * A new incarnation may begin if its SYN cannot be an old duplicate: a younger timestamp
- * (RFC 6191), or without timestamps a sequence number beyond all that was received (RFC 1122
- * 4.2.2.13).
+ * A new incarnation may begin if its SYN cannot be an old duplicate (RFC 6191 2): by a younger
+ * timestamp; because the old one had none, so that its segments would lack the option; else by a
+ * sequence number beyond all that was received, the last of which is RCV.NXT - 1.
  */
 static bool
-time_wait_reopens(const struct time_wait *w, const struct seg *s)
+time_wait_reopens(const struct tcp *t, const struct time_wait *w, const struct seg *s, int listener)
 {
-	if ((w->flags & RECORD_TIMESTAMPS) && (s->options & SEG_HAS_TIMESTAMP)) {
+	const struct option_block *o = option_at(t, t->listener[listener].options);
+
+	if ((s->options & SEG_HAS_TIMESTAMP) && !o->set.no_timestamps) {
+		if (!(w->flags & RECORD_TIMESTAMPS))
+			return true;
 		if (s->tsval != w->ts_recent)
 			return seq_gt(s->tsval, w->ts_recent);
 	}
-	return seq_gt(s->seq, w->rcv_nxt);
+	return seq_geq(s->seq, w->rcv_nxt);
 }
 
 static enum spt_verdict
@@ -148,7 +152,8 @@ time_wait_syn(struct tcp *t, struct time_wait *w, struct seg *s)
 	int listener = listener_find(&t->listeners, rte_be_to_cpu_16(s->key.lport), s->key.laddr);
 	enum spt_verdict v;
 
-	if (listener == LISTENER_NONE || (s->flags & TCP_ACK) || !time_wait_reopens(w, s))
+	if (listener == LISTENER_NONE || (s->flags & TCP_ACK) ||
+	    !time_wait_reopens(t, w, s, listener))
 		return time_wait_ack(t, w, s, SPT_V_TCP_TIMEWAIT_CHALLENGED);
 	w->flags |= RECORD_SHADOWED;
 	v = listen_syn(t, s, listener, time_wait_index(t, w));
