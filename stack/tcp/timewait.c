@@ -164,17 +164,31 @@ time_wait_syn(struct tcp *t, struct time_wait *w, struct seg *s)
 	return SPT_V_TCP_TIMEWAIT_SYN;
 }
 
+/*
+ * Ignored (RFC 1337), or as in other states: only at RCV.NXT (RFC 5961 3.2). The window's scale
+ * is forgotten, so its far end is silent.
+ */
+static enum spt_verdict
+time_wait_rst(struct tcp *t, struct time_wait *w, struct seg *s)
+{
+	if (!t->timewait_rst_closes)
+		return seg_discard(s, SPT_V_TCP_TIMEWAIT_RST);
+	if (s->seq == w->rcv_nxt) {
+		time_wait_remove(t, time_wait_index(t, w));
+		return seg_discard(s, SPT_V_TCP_RST);
+	}
+	if (s->seq - w->rcv_nxt < w->wnd)
+		return time_wait_ack(t, w, s, SPT_V_TCP_RST_CHALLENGED);
+	return seg_discard(s, SPT_V_TCP_TIMEWAIT_RST);
+}
+
 enum spt_verdict
 time_wait_input(struct tcp *t, struct time_wait *w, struct seg *s)
 {
 	uint32_t index = time_wait_index(t, w);
 
-	if (s->flags & TCP_RST) {
-		if (!t->timewait_rst_closes || s->seq != w->rcv_nxt)
-			return seg_discard(s, SPT_V_TCP_TIMEWAIT_RST); /* RFC 1337 */
-		time_wait_remove(t, index);
-		return seg_discard(s, SPT_V_TCP_RST);
-	}
+	if (s->flags & TCP_RST)
+		return time_wait_rst(t, w, s);
 	if (s->flags & TCP_SYN)
 		return time_wait_syn(t, w, s);
 	/* Before the sequence check: the FIN that ended at RCV.NXT, whose ACK was lost. */
