@@ -94,38 +94,58 @@ acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
 	}
 }
 
-/* RFC 5681 2: a duplicate ACK, which tells that something left the network. */
+/*
+ * RFC 5681 2: a duplicate ACK, which tells that something left the network. With a closed window
+ * it is the answer to a probe.
+ */
 static bool
 acknowledge_is_duplicate(const struct conn *c, const struct seg *s, uint32_t wnd)
 {
 	return s->ack == c->snd_una && s->len == 0 && !(s->flags & TCP_FIN) && wnd == c->snd_wnd &&
-	       c->snd_nxt != c->snd_una && (c->timers & TIMER_RTX);
+	       wnd > 0 && c->snd_nxt != c->snd_una && (c->timers & TIMER_RTX);
 }
 
-/* The window opened, or grew, while we were probing or waiting for it. */
+/*
+ * A closed window opened. The time that it was closed counts for no time-out (SHLD-17, MUST-37),
+ * and what was sent beyond it, probes included, was refused: it is sent again at once.
+ */
+static void
+acknowledge_reopened(struct tcp *t, struct conn *c, struct xfer *x)
+{
+	conn_timer_clear(c, TIMER_PERSIST | TIMER_RTX);
+	c->backoff = 0;
+	c->retries = 0;
+	c->marks &= ~(MARK_PROBED | MARK_R1);
+	c->unacked_since = t->now_tick;
+	if (c->snd_nxt == c->snd_una)
+		return;
+	if (x && x->sendq) {
+		x->rtx_nxt = c->snd_una;
+		x->rtx_end = c->snd_nxt;
+		x->rtx_at = NULL;
+		x->rtt_timed = 0; /* Karn */
+	} else {
+		retransmit_one(t, c, c->snd_una); /* our FIN */
+	}
+	retransmit_arm(t, c);
+}
+
+/* The window changed; where it grew, data or our FIN may have waited for it. */
 static void
 acknowledge_window(struct tcp *t, struct conn *c, uint32_t wnd)
 {
 	struct xfer *x = conn_xfer(t, c);
-	bool opened = wnd > c->snd_wnd;
+	bool grew = wnd > c->snd_wnd, was_closed = c->snd_wnd == 0;
 
 	c->snd_wnd = wnd;
 	if (wnd > c->snd_wnd_max)
 		c->snd_wnd_max = wnd;
-	if (!opened || !x)
+	if (!grew)
 		return;
-	if ((c->timers & TIMER_PERSIST) && wnd > 0) {
-		conn_timer_clear(c, TIMER_PERSIST);
-		c->backoff = 0;
-		if (c->marks & MARK_PROBED) {
-			/* The probe's octet was refused: it is sent again with the rest. */
-			c->marks &= ~MARK_PROBED;
-			x->rtx_nxt = c->snd_una;
-			x->rtx_end = c->snd_nxt;
-			x->rtx_at = NULL;
-		}
-	}
-	conn_want_output(t, c);
+	if (was_closed)
+		acknowledge_reopened(t, c, x);
+	if (x || (c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED)
+		conn_want_output(t, c);
 }
 
 /* Our FIN is acknowledged: what that means, by state. */

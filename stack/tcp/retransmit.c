@@ -154,12 +154,13 @@ retransmit_expired(struct tcp *t, struct conn *c)
 	if (retransmit_timed_out(t, c, !closed_window))
 		return;
 	t->stats->rto_expirations++;
-	if (c->retries == 0)
+	if (!closed_window && c->retries == 0)
 		congestion_timeout(t, c);
 	retransmit_back_off(c);
-	retransmit_r1(t, c);
+	if (!closed_window)
+		retransmit_r1(t, c);
 	retransmit_arm(t, c);
-	if (closed_window || !x || !x->sendq) {
+	if (closed_window || !x || !x->sendq) { /* a probe (MUST-35), or our FIN */
 		retransmit_one(t, c, c->snd_una);
 		return;
 	}
