@@ -31,8 +31,12 @@ check_timestamps(struct tcp *t, struct conn *c, struct seg *s)
 {
 	if (s->flags & TCP_RST)
 		return SPT_V_CONTINUE;
-	if (unlikely(!(s->options & SEG_HAS_TIMESTAMP)))
+	if (unlikely(!(s->options & SEG_HAS_TIMESTAMP))) {
+		/* A SYN agreed to nothing yet: it is challenged as any other (RFC 5961 4.2). */
+		if (s->flags & TCP_SYN)
+			return SPT_V_CONTINUE;
 		return seg_discard(s, SPT_V_TCP_NO_TIMESTAMP);
+	}
 	if (unlikely(seq_lt(s->tsval, c->ts_recent)) && ts_recent_valid(t, c))
 		return reply_ack_limited(t, c, s, SPT_V_TCP_PAWS);
 	return SPT_V_CONTINUE;
