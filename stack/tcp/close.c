@@ -35,8 +35,7 @@ conn_release(struct tcp *t, struct conn *c, int reason)
 void
 conn_finish(struct tcp *t, struct conn *c, int reason)
 {
-	flow_remove(
-	    &t->flows, flow_hash(&t->flows, &c->key), flow_ref_make(FLOW_CONN, conn_index(t, c)));
+	flow_remove(&t->flows, conn_hash(t, c), flow_ref_make(FLOW_CONN, conn_index(t, c)));
 	conn_release(t, c, reason);
 }
 

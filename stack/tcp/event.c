@@ -87,6 +87,7 @@ tcp_events_take(struct tcp *t, struct spt_event *events, unsigned int max)
 {
 	unsigned int n = 0;
 
+	t->input = NULL; /* from here on its index may name another connection */
 	while (n < max && t->ready_head != POOL_NONE) {
 		uint32_t index = t->ready_head;
 		struct event_slot *e = event_at(t, index);

@@ -153,7 +153,10 @@ tcp_input(struct tcp *t, struct seg *s)
 	if (ref == FLOW_NONE)
 		return listen_input(t, s);
 	switch (flow_ref_kind(ref)) {
-	case FLOW_CONN: return conn_input(t, conn_at(t, flow_ref_index(ref)), s);
+	case FLOW_CONN:
+		t->input = conn_at(t, flow_ref_index(ref));
+		t->input_hash = s->hash;
+		return conn_input(t, conn_at(t, flow_ref_index(ref)), s);
 	case FLOW_HALF_OPEN: return half_open_input(t, half_open_at(t, flow_ref_index(ref)), s);
 	case FLOW_TIME_WAIT: return time_wait_input(t, time_wait_at(t, flow_ref_index(ref)), s);
 	case FLOW_KINDS: break;

@@ -90,6 +90,13 @@ conn_is_open(const struct conn *c)
 	return c->state != SPT_CLOSED_STATE;
 }
 
+/* The keyed hash of a connection: known where its segment is being processed. */
+static inline uint64_t
+conn_hash(const struct tcp *t, const struct conn *c)
+{
+	return t->input == c ? t->input_hash : flow_hash(&t->flows, &c->key);
+}
+
 /* TSval of RFC 7323: milliseconds, offset by a secret of the 4-tuple. */
 static inline uint32_t
 conn_tsval(const struct tcp *t, const struct conn *c)

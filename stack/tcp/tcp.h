@@ -69,6 +69,8 @@ struct tcp {
 	uint32_t now_tick, now_ms, now_us;
 	uint8_t now_epoch;
 	uint32_t turn;
+	const struct conn *input; /* whose segment is being processed, and its hash */
+	uint64_t input_hash;
 	struct txlist *out;
 	struct spt_stats *stats;
 	struct rte_mempool *mbufs;

@@ -63,7 +63,7 @@ void
 time_wait_enter(struct tcp *t, struct conn *c)
 {
 	uint32_t index = time_wait_get(t);
-	uint64_t hash = flow_hash(&t->flows, &c->key);
+	uint64_t hash = conn_hash(t, c);
 	struct time_wait *w = time_wait_at(t, index);
 
 	*w = (struct time_wait){

@@ -98,6 +98,21 @@ wire_sum_mbuf(const struct rte_mbuf *m, uint32_t offset, uint32_t length, uint32
 	return wire_narrow(total);
 }
 
+/* The field holds the sum of the pseudo-header, so it is part of the sum. */
+static inline uint16_t
+tcp_checksum(const struct rte_mbuf *m, uint32_t l4_off)
+{
+	uint32_t length = m->pkt_len - l4_off;
+
+	SPT_ASSERT(l4_off + WIRE_TCP_LEN <= m->data_len);
+	if (likely(length <= WIRE_SUM_SHORT_MAX && m->nb_segs == 1)) {
+		const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, l4_off);
+
+		return (uint16_t)~wire_fold(wire_narrow(wire_sum_short(p, length)));
+	}
+	return (uint16_t)~wire_fold(wire_sum_mbuf(m, l4_off, length, 0));
+}
+
 void
 wire_checksum_tx(struct rte_mbuf *m)
 {
@@ -105,17 +120,16 @@ wire_checksum_tx(struct rte_mbuf *m)
 		struct rte_ipv4_hdr *ip =
 		    rte_pktmbuf_mtod_offset(m, struct rte_ipv4_hdr *, m->l2_len);
 
-		SPT_ASSERT(m->l2_len + m->l3_len <= m->data_len);
+		SPT_ASSERT(m->l2_len + m->l3_len <= m->data_len && m->l3_len >= WIRE_IP4_LEN);
 		ip->hdr_checksum = 0;
-		ip->hdr_checksum = (uint16_t)~wire_fold(wire_sum(ip, m->l3_len, 0));
+		ip->hdr_checksum = (uint16_t)~wire_fold(
+		    wire_narrow(wire_sum_short((const uint8_t *)ip, m->l3_len)));
 	}
 	if ((m->ol_flags & RTE_MBUF_F_TX_L4_MASK) == RTE_MBUF_F_TX_TCP_CKSUM) {
 		uint32_t l4_off = m->l2_len + m->l3_len;
 		struct rte_tcp_hdr *tcp = rte_pktmbuf_mtod_offset(m, struct rte_tcp_hdr *, l4_off);
 
-		/* The field holds the sum of the pseudo-header, so it is part of the sum. */
-		SPT_ASSERT(l4_off + WIRE_TCP_LEN <= m->data_len);
-		tcp->cksum = (uint16_t)~wire_fold(wire_sum_mbuf(m, l4_off, m->pkt_len - l4_off, 0));
+		tcp->cksum = tcp_checksum(m, l4_off);
 	}
 	m->ol_flags &= ~(RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_IPV4 |
 	                 RTE_MBUF_F_TX_IPV6);

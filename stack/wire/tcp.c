@@ -99,6 +99,11 @@ tcp_checksum_ok(const struct frame *f)
 {
 	uint32_t sum = wire_sum_pseudo(&f->src, &f->dst, IP_PROTO_TCP, f->l4_len);
 
+	if (likely(f->l4_len <= WIRE_SUM_SHORT_MAX && f->m->nb_segs == 1)) {
+		const uint8_t *p = rte_pktmbuf_mtod_offset(f->m, const uint8_t *, f->l4_off);
+
+		return wire_fold(wire_narrow(wire_sum_short(p, f->l4_len) + sum)) == UINT16_MAX;
+	}
 	return wire_fold(wire_sum_mbuf(f->m, f->l4_off, f->l4_len, sum)) == UINT16_MAX;
 }
 
