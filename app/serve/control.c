@@ -83,6 +83,9 @@ control_run(void *arg)
 	sigset_t signals;
 	int sig;
 
+	/* net_tap's own signals say that a frame is there: they are for the cores, not for us. */
+	sigfillset(&signals);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
