@@ -42,7 +42,7 @@ check_timestamps(struct tcp *t, struct conn *c, struct seg *s)
 	return SPT_V_CONTINUE;
 }
 
-/* The acceptability test of RFC 9293 3.4. */
+/* The acceptability test of RFC 9293 3.4, but for bare ACKs: they may come from the very edge. */
 static inline bool
 seq_acceptable(const struct conn *c, const struct seg *s, uint32_t len)
 {
@@ -52,7 +52,7 @@ seq_acceptable(const struct conn *c, const struct seg *s, uint32_t len)
 	if (likely(start == 0))
 		return len == 0 || wnd > 0;
 	if (len == 0)
-		return start < wnd;
+		return start < wnd || (start == wnd && !(s->flags & (TCP_SYN | TCP_RST)));
 	return start < wnd || start + len - 1 < wnd;
 }
 

@@ -77,6 +77,17 @@ conn_snd_end(const struct tcp *t, const struct conn *c)
 	return c->flags & CONN_FIN_SENT ? c->snd_nxt - 1 : c->snd_nxt;
 }
 
+/*
+ * SEG.SEQ of a segment without text: SND.NXT, but never beyond the window, where a peer that
+ * follows RFC 9293 3.4 to the letter would drop the acknowledgment with it: while a window probe is
+ * out, or after the window shrank.
+ */
+static inline uint32_t
+conn_ack_seq(const struct conn *c)
+{
+	return c->snd_una + RTE_MIN(c->snd_nxt - c->snd_una, c->snd_wnd);
+}
+
 /* RCV.WND as the peer knows it. */
 static inline uint32_t
 conn_rcv_wnd(const struct conn *c)

@@ -201,7 +201,7 @@ output_ack(struct tcp *t, struct conn *c)
 	if (!(c->flags & (CONN_ACK_NOW | CONN_ACK_OWED)))
 		return;
 	if ((c->flags & CONN_ACK_NOW) || t->delack_tail - t->delack_head > t->delack_mask) {
-		segment_send_bare(t, c, NULL, c->snd_nxt, 0);
+		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
 		return;
 	}
 	if (c->timers & TIMER_DELACK)

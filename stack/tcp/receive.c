@@ -79,7 +79,7 @@ receive_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t
 {
 	enum spt_verdict v = reassembly_insert(t, c, m, seq);
 
-	segment_send_bare(t, c, NULL, c->snd_nxt, 0);
+	segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
 	return v;
 }
 
@@ -149,10 +149,10 @@ receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
 		break;
 	case SPT_FIN_WAIT_1:
 		c->state = SPT_CLOSING;
-		segment_send_bare(t, c, s, c->snd_nxt, 0);
+		segment_send_bare(t, c, s, conn_ack_seq(c), 0);
 		break;
 	case SPT_FIN_WAIT_2:
-		segment_send_bare(t, c, s, c->snd_nxt, 0);
+		segment_send_bare(t, c, s, conn_ack_seq(c), 0);
 		time_wait_enter(t, c);
 		break;
 	default: SPT_ASSERT(!"FIN in a state that has had one"); break;
@@ -177,7 +177,7 @@ receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 	if (seq_lt(fin, c->rcv_nxt))
 		return SPT_V_TCP_DATA_DUPLICATE;
 	if (s->len == 0 && s->m)
-		segment_send_bare(t, c, s, c->snd_nxt, 0); /* a gap: tell where we are */
+		segment_send_bare(t, c, s, conn_ack_seq(c), 0); /* a gap: tell where we are */
 	x = xfer_get(t, c);
 	if (x) {
 		x->fin_waits = 1;

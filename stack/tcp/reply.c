@@ -46,7 +46,7 @@ reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict
 		t->stats->acks_limited++;
 		return seg_discard(s, v);
 	}
-	segment_send_bare(t, c, s, c->snd_nxt, 0);
+	segment_send_bare(t, c, s, conn_ack_seq(c), 0);
 	return v;
 }
 
@@ -89,7 +89,7 @@ void
 reset_send(struct tcp *t, struct conn *c)
 {
 	t->stats->resets_sent++;
-	segment_send_bare(t, c, NULL, c->snd_nxt, TCP_RST);
+	segment_send_bare(t, c, NULL, conn_ack_seq(c), TCP_RST);
 }
 
 /* The same for a record whose listener went away: <SEQ=ISS+1><ACK=IRS+1><CTL=RST,ACK>. */

@@ -71,7 +71,7 @@ delack_timers(struct tcp *t)
 		if (!delack_valid(t, d, c))
 			continue;
 		t->stats->acks_delayed++;
-		segment_send_bare(t, c, NULL, c->snd_nxt, 0);
+		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
 		budget--;
 	}
 }
