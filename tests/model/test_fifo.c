@@ -72,7 +72,7 @@ test_random_operations_in_two_queues_of_one_pool(void **state)
 				index = t[q].member[at];
 				fifo_remove(&f[q], index);
 				memmove(&t[q].member[at], &t[q].member[at + 1],
-				        (--t[q].n - at) * sizeof(index));
+				    (--t[q].n - at) * sizeof(index));
 				if (env_random_below(&random, 2)) {
 					pool_put(&pool, index);
 				} else { /* a restart: to the tail of the other */

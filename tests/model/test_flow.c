@@ -174,7 +174,7 @@ test_small_tables_checked_after_each_operation(void **state)
 		world_start(&w, capacity, 2 * slots, seed % 3 ? capacity / 3 + 1 : slots, seed);
 		for (int step = 0; step < 500; step++) {
 			world_change(&w, env_random_below(&w.random, w.flows),
-			             env_random_below(&w.random, 3) == 0);
+			    env_random_below(&w.random, 3) == 0);
 			world_lookup(&w, env_random_below(&w.random, w.flows));
 			world_check(&w);
 		}
@@ -337,8 +337,8 @@ test_one_entry_steps_aside(void **state)
 		}
 		for (uint32_t i = 0; i < 16; i++)
 			assert_int_equal(insert(&w, flow[i], i), 0);
-		assert_int_equal(w.table.buckets[0].occupied & w.table.buckets[1].occupied,
-		                 UINT64_MAX);
+		assert_int_equal(
+		    w.table.buckets[0].occupied & w.table.buckets[1].occupied, UINT64_MAX);
 		assert_int_equal(insert(&w, flow[16], 16), odd < 16 ? 0 : -ENOSPC);
 		assert_null(flow_check(&w.table));
 		for (uint32_t i = 0; i < 17; i++)
@@ -458,8 +458,8 @@ test_refusals_at_full_size(void **state)
 	}
 	print_message("%u flows in %u slots: %u refused, %.2f%% in their second bucket, "
 	              "%.2f%% of first buckets send lookups on\n",
-	              capacity, 2 * capacity, w.refused, 100.0 * displaced / w.used,
-	              100.0 * lookups / (double)(w.table.mask + 1));
+	    capacity, 2 * capacity, w.refused, 100.0 * displaced / w.used,
+	    100.0 * lookups / (double)(w.table.mask + 1));
 	world_check(&w);
 	assert_true(w.refused < inserts / 10000);
 	/* At full load one goes, another one comes. */
@@ -482,8 +482,8 @@ test_refusals_at_full_size(void **state)
 	}
 	print_message("after %u changes at that load: %u refused, %.2f%% in their second bucket, "
 	              "%.2f%% of first buckets send lookups on\n",
-	              changes, w.refused, 100.0 * displaced / w.used,
-	              100.0 * lookups / (double)(w.table.mask + 1));
+	    changes, w.refused, 100.0 * displaced / w.used,
+	    100.0 * lookups / (double)(w.table.mask + 1));
 	world_check(&w);
 	assert_true(w.refused < inserts / 10000);
 	for (uint32_t i = 0; i < w.flows; i += 3)

@@ -36,9 +36,25 @@ static struct world world;
 
 /* Where clocks start: about every place at which a level or all of them wrap. */
 static const uint32_t starts[] = {
-    0,          1,          62,         63,         64,         4095,       4096,
-    0xffffff,   0x1000000,  0x3ffffffe, 0x3fffffff, 0x40000000, 0x7fffffff, 0x80000000,
-    0xc0000000, 0xfffff000, 0xffffffbf, 0xffffffc0, 0xffffffff,
+    0,
+    1,
+    62,
+    63,
+    64,
+    4095,
+    4096,
+    0xffffff,
+    0x1000000,
+    0x3ffffffe,
+    0x3fffffff,
+    0x40000000,
+    0x7fffffff,
+    0x80000000,
+    0xc0000000,
+    0xfffff000,
+    0xffffffbf,
+    0xffffffc0,
+    0xffffffff,
 };
 #define STARTS (sizeof(starts) / sizeof(starts[0]))
 
@@ -232,8 +248,8 @@ test_exact_tick_at_every_border(void **state)
 				assert_int_equal(world_advance(w, w->tick + clamped - 1, 1), 0);
 				assert_int_equal(world_advance(w, w->tick + clamped, 1), 1);
 				world_arm(w, 0, w->wheel.tick + d);
-				assert_int_equal(world_advance(w, w->wheel.tick + clamped + 5, 1),
-				                 1);
+				assert_int_equal(
+				    world_advance(w, w->wheel.tick + clamped + 5, 1), 1);
 				world_end(w);
 			}
 		}
@@ -244,8 +260,8 @@ test_exact_tick_at_every_border(void **state)
 	world_arm(w, 1, 0xffffffff);
 	world_arm(w, 2, 0x00000123);
 	for (uint32_t tick = 0xffffe000; tick != 0x200; tick++)
-		assert_int_equal(world_advance(w, tick, 3),
-		                 tick == 0 || tick == 0xffffffff || tick == 0x123);
+		assert_int_equal(
+		    world_advance(w, tick, 3), tick == 0 || tick == 0xffffffff || tick == 0x123);
 	world_end(w);
 }
 

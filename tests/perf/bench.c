@@ -9,7 +9,7 @@
 
 #include "bench.h"
 #include "env.h"
-#include "stack/base/addr.h"
+#include "base/addr.h"
 
 /* Turns of virtual time: a poll each microsecond. */
 #define TURN SPT_NS_PER_US

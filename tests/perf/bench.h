@@ -10,8 +10,8 @@
 
 #include <septet/septet.h>
 
-#include "stack/port/port.h"
-#include "stack/wire/wire.h"
+#include "port/port.h"
+#include "wire/wire.h"
 
 #define BENCH_PORT 7
 /* Frames in one timed span: their mbufs, and copies of what is echoed, stay in the pool's cache. */

@@ -11,9 +11,9 @@
 #include <rte_tcp.h>
 
 #include "bench.h"
-#include "stack/base/flow_key.h"
-#include "stack/base/mem.h"
-#include "stack/base/siphash.h"
+#include "base/flow_key.h"
+#include "base/mem.h"
+#include "base/siphash.h"
 
 struct floor_line {
 	uint64_t words[8];

@@ -133,14 +133,22 @@ test_siphash24_reference_vectors(void **state)
 {
 	/* Key 00 .. 0f, message 00 .. (length - 1); the one of 15 bytes is in appendix A. */
 	static const uint64_t vectors[] = {
-	    UINT64_C(0x726fdb47dd0e0e31), UINT64_C(0x74f839c593dc67fd),
-	    UINT64_C(0x0d6c8009d9a94f5a), UINT64_C(0x85676696d7fb7e2d),
-	    UINT64_C(0xcf2794e0277187b7), UINT64_C(0x18765564cd99a68d),
-	    UINT64_C(0xcbc9466e58fee3ce), UINT64_C(0xab0200f58b01d137),
-	    UINT64_C(0x93f5f5799a932462), UINT64_C(0x9e0082df0ba9e4b0),
-	    UINT64_C(0x7a5dbbc594ddb9f3), UINT64_C(0xf4b32f46226bada7),
-	    UINT64_C(0x751e8fbc860ee5fb), UINT64_C(0x14ea5627c0843d90),
-	    UINT64_C(0xf723ca908e7af2ee), UINT64_C(0xa129ca6149be45e5),
+	    UINT64_C(0x726fdb47dd0e0e31),
+	    UINT64_C(0x74f839c593dc67fd),
+	    UINT64_C(0x0d6c8009d9a94f5a),
+	    UINT64_C(0x85676696d7fb7e2d),
+	    UINT64_C(0xcf2794e0277187b7),
+	    UINT64_C(0x18765564cd99a68d),
+	    UINT64_C(0xcbc9466e58fee3ce),
+	    UINT64_C(0xab0200f58b01d137),
+	    UINT64_C(0x93f5f5799a932462),
+	    UINT64_C(0x9e0082df0ba9e4b0),
+	    UINT64_C(0x7a5dbbc594ddb9f3),
+	    UINT64_C(0xf4b32f46226bada7),
+	    UINT64_C(0x751e8fbc860ee5fb),
+	    UINT64_C(0x14ea5627c0843d90),
+	    UINT64_C(0xf723ca908e7af2ee),
+	    UINT64_C(0xa129ca6149be45e5),
 	};
 	struct siphash_key key = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
 	uint8_t bytes[257];
@@ -152,8 +160,8 @@ test_siphash24_reference_vectors(void **state)
 		assert_true(naive_siphash(2, 4, bytes, bytes, n) == vectors[n]);
 	}
 	for (size_t n = 0; n <= 256; n++) /* unaligned, and past the length's byte */
-		assert_true(siphash24(key, bytes + 1, n) ==
-		            naive_siphash(2, 4, bytes, bytes + 1, n));
+		assert_true(
+		    siphash24(key, bytes + 1, n) == naive_siphash(2, 4, bytes, bytes + 1, n));
 }
 
 static void
@@ -188,15 +196,8 @@ mapped_pages(void)
 static void
 test_mem_is_zeroed_aligned_and_given_back(void **state)
 {
-	static const size_t sizes[] = {0,
-	                               1,
-	                               4096,
-	                               4097,
-	                               HUGE_PAGE - 1,
-	                               HUGE_PAGE,
-	                               HUGE_PAGE + 1,
-	                               3 * HUGE_PAGE - 1,
-	                               5 * HUGE_PAGE};
+	static const size_t sizes[] = {0, 1, 4096, 4097, HUGE_PAGE - 1, HUGE_PAGE, HUGE_PAGE + 1,
+	    3 * HUGE_PAGE - 1, 5 * HUGE_PAGE};
 	long before, after;
 	void *between[30];
 

@@ -115,8 +115,8 @@ test_random_operations(void **state)
 				}
 			} else {
 				slot = (int)env_random_below(&random, SLOTS);
-				assert_int_equal(listener_remove(&t, slot),
-				                 lport[slot] ? 0 : -ENOENT);
+				assert_int_equal(
+				    listener_remove(&t, slot), lport[slot] ? 0 : -ENOENT);
 				lport[slot] = 0;
 			}
 			assert_null(listener_check(&t));

@@ -76,12 +76,8 @@ test_every_address_has_its_index(void **state)
 {
 	struct local_table t;
 	const struct spt_local l[] = {
-	    run("10.0.0.1", 1, 24),
-	    run("10.1.255.250", 20, 8),
-	    run("2001:db8::fff0", 40, 64),
-	    run("192.168.0.0", 60000, 16),
-	    run("fe80::1", 1, 64),
-	    run("2001:db8:1::", 2, 64),
+	    run("10.0.0.1", 1, 24), run("10.1.255.250", 20, 8), run("2001:db8::fff0", 40, 64),
+	    run("192.168.0.0", 60000, 16), run("fe80::1", 1, 64), run("2001:db8:1::", 2, 64),
 	    run("2001:db8::ffff:0:0", 3, 64), /* not mapped, although it looks so below */
 	};
 	uint32_t expected = 0;
@@ -188,8 +184,8 @@ test_configurations_refused(void **state)
 		if (local_init(&t, l, 2, error, sizeof(error)) != -EINVAL ||
 		    strstr(error, refused[i].says) == NULL ||
 		    strncmp(error, "local address 2: ", 17) != 0)
-			fail_msg("%s: '%s' does not say '%s'", refused[i].first, error,
-			         refused[i].says);
+			fail_msg(
+			    "%s: '%s' does not say '%s'", refused[i].first, error, refused[i].says);
 		assert_int_equal(local_init(&t, &l[1], 1, brief, sizeof(brief)), -EINVAL);
 		assert_int_equal(strlen(brief), sizeof(brief) - 1);
 	}
@@ -203,9 +199,15 @@ test_runs_must_not_overlap(void **state)
 		uint32_t count;
 		bool ok;
 	} second[] = {
-	    {"10.0.0.15", 5, true},  {"10.0.0.15", 6, false}, {"10.0.0.20", 1, false},
-	    {"10.0.0.25", 1, false}, {"10.0.0.29", 9, false}, {"10.0.0.30", 9, true},
-	    {"10.0.0.1", 99, false}, {"10.0.1.20", 1, true},  {"2001:db8::a00:14", 1, true},
+	    {"10.0.0.15", 5, true},
+	    {"10.0.0.15", 6, false},
+	    {"10.0.0.20", 1, false},
+	    {"10.0.0.25", 1, false},
+	    {"10.0.0.29", 9, false},
+	    {"10.0.0.30", 9, true},
+	    {"10.0.0.1", 99, false},
+	    {"10.0.1.20", 1, true},
+	    {"2001:db8::a00:14", 1, true},
 	};
 	struct local_table t;
 
@@ -217,8 +219,8 @@ test_runs_must_not_overlap(void **state)
 		};
 		char error[200] = "";
 
-		assert_int_equal(local_init(&t, l, 3, error, sizeof(error)),
-		                 second[i].ok ? 0 : -EINVAL);
+		assert_int_equal(
+		    local_init(&t, l, 3, error, sizeof(error)), second[i].ok ? 0 : -EINVAL);
 		assert_int_equal(strstr(error, "overlaps local address 2") == NULL, second[i].ok);
 	}
 }
@@ -227,11 +229,10 @@ static void
 test_on_link(void **state)
 {
 	struct local_table t;
-	const struct spt_local l[] = {run("10.0.0.1", 1, 8),       run("10.1.0.1", 2, 16),
-	                              run("192.0.2.5", 1, 32),     run("192.0.2.8", 1, 31),
-	                              run("2001:db8::1", 1, 64),   run("fe80::1", 1, 64),
-	                              run("2001:db8:f::1", 1, 48), run("4000::1", 1, 2),
-	                              run("2001:db8:8::1", 1, 128)};
+	const struct spt_local l[] = {run("10.0.0.1", 1, 8), run("10.1.0.1", 2, 16),
+	    run("192.0.2.5", 1, 32), run("192.0.2.8", 1, 31), run("2001:db8::1", 1, 64),
+	    run("fe80::1", 1, 64), run("2001:db8:f::1", 1, 48), run("4000::1", 1, 2),
+	    run("2001:db8:8::1", 1, 128)};
 
 	init(&t, l, 9);
 	assert_int_equal(on_link(&t, "10.0.0.1"), 0);
@@ -281,9 +282,9 @@ static void
 test_broadcasts(void **state)
 {
 	struct local_table t;
-	const struct spt_local l[] = {run("10.0.0.1", 1, 8),     run("192.168.3.4", 1, 23),
-	                              run("192.0.2.5", 1, 32),   run("192.0.2.8", 1, 31),
-	                              run("192.0.2.129", 1, 30), run("2001:db8::1", 1, 64)};
+	const struct spt_local l[] = {run("10.0.0.1", 1, 8), run("192.168.3.4", 1, 23),
+	    run("192.0.2.5", 1, 32), run("192.0.2.8", 1, 31), run("192.0.2.129", 1, 30),
+	    run("2001:db8::1", 1, 64)};
 
 	init(&t, l, 6);
 	assert_true(broadcast(&t, "255.255.255.255"));
