@@ -136,7 +136,8 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t
 static bool
 output_retransmissions(struct tcp *t, struct conn *c, struct xfer *x)
 {
-	uint32_t edge = c->snd_una + RTE_MAX(RTE_MIN(congestion_window(c), c->snd_wnd), 1u);
+	/* not congestion_window(): limited transmit is for what was never sent (RFC 3042) */
+	uint32_t edge = c->snd_una + RTE_MAX(RTE_MIN(c->cwnd, c->snd_wnd), 1u);
 
 	while (seq_lt(x->rtx_nxt, x->rtx_end)) {
 		if (txlist_room(t->out) <= OUTPUT_RESERVE)
