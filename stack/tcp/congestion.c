@@ -32,10 +32,11 @@ congestion_window(const struct conn *c)
 	return c->cwnd + RTE_MIN(c->dupacks, 2) * c->mss;
 }
 
+/* ssthresh by RFC 5681 3.1 (4); what limited transmit sent beyond cwnd does not count (3.2). */
 static uint32_t
 congestion_half_flight(const struct conn *c)
 {
-	return RTE_MAX((c->snd_nxt - c->snd_una) / 2, 2u * c->mss);
+	return RTE_MAX(RTE_MIN(c->snd_nxt - c->snd_una, c->cwnd) / 2, 2u * c->mss);
 }
 
 /* RFC 5681 4.1: after an idle RTO nothing is known of the path any more. */
