@@ -183,7 +183,8 @@ output_timers(struct tcp *t, struct conn *c)
 	              (c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED;
 
 	if (c->snd_nxt != c->snd_una) {
-		if (!(c->timers & (TIMER_RTX | TIMER_PERSIST)))
+		/* what the persist timer does for an open window is done when something is sent */
+		if (!(c->timers & TIMER_RTX) && (!(c->timers & TIMER_PERSIST) || c->snd_wnd > 0))
 			retransmit_arm(t, c);
 	} else if (unsent && !(c->timers & TIMER_PERSIST)) {
 		if (c->snd_wnd == 0)
