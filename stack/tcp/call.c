@@ -258,8 +258,7 @@ tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *opti
 	option_apply(t, c);
 	c->rcv_free += (int32_t)(conn_options(t, c)->set.receive_buffer - c->rcv_limit);
 	c->rcv_limit = conn_options(t, c)->set.receive_buffer;
-	if (c->timers & TIMER_RTX)
-		retransmit_arm(t, c); /* R2 and the user time-out may have changed */
+	retransmit_hasten(t, c); /* R2 and the user time-out may have changed */
 	idle_arm(t, c);
 	conn_want_output(t, c);
 	return 0;

@@ -255,6 +255,7 @@ bool output_conn(struct tcp *t, struct conn *c);
 spt_time retransmit_rto(const struct tcp *t, const struct conn *c);
 void retransmit_rtt_sample(struct tcp *t, struct conn *c, uint32_t us);
 void retransmit_arm(struct tcp *t, struct conn *c);
+void retransmit_hasten(struct tcp *t, struct conn *c);
 void retransmit_expired(struct tcp *t, struct conn *c);
 void persist_arm(struct tcp *t, struct conn *c);
 void persist_expired(struct tcp *t, struct conn *c);

@@ -82,6 +82,26 @@ retransmit_arm(struct tcp *t, struct conn *c)
 	retransmit_set(t, c, TIMER_RTX, retransmit_rto(t, c), c->snd_wnd > 0);
 }
 
+/* Patience may have become shorter; the timer itself starts only as RFC 6298 5 says. */
+void
+retransmit_hasten(struct tcp *t, struct conn *c)
+{
+	bool probing = (c->timers & TIMER_PERSIST) && c->snd_wnd == 0;
+	spt_time elapsed = retransmit_elapsed(t, c), limit;
+	uint32_t deadline;
+
+	if (!(c->timers & TIMER_RTX) && !probing)
+		return;
+	limit = retransmit_limit(t, c, c->snd_wnd > 0);
+	if (limit == SPT_TIME_NEVER)
+		return;
+	deadline = wheel_deadline(t->now, limit > elapsed ? limit - elapsed : 0);
+	if (seq_lt(deadline, c->t_rtx)) {
+		c->t_rtx = deadline;
+		conn_wheel(t, c, deadline);
+	}
+}
+
 /* Patience is over: the peer is told, in case it hears, and the application. */
 static bool
 retransmit_timed_out(struct tcp *t, struct conn *c, bool r2)
