@@ -331,6 +331,9 @@ struct monitor_port {
 	struct spt_port base;
 	struct spt_port *inner;
 	struct monitor *monitor;
+	/* refused at the last call: seen already when they are offered again */
+	struct rte_mbuf *refused[PORT_BURST];
+	uint16_t n_refused;
 };
 
 static uint16_t
@@ -344,15 +347,25 @@ monitor_port_rx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t 
 	return got;
 }
 
-/* Shown before they are sent: afterwards they are another's. Refused ones count as sent. */
+/*
+ * Shown before they are sent: afterwards they are another's. Refused ones count as sent, once:
+ * who offers them again offers them first.
+ */
 static uint16_t
 monitor_port_tx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 {
 	struct monitor_port *mp = (struct monitor_port *)p;
 
-	for (uint16_t i = 0; i < n; i++)
-		monitor_see(mp->monitor, now, true, m[i]);
-	return port_tx(mp->inner, now, m, n);
+	uint16_t taken;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (i >= mp->n_refused || m[i] != mp->refused[i])
+			monitor_see(mp->monitor, now, true, m[i]);
+	}
+	taken = port_tx(mp->inner, now, m, n);
+	mp->n_refused = RTE_MIN(n - taken, PORT_BURST);
+	memcpy(mp->refused, m + taken, mp->n_refused * sizeof(m[0]));
+	return taken;
 }
 
 static spt_time

@@ -331,6 +331,8 @@ int script_family(void);
 bool script_timestamps(void);
 /* TSval that the peer would send now. */
 uint32_t script_tsval(void);
+/* TSval of the engine's segment expected last. */
+uint32_t script_engine_tsval(void);
 /* A relative number of the engine, as spt_conn_info tells it; of the peer. */
 uint32_t script_iss_plus(uint32_t relative);
 uint32_t script_irs_plus(uint32_t relative);

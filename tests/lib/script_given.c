@@ -225,6 +225,12 @@ script_timestamps(void)
 }
 
 uint32_t
+script_engine_tsval(void)
+{
+	return script->f->ts_recent;
+}
+
+uint32_t
 script_iss_plus(uint32_t relative)
 {
 	return script->f->engine_iss + relative;
