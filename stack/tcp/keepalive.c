@@ -6,10 +6,12 @@
  */
 #include "internal.h"
 
+/* After a tick that was rounded down: one more, so that nothing is early (MUST-28). */
 static uint32_t
 ms_to_ticks(uint32_t ms)
 {
-	return (uint32_t)((ms * SPT_NS_PER_MS + (1 << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT);
+	return (uint32_t)((ms * SPT_NS_PER_MS + (1 << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT) +
+	       1;
 }
 
 static bool
@@ -18,11 +20,14 @@ fin_wait2_bounded(const struct conn *c)
 	return c->state == SPT_FIN_WAIT_2 && (c->flags & CONN_APP_CLOSED);
 }
 
-/* Probes without an answer since the last segment received. */
+/*
+ * Probes without an answer since the last segment received. Nothing arrived in the tick of a probe
+ * before it, so what has that tick came after it.
+ */
 static bool
 keepalive_unanswered(const struct conn *c)
 {
-	return c->keepalive_probes > 0 && seq_leq(c->last_rcv, c->idle_since);
+	return c->keepalive_probes > 0 && seq_lt(c->last_rcv, c->idle_since);
 }
 
 /* The tick at which the next keep-alive probe, or the end, is due. */
