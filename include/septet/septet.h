@@ -110,21 +110,20 @@ uint64_t spt_engine_footprint(const struct spt_config *config);
 
 enum spt_event_bits {
 	SPT_ACCEPTED = 1 << 0,    /* a passive open completed: 'listener' */
-	SPT_CONNECTED = 1 << 1,   /* our spt_connect completed */
-	SPT_RECEIVED = 1 << 2,    /* 'data' and 'bytes': yours to free or send */
-	SPT_SENT = 1 << 3,        /* 'acked' bytes were acknowledged */
-	SPT_WRITABLE = 1 << 4,    /* after -EAGAIN: spt_send takes data again */
-	SPT_PEER_CLOSED = 1 << 5, /* the peer's FIN: no more data will come */
-	SPT_URGENT = 1 << 6,      /* urgent data announced (RFC 9293 3.8.5) */
-	SPT_SOFT_ERROR = 1 << 7,  /* 'reason': R1 reached or ICMP; the connection lives on */
-	SPT_CLOSED = 1 << 8,      /* 'reason': the last event of this handle */
+	SPT_RECEIVED = 1 << 1,    /* 'data' and 'bytes': yours to free or send */
+	SPT_SENT = 1 << 2,        /* 'acked' bytes were acknowledged; not after spt_close */
+	SPT_WRITABLE = 1 << 3,    /* after -EAGAIN or -ENOBUFS: spt_send takes data again */
+	SPT_PEER_CLOSED = 1 << 4, /* the peer's FIN: no more data will come */
+	SPT_URGENT = 1 << 5,      /* urgent data announced (RFC 9293 3.8.5) */
+	SPT_SOFT_ERROR = 1 << 6,  /* 'reason': R1 reached or ICMP; the connection lives on */
+	SPT_CLOSED = 1 << 7,      /* 'reason': the last event of this handle */
 };
 
 /*
- * Why a connection closed (0: in order) or what the soft error was:
- * -ECONNRESET RST from the peer, -ECONNREFUSED SYN refused, -ETIMEDOUT R2, user
- * time-out, keep-alive or idle time-out, -ECONNABORTED spt_abort or spt_unlisten, -EHOSTUNREACH
- * and -ENETUNREACH ICMP, -ENOMEM, -EPROTO an error of our own.
+ * Why a connection closed (0: in order): -ECONNRESET RST from the peer; -ETIMEDOUT R2, user
+ * time-out, keep-alive, idle time-out or the bound of FIN-WAIT-2; -ECONNABORTED spt_abort, unread
+ * or later data at spt_close. What the soft error was: -ETIMEDOUT R1 reached; -EHOSTUNREACH,
+ * -ENETUNREACH or -ECONNREFUSED an ICMP error.
  */
 struct spt_event {
 	spt_conn conn;

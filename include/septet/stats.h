@@ -66,10 +66,6 @@
 	X(TCP_HANDSHAKE_RST, "tcp_handshake_rst", "RST in SYN-RECEIVED: back to LISTEN")           \
 	X(TCP_HANDSHAKE_IGNORED, "tcp_handshake_ignored",                                          \
 	    "no ACK flag, or outside the window, in SYN-RECEIVED")                                 \
-	X(TCP_CONNECTED, "tcp_connected", "SYN-ACK that completed an active open")                 \
-	X(TCP_SIMULTANEOUS, "tcp_simultaneous", "SYN of a simultaneous open")                      \
-	X(TCP_REFUSED, "tcp_refused", "RST that refused our SYN")                                  \
-	X(TCP_SYNSENT_IGNORED, "tcp_synsent_ignored", "not acceptable in SYN-SENT")                \
 	X(TCP_DATA, "tcp_data", "data in order, delivered")                                        \
 	X(TCP_DATA_OUT_OF_ORDER, "tcp_data_out_of_order", "data ahead of a gap, queued")           \
 	X(TCP_DATA_DUPLICATE, "tcp_data_duplicate", "nothing new inside the window")               \
@@ -120,7 +116,6 @@ enum spt_verdict {
 	X(tx_no_mbuf, "frames not sent: no mbuf")                                                  \
 	X(tx_no_neighbour, "packets dropped: link address did not resolve")                        \
 	X(opened_passive, "connections accepted")                                                  \
-	X(opened_active, "connections opened by us")                                               \
 	X(closed, "connections whose CLOSED event was raised")                                     \
 	X(closed_reset_by_peer, "closed by a RST")                                                 \
 	X(closed_aborted, "closed by our abort")                                                   \

@@ -12,12 +12,13 @@
 #include <septet/types.h>
 
 /*
- * Sixteen bits: 4 bits of tokens used, 12 bits of time in units of 2^26 ns (67 ms).
+ * Sixteen bits: 4 bits of tokens used, 12 bits of time in units of 2^29 ns (0.54 s).
  * Allows a burst of RATELIMIT16_BURST, then one a unit: from time a to b at most
- * BURST + unit(b) - unit(a). The time wraps after 275 s: then the tokens may come back
- * late, never early. Zero is a full bucket.
+ * BURST + unit(b) - unit(a). The time wraps after 37 minutes: then the tokens may come back
+ * late, never early. Zero is a full bucket. Two ends out of step that answer each other stop
+ * when one finds its bucket empty, which for round trips below a unit is soon.
  */
-#define RATELIMIT16_SHIFT 26
+#define RATELIMIT16_SHIFT 29
 #define RATELIMIT16_BURST 8
 
 static inline bool

@@ -11,7 +11,6 @@ static const struct {
 	bool strict; /* must be expected */
 } names[] = {
     {SPT_ACCEPTED, "ACCEPTED", false},
-    {SPT_CONNECTED, "CONNECTED", false},
     {SPT_RECEIVED, "RECEIVED", false},
     {SPT_SENT, "SENT", false},
     {SPT_WRITABLE, "WRITABLE", false},
