@@ -78,6 +78,9 @@ acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
 			x->rtx_nxt = s->ack;
 			x->rtx_at = NULL;
 		}
+		/* Not left behind: two gigabytes later it would seem to lie ahead. */
+		if (seq_lt(x->rtx_end, s->ack))
+			x->rtx_end = s->ack;
 	}
 	if (data > 0)
 		congestion_acked(t, c, data, flight);

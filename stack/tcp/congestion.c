@@ -78,6 +78,8 @@ congestion_acked(struct tcp *t, struct conn *c, uint32_t acked, uint32_t flight)
 		return;
 	}
 	c->dupacks = 0;
+	if (x && seq_gt(c->snd_una, x->recover))
+		x->recover = c->snd_una - 1; /* stays within half of the number space */
 	if (flight + c->mss < c->cwnd)
 		return; /* the window was not what held us back (RFC 7661's concern) */
 	if (c->cwnd < c->ssthresh) {
