@@ -72,6 +72,8 @@ acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
 	c->unacked_since = t->now_tick;
 	c->retries = 0;
 	c->marks &= ~(MARK_R1 | MARK_PROBED);
+	if (unlikely(c->flags & CONN_URG_SEND) && seq_geq(s->ack, c->snd_up))
+		c->flags &= ~CONN_URG_SEND;
 	if (x) {
 		sendq_acknowledge(t, x, s->ack);
 		if (seq_lt(x->rtx_nxt, s->ack)) {

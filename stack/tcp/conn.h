@@ -34,7 +34,7 @@ enum conn_flag {
 	CONN_MORE = 1 << 10,      /* SPT_MORE: hold a partial segment */
 	CONN_RECOVERY = 1 << 11,  /* fast recovery (RFC 6582) until 'recover' */
 	CONN_URG_RCVD = 1 << 12,  /* rcv_up is ahead of what was delivered */
-	CONN_URG_SEND = 1 << 13,  /* snd_up is ahead of what was sent */
+	CONN_URG_SEND = 1 << 13,  /* snd_up is ahead of what is acknowledged */
 	CONN_CLOSE_FIN = 1 << 14, /* listener's close_on_fin */
 	CONN_OVERRIDE = 1 << 15,  /* the persist timer allows a small segment (MUST-38) */
 };

@@ -127,8 +127,6 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t
 		output_fin_sent(t, c);
 	segment_send(t, c, m, seq, flags);
 	c->flags &= ~CONN_OVERRIDE;
-	if ((c->flags & CONN_URG_SEND) && seq_geq(c->snd_nxt, c->snd_up))
-		c->flags &= ~CONN_URG_SEND;
 	return true;
 }
 
