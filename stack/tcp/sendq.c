@@ -66,6 +66,7 @@ sendq_unprepare(struct tcp *t, struct rte_mbuf *own)
 		struct rte_mbuf *e = own;
 
 		own = link_of(t, e)->next;
+		e->next = NULL;
 		rte_pktmbuf_free_seg(e);
 	}
 }
@@ -89,6 +90,7 @@ sendq_prepare(struct tcp *t, struct rte_mbuf *chain, struct rte_mbuf **own)
 			return false;
 		}
 		rte_pktmbuf_attach(e, m);
+		e->next = m; /* whom it stands for, until it is queued */
 		link_of(t, e)->next = NULL;
 		if (last)
 			link_of(t, last)->next = e;
@@ -113,26 +115,26 @@ sendq_append(struct tcp *t, struct conn *c, struct rte_mbuf *chain)
 	}
 	for (struct rte_mbuf *m = chain; m; m = next) {
 		next = m->next;
-		m->next = NULL;
-		m->nb_segs = 1;
-		m->pkt_len = m->data_len;
-		m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
-		m->tx_offload = 0;
 		if (unlikely(m->data_len == 0)) {
 			rte_pktmbuf_free_seg(m);
 			continue;
 		}
 		/*
-		 * The queue's link is in the mbuf, so one that others refer to as well is
-		 * represented by the indirect mbuf prepared for it.
+		 * The queue's link is in the mbuf, so one that others refer to as well stays as it
+		 * is and is represented by the indirect mbuf prepared for it.
 		 */
-		if (unlikely(own && own->buf_addr == m->buf_addr)) {
+		if (unlikely(own && own->next == m)) {
 			struct rte_mbuf *e = own;
 
 			own = link_of(t, e)->next;
 			rte_pktmbuf_free_seg(m);
 			m = e;
 		}
+		m->next = NULL;
+		m->nb_segs = 1;
+		m->pkt_len = m->data_len;
+		m->ol_flags &= ~RTE_MBUF_F_TX_OFFLOAD_MASK;
+		m->tx_offload = 0;
 		sendq_link(t, x, m);
 	}
 	sendq_unprepare(t, own);
