@@ -98,7 +98,7 @@ check_sequence(struct tcp *t, struct conn *c, struct seg *s)
 static enum spt_verdict
 check_reset(struct tcp *t, struct conn *c, struct seg *s)
 {
-	bool orderly = c->state == SPT_CLOSING || c->state == SPT_LAST_ACK;
+	bool orderly = conn_said_all(c);
 
 	if (s->seq != c->rcv_nxt)
 		return reply_ack_limited(t, c, s, SPT_V_TCP_RST_CHALLENGED);

@@ -108,6 +108,13 @@ conn_hash(const struct tcp *t, const struct conn *c)
 	return t->input == c ? t->input_hash : flow_hash(&t->flows, &c->key);
 }
 
+/* CLOSING or LAST-ACK, and our FIN is out: it may wait behind data in CLOSING (3.10.4). */
+static inline bool
+conn_said_all(const struct conn *c)
+{
+	return (c->state == SPT_CLOSING || c->state == SPT_LAST_ACK) && (c->flags & CONN_FIN_SENT);
+}
+
 /* TSval of RFC 7323: milliseconds, offset by a secret of the 4-tuple. */
 static inline uint32_t
 conn_tsval(const struct tcp *t, const struct conn *c)

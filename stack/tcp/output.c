@@ -237,7 +237,7 @@ output_conn(struct tcp *t, struct conn *c)
 static void
 output_abort(struct tcp *t, struct conn *c)
 {
-	if (c->state == SPT_CLOSING || c->state == SPT_LAST_ACK)
+	if (conn_said_all(c))
 		conn_finish(t, c, -ECONNABORTED);
 	else
 		conn_abort(t, c, -ECONNABORTED);
