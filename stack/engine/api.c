@@ -16,8 +16,11 @@ spt_unlisten(struct spt_engine *engine, int listener, enum spt_unlisten how)
 {
 	int rc;
 
-	while ((rc = tcp_unlisten(&engine->tcp, listener, how)) == -EAGAIN)
+	/* A turn begins with an empty list: it counts on the room. */
+	do {
+		rc = tcp_unlisten(&engine->tcp, listener, how);
 		engine_flush(engine);
+	} while (rc == -EAGAIN);
 	return rc;
 }
 
