@@ -103,7 +103,6 @@ init_queues(struct tcp *t)
 	for (unsigned int i = 0; i < RTE_DIM(t->syn_ack); i++)
 		fifo_init(&t->syn_ack[i], &t->half_opens, offsetof(struct half_open, link));
 	fifo_init(&t->time_wait_fifo, &t->time_waits, offsetof(struct time_wait, link));
-	t->ready_head = t->ready_tail = POOL_NONE;
 }
 
 static void
@@ -137,7 +136,7 @@ init_parameters(struct tcp *t, const struct tcp_init *init)
 int
 tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *error, size_t error_size)
 {
-	*t = (struct tcp){0};
+	*t = (struct tcp){.ready_head = POOL_NONE, .ready_tail = POOL_NONE};
 	tcp_set_now(t, now);
 	init_parameters(t, init);
 	secrets_derive(&t->secrets, init->config->master_secret);
