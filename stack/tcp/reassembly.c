@@ -109,9 +109,12 @@ reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 	uint32_t end = seq + m->pkt_len;
 	struct rte_mbuf *prev, *next;
 
-	if (!x || x->ooo_mbufs + m->nb_segs > OUT_OF_ORDER_MBUFS) {
+	/* The other half is for what goes on: peers may leave their gaps open for ever. */
+	if (!x || x->ooo_mbufs + m->nb_segs > OUT_OF_ORDER_MBUFS ||
+	    t->pinned + m->nb_segs > t->pinned_limit / 2) {
 		t->stats->budget_refused++;
 		rte_pktmbuf_free(m);
+		xfer_put_if_idle(t, c);
 		return SPT_V_TCP_DATA_NO_MEMORY;
 	}
 	prev = reassembly_before(t, x, seq);
