@@ -97,16 +97,32 @@ spec_check_device(
 	return 0;
 }
 
+/* Is 'word' what 'options' begin with, up to their end or the next comma? */
+static bool
+spec_is_word(const char *options, const char *word)
+{
+	size_t length = strlen(word);
+
+	return strncmp(options, word, length) == 0 &&
+	       (options[length] == '\0' || options[length] == ',');
+}
+
 /* The argument for EAL, with the option that memif cannot do without. */
 static int
 spec_format(const struct spec_kind *k, struct spt_port_spec *spec, const char *options, char *error,
     size_t error_size)
 {
+	const char *given = k->kind == SPT_PORT_MEMIF ? strstr(options, ",role=") : NULL;
 	const char *role = "";
 	int n;
 
-	if (k->kind == SPT_PORT_MEMIF && !strstr(options, "role="))
+	if (k->kind == SPT_PORT_MEMIF && !given)
 		role = ",role=client";
+	if (given && !spec_is_word(given, ",role=server") && !spec_is_word(given, ",role=client")) {
+		snprintf(error, error_size,
+		    "port '%s': expected role=server, or role=client (the default)", spec->text);
+		return -EINVAL;
+	}
 	n = snprintf(spec->argument, sizeof(spec->argument), k->format, spec->device, options);
 	if (n >= 0 && (size_t)n + strlen(role) < sizeof(spec->argument)) {
 		memcpy(spec->argument + n, role, strlen(role) + 1);
@@ -190,6 +206,14 @@ spec_check_interface(const struct spt_port_spec *spec, char *error, size_t error
 		    "'ip link' lists them",
 		    spec->text, spec->device);
 		return -ENODEV;
+	}
+	/* net_tap would join it as a further queue, and take it from whoever has it. */
+	if (tap && if_nametoindex(spec->device) != 0) {
+		snprintf(error, error_size,
+		    "port '%s': there is an interface '%s' already, perhaps another septet's: "
+		    "choose another name",
+		    spec->text, spec->device);
+		return -EEXIST;
 	}
 	return 0;
 }
