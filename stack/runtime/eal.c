@@ -98,9 +98,27 @@ eal_mib(uint64_t bytes)
 	return (unsigned int)((bytes + (1 << 20) - 1) >> 20);
 }
 
+/* Bytes that the kernel could give without killing anybody; all there are if it does not say. */
+static uint64_t
+eal_available(void)
+{
+	uint64_t kib = 0;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	if (!f)
+		return UINT64_MAX;
+	while (kib == 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %" SCNu64, &kib) != 1)
+			kib = 0;
+	fclose(f);
+	return kib ? kib << 10 : UINT64_MAX;
+}
+
 /* Choose the memory, and say why in info->summary. */
-static void
-eal_choose_memory(const struct spt_eal_config *config, struct spt_eal_info *info)
+static int
+eal_choose_memory(
+    const struct spt_eal_config *config, struct spt_eal_info *info, char *error, size_t error_size)
 {
 	uint64_t need = runtime_mbuf_bytes(config->mbufs, config->mtu, true) + EAL_OVERHEAD;
 	uint64_t free_bytes = eal_free_hugepages();
@@ -113,16 +131,63 @@ eal_choose_memory(const struct spt_eal_config *config, struct spt_eal_info *info
 		snprintf(info->summary, sizeof(info->summary),
 		    "EAL with hugepages (--in-memory): %u MiB wanted, %u MiB free", eal_mib(need),
 		    eal_mib(free_bytes));
-		return;
+		return 0;
 	}
 	snprintf(info->summary, sizeof(info->summary),
 	    "EAL without hugepages (--no-huge): %u MiB of them free, %u MiB wanted",
 	    eal_mib(free_bytes), eal_mib(need));
 	need = runtime_mbuf_bytes(config->mbufs, config->mtu, false) + EAL_OVERHEAD;
+	/* EAL would get it all the same, and be killed for using it. */
+	if (need > eal_available()) {
+		snprintf(error, error_size,
+		    "%" PRIu32 " mbufs take %u MiB, this machine can give %u MiB: ask for fewer "
+		    "with --mbufs",
+		    config->mbufs, eal_mib(need), eal_mib(eal_available()));
+		return -ENOMEM;
+	}
 	eal_arg("--no-huge");
 	eal_arg("--no-shconf");
 	eal_arg("-m");
 	eal_arg("%u", eal_mib(need));
+	return 0;
+}
+
+/*
+ * What EAL would answer with its whole help: a list that is none, and a processor that we may
+ * not use. Where '@' maps lcores to processors the latter is left to EAL.
+ */
+static int
+eal_check_lcores(const char *list, const cpu_set_t *set, char *error, size_t error_size)
+{
+	unsigned long first = 0, cpu;
+	const char *at = list;
+	bool range = false;
+
+	if (!strpbrk(list, "0123456789") || list[strspn(list, "0123456789,-@()")]) {
+		snprintf(error, error_size,
+		    "--lcores '%s' is no list of cores: expected one like 0-3 or 0@2,1@3", list);
+		return -EINVAL;
+	}
+	while (!strchr(list, '@') && *at) {
+		if (*at < '0' || *at > '9') {
+			range = *at++ == '-';
+			continue;
+		}
+		cpu = strtoul(at, NULL, 10);
+		at += strspn(at, "0123456789");
+		for (unsigned long i = range ? first : cpu; i <= cpu; i++) {
+			if (i < CPU_SETSIZE && CPU_ISSET(i, set))
+				continue;
+			snprintf(error, error_size,
+			    "--lcores '%s': this process may not use core %lu; 'taskset -cp $$' "
+			    "shows which",
+			    list, i);
+			return -EINVAL;
+		}
+		first = cpu;
+		range = false;
+	}
+	return 0;
 }
 
 /*
@@ -137,16 +202,18 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 	size_t used = 0;
 	cpu_set_t set;
 
+	if (sched_getaffinity(0, sizeof(set), &set) != 0) {
+		snprintf(error, error_size, "which cores may be used? %s", strerror(errno));
+		return -errno;
+	}
 	if (config->lcores) {
 		eal_arg("--lcores=%s", config->lcores);
-		return 0;
+		return eal_check_lcores(config->lcores, &set, error, error_size);
 	}
 	if (want == 1 && config->spec->virtual_port) {
 		used += (size_t)snprintf(list, sizeof(list), "0@(");
 		want = CPU_SETSIZE;
 	}
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return -errno;
 	for (unsigned int cpu = 0; cpu < CPU_SETSIZE && have < want; cpu++) {
 		if (!CPU_ISSET(cpu, &set))
 			continue;
@@ -211,7 +278,9 @@ spt_eal_start(
 	rc = eal_choose_lcores(config, error, error_size);
 	if (rc)
 		return rc;
-	eal_choose_memory(config, info);
+	rc = eal_choose_memory(config, info, error, error_size);
+	if (rc)
+		return rc;
 	eal_arg("--log-level=4"); /* errors only: a later --log-level of the user's wins */
 	/* net_tap calls what a kernel without some queueing disciplines lacks an error. */
 	if (config->spec->kind == SPT_PORT_TAP)
