@@ -132,11 +132,13 @@ runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *co
 		if (rc)
 			snprintf(error, error_size, "no memory for rings between the engines");
 	}
-	if (rc)
+	if (rc) {
 		for (unsigned int i = 0; i < rt->info.port.queues; i++)
 			spt_port_destroy(ports[i]);
+		return rc;
+	}
 	memcpy(rt->info.mac, ports[0]->mac.addr_bytes, sizeof(rt->info.mac));
-	return rc;
+	return 0;
 }
 
 static spt_time
