@@ -49,8 +49,7 @@ address_add(const struct spt_addr *a, uint32_t n)
 	return sum;
 }
 
-/* Why an address cannot be a host's, or NULL. */
-static const char *
+const char *
 address_unfit(const struct spt_addr *a, unsigned int prefix)
 {
 	static const struct spt_addr v6_loopback = {.b = {[15] = 1}};
@@ -80,12 +79,25 @@ address_unfit(const struct spt_addr *a, unsigned int prefix)
 	return (v4 & host) == host ? "its network's broadcast address" : NULL;
 }
 
+bool
+address_in_network(
+    const struct spt_addr *address, const struct spt_addr *network, unsigned int prefix)
+{
+	unsigned int bits = prefix + (addr_is_v4(network) ? 96 : 0), at = 0;
+	const uint8_t *a = address->b, *b = network->b;
+
+	while (at < bits / 8 && a[at] == b[at])
+		at++;
+	return at == bits / 8 && (bits % 8 == 0 || (a[at] ^ b[at]) >> (8 - bits % 8) == 0);
+}
+
 /* The count of a run, both ends included. */
 static int
 address_count(const char *text, const struct spt_addr *first, const struct spt_addr *last,
-    uint32_t *count, char *error, size_t error_size)
+    unsigned int prefix, uint32_t *count, char *error, size_t error_size)
 {
-	bool same = addr_is_v4(first) == addr_is_v4(last) && first->q[0] == last->q[0];
+	bool same = addr_is_v4(first) == addr_is_v4(last) && first->q[0] == last->q[0] &&
+	            address_in_network(last, first, prefix);
 
 	if (!same || address_low(last) < address_low(first)) {
 		snprintf(error, error_size,
@@ -146,7 +158,8 @@ address_parse_local(const char *text, struct spt_local *local, char *error, size
 	if (rc == 0 && dash)
 		rc = address_parse(dash + 1, &last, error, error_size);
 	if (rc == 0)
-		rc = address_count(text, &local->first, &last, &local->count, error, error_size);
+		rc = address_count(
+		    text, &local->first, &last, local->prefix, &local->count, error, error_size);
 	if (rc)
 		return rc;
 	unfit = address_unfit(&local->first, local->prefix);

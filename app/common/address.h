@@ -23,6 +23,13 @@ int address_parse_local(const char *text, struct spt_local *local, char *error, 
 int address_parse_endpoint(
     const char *text, struct spt_endpoint *endpoint, char *error, size_t error_size);
 
+/* Has 'address' the first 'prefix' bits of 'network'? Both of one family. */
+bool address_in_network(
+    const struct spt_addr *address, const struct spt_addr *network, unsigned int prefix);
+
+/* Why no host can have 'address', in words that follow "is"; NULL: one can. */
+const char *address_unfit(const struct spt_addr *address, unsigned int prefix);
+
 /* Is 'address' one of the run? */
 bool address_in_run(const struct spt_addr *address, const struct spt_local *local);
 

@@ -52,6 +52,11 @@ parse_gateway(void *target, const char *value, char *error, size_t error_size)
 
 	if (rc)
 		return rc;
+	if (addr_is_zero(&address)) {
+		snprintf(error, error_size,
+		    "'%s' is no router's address: expected one like 10.0.0.1", value);
+		return -EINVAL;
+	}
 	gateway = addr_is_v4(&address) ? &o->engine.gateway4 : &o->engine.gateway6;
 	if (!addr_is_zero(gateway)) {
 		snprintf(error, error_size, "at most one for each of IPv4 and IPv6");
@@ -246,22 +251,28 @@ static int
 check_gateway(
     const struct serve_options *o, const struct spt_addr *gateway, char *error, size_t error_size)
 {
-	unsigned int skip = addr_is_v4(gateway) ? 96 : 0;
+	const struct spt_local *l = o->local;
+	const char *unfit = NULL;
 	char text[ADDRESS_TEXT];
+	bool on_link = false;
 
 	if (addr_is_zero(gateway))
 		return 0;
-	for (unsigned int i = 0; i < o->n_local; i++) {
-		unsigned int bits = o->local[i].prefix + skip, at = 0;
-		const uint8_t *a = o->local[i].first.b, *b = gateway->b;
-
-		if (addr_is_v4(&o->local[i].first) != addr_is_v4(gateway))
+	for (unsigned int i = 0; i < o->n_local && !unfit; i++) {
+		if (addr_is_v4(&l[i].first) != addr_is_v4(gateway) ||
+		    !address_in_network(gateway, &l[i].first, l[i].prefix))
 			continue;
-		while (at < bits / 8 && a[at] == b[at])
-			at++;
-		if (at == bits / 8 && (bits % 8 == 0 || (a[at] ^ b[at]) >> (8 - bits % 8) == 0))
-			return 0;
+		on_link = true;
+		unfit = address_in_run(gateway, &l[i]) ? "one of our own addresses"
+		                                       : address_unfit(gateway, l[i].prefix);
 	}
+	if (unfit) {
+		snprintf(error, error_size, "--gateway %s is %s: expected the router's address",
+		    address_text(gateway, text), unfit);
+		return -EINVAL;
+	}
+	if (on_link)
+		return 0;
 	/* A router's link-local address is on every link. */
 	if (!addr_is_v4(gateway) && gateway->b[0] == 0xfe && (gateway->b[1] & 0xc0) == 0x80)
 		return 0;
@@ -294,6 +305,21 @@ check_locals(const struct serve_options *o, char *error, size_t error_size)
 	return -EINVAL;
 }
 
+/* A summary that cannot be written is better known before the run than after it. */
+static int
+check_json(const struct serve_options *o, char *error, size_t error_size)
+{
+	FILE *f = o->json ? fopen(o->json, "a") : NULL;
+
+	if (f)
+		fclose(f);
+	if (f || !o->json)
+		return 0;
+	snprintf(error, error_size, "--json '%s': %s; expected a file that can be written", o->json,
+	    strerror(errno));
+	return -EINVAL;
+}
+
 static int
 check_all(struct serve_options *o, char *error, size_t error_size)
 {
@@ -317,7 +343,7 @@ check_all(struct serve_options *o, char *error, size_t error_size)
 		rc = check_gateway(o, &o->engine.gateway4, error, error_size);
 	if (rc == 0)
 		rc = check_gateway(o, &o->engine.gateway6, error, error_size);
-	return rc;
+	return rc ? rc : check_json(o, error, error_size);
 }
 
 int
