@@ -280,7 +280,8 @@ http_value(struct http_parser *p, uint8_t c)
 			return http_error(p, 400);
 		return !line_end ? S_VALUE : c == '\r' ? S_LINE_END : S_FIELD_FIRST;
 	}
-	if (p->length > 0 || (c != ' ' && c != '\t'))
+	/* Nor do they make a word too long: only what follows them does. */
+	if ((c != ' ' && c != '\t') || (p->length > 0 && p->length < HTTP_WORD_MAX))
 		http_word_add(p, c);
 	return S_VALUE;
 }
