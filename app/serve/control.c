@@ -91,6 +91,8 @@ control_run(void *arg)
 	sigaddset(&signals, SIGTERM);
 	if (o->duration_ms)
 		end = begin + (spt_time)o->duration_ms * SPT_NS_PER_MS;
+	if (control.status)
+		spt_runtime_snapshot_sum(control.serve->runtime, &control.last);
 	while (!__atomic_load_n(&control.ended, __ATOMIC_ACQUIRE)) {
 		tick += SPT_NS_PER_SEC;
 		if (tick < control_now())
