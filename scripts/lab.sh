@@ -102,8 +102,8 @@ lab_until() {
 # A namespace of this run; its name is $lab_name-<pid>-<suffix>.
 lab_namespace() {
 	lab_new=$lab_name-$$-$1
+	lab_namespaces+=("$lab_new") # first: a signal may come in between
 	ip netns add "$lab_new"
-	lab_namespaces+=("$lab_new")
 	ip -n "$lab_new" link set lo up
 }
 
