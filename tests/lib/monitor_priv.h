@@ -56,7 +56,7 @@ struct mon_life {
 	uint32_t fin_out_seq, fin_in_seq;
 	uint32_t last_ack, edge_out, edge_in;
 	uint32_t last_tsval, last_tsecr;
-	spt_time una_at, rst_at, syn_at;
+	spt_time una_at, rst_at, syn_at, tsopt_at;
 	/* bytes sent: stream[0] is the byte at iss + 1 + stream_base */
 	uint8_t *stream;
 	uint32_t stream_base, stream_len, stream_cap;

@@ -13,6 +13,12 @@
 /* RFC 9293 MUST-15: default send MSS. */
 #define DEFAULT_MSS(family) ((family) == 4 ? 536 : 1220)
 
+/* docs/decisions.md: a peer's smaller MSS is taken for this one. */
+#define MSS_FLOOR 76
+
+/* Timestamps so far apart cannot be compared (RFC 7323 5.5). */
+#define TS_RECENT_NS (23 * 86400 * SPT_NS_PER_SEC)
+
 #define OPTIONS_OF_SYN (P_MSS | P_WSCALE | P_SACK_PERM)
 
 /* ---- what arrives ------------------------------------------------------- */
@@ -31,7 +37,7 @@ bind_syn(struct mon_conn *c, struct mon_life *l, const struct mon_recent *s)
 {
 	l->have_irs = true;
 	l->irs = s->seq;
-	l->mss = s->options & P_MSS ? s->mss : DEFAULT_MSS(c->family);
+	l->mss = s->options & P_MSS ? RTE_MAX(s->mss, MSS_FLOOR) : DEFAULT_MSS(c->family);
 	l->ws_ok = (s->options & P_WSCALE) && (l->syn_options & P_WSCALE);
 	l->ws_in = l->ws_ok ? RTE_MIN(s->wscale, 14) : 0;
 	l->ws_out = l->ws_ok ? l->syn_wscale : 0;
@@ -278,14 +284,16 @@ static void
 rule_timestamps(struct monitor *m, struct mon_life *l, const struct packet *p)
 {
 	uint32_t n = RTE_MIN(l->n_tsvals, MON_TSVALS), i;
-	bool has = p->options & P_TIMESTAMP;
+	bool has = p->options & P_TIMESTAMP, recent;
 
 	if (!(p->flags & P_SYN) && has != l->ts_ok)
 		mon_fail(
 		    m, MONITOR_TIMESTAMP, has ? "TSopt was not negotiated" : "TSopt is missing");
 	if (!has)
 		return;
-	if (l->have_tsval && seq_lt(p->tsval, l->last_tsval))
+	recent = m->now - l->tsopt_at < TS_RECENT_NS;
+	l->tsopt_at = m->now;
+	if (l->have_tsval && recent && seq_lt(p->tsval, l->last_tsval))
 		mon_fail(m, MONITOR_TIMESTAMP, "TSval went back from %" PRIu32 " to %" PRIu32,
 		    l->last_tsval, p->tsval);
 	l->have_tsval = true;
@@ -301,7 +309,7 @@ rule_timestamps(struct monitor *m, struct mon_life *l, const struct packet *p)
 	}
 	if (i > n)
 		mon_fail(m, MONITOR_TIMESTAMP, "TSecr %" PRIu32 " echoes nothing", p->tsecr);
-	if (l->have_tsecr && seq_lt(p->tsecr, l->last_tsecr))
+	if (l->have_tsecr && recent && seq_lt(p->tsecr, l->last_tsecr))
 		mon_fail(m, MONITOR_TIMESTAMP, "TSecr went back from %" PRIu32 " to %" PRIu32,
 		    l->last_tsecr, p->tsecr);
 	l->have_tsecr = true;
