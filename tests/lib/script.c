@@ -169,7 +169,7 @@ script_expect_within(uint64_t us, const struct expect *e)
 {
 	if (script->captures == script->taken) {
 		spt_engine_stats(script->engine, &script->before);
-		run_until(script->now + us * SPT_NS_PER_US, true);
+		run_until(script->now + (us + SCRIPT_SLACK_US) * SPT_NS_PER_US, true);
 	}
 	script_expect(e);
 }
