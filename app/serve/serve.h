@@ -20,7 +20,7 @@
 #include "serve/text.h"
 
 #define LINGER_TIME    (2 * SPT_NS_PER_SEC) /* after our FIN a peer may go on this long */
-#define LINGER_BYTES   (256 << 10)          /* and send this much; then it gets a RST */
+#define LINGER_BYTES   (16 << 20)           /* and send this much; then it gets a RST */
 #define RETRY_BURST    32                   /* connections tried again in a turn */
 #define DATE_TEXT      32
 #define HTTP_HEAD_ROOM 384 /* the longest head of a response */
