@@ -34,6 +34,19 @@ control_now(void)
 	return (spt_time)ts.tv_sec * SPT_NS_PER_SEC + (spt_time)ts.tv_nsec;
 }
 
+void
+serve_signals(sigset_t *signals)
+{
+	struct sigaction hup;
+
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	/* The terminal is gone; but nohup(1) has it ignored. */
+	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN)
+		sigaddset(signals, SIGHUP);
+}
+
 /* "now" against what it was a second ago. */
 static void
 control_status(void)
@@ -86,9 +99,7 @@ control_run(void *arg)
 	/* net_tap's own signals say that a frame is there: they are for the cores, not for us. */
 	sigfillset(&signals);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
+	serve_signals(&signals);
 	if (o->duration_ms)
 		end = begin + (spt_time)o->duration_ms * SPT_NS_PER_MS;
 	if (control.status)
