@@ -268,6 +268,9 @@ void script_expect_salt(uint8_t salt);
 /* spt_send refuses with this error. */
 #define app_send_fails(n, error) SCRIPT_DO(script_app_send(n, 0, error))
 void script_app_send(uint32_t n, unsigned int flags, int error);
+/* What spt_send says. */
+#define app_try_send(n) SCRIPT_DO(script_app_try_send(n))
+int script_app_try_send(uint32_t n);
 /* A chain with so many bytes in each mbuf. */
 #define app_send_pieces(flags, ...)                                                                \
 	SCRIPT_DO(script_app_send_pieces(flags, (const uint16_t[]){__VA_ARGS__},                   \
@@ -323,6 +326,8 @@ spt_conn script_conn(void);
 spt_time script_now(void);
 /* Work until nothing happens any more: after a call made directly. */
 void script_settle(void);
+/* An event that a spt_poll of one's own brought, to the script's application. */
+void script_dispatch(const struct spt_event *e);
 
 /* The engine's full-sized segment for this peer: MSS less the options on every segment. */
 uint32_t script_full(void);

@@ -248,21 +248,36 @@ make_chain(const struct flow *f, uint32_t n)
 	return head;
 }
 
-void
-script_app_send(uint32_t n, unsigned int flags, int error)
+static int
+send_bytes(uint32_t n, unsigned int flags)
 {
 	struct flow *f = script->f;
-	struct rte_mbuf *m;
-	int result;
+	struct rte_mbuf *m = make_chain(f, n);
+	int result = spt_send(script->engine, f->conn, m, flags);
 
-	begin_call();
-	m = make_chain(f, n);
-	result = spt_send(script->engine, f->conn, m, flags);
 	if (result != 0)
 		rte_pktmbuf_free(m);
 	else
 		f->app_sent += n;
-	end_call("spt_send", result, error);
+	return result;
+}
+
+void
+script_app_send(uint32_t n, unsigned int flags, int error)
+{
+	begin_call();
+	end_call("spt_send", send_bytes(n, flags), error);
+}
+
+int
+script_app_try_send(uint32_t n)
+{
+	int result;
+
+	begin_call();
+	result = send_bytes(n, 0);
+	script_settle();
+	return result;
 }
 
 void

@@ -142,12 +142,24 @@ compare_rest(const struct expect *e, const struct capture *c)
 		compare_number(c, "tsecr", e->tsecr, 0, c->p.tsecr);
 }
 
+/* Its first SYN tells where the engine's numbers begin. */
+static void
+learn_iss(struct flow *f, const struct packet *p)
+{
+	if ((p->flags & P_SYN) && !f->have_engine_iss) {
+		f->engine_iss = p->seq;
+		f->have_engine_iss = true;
+	}
+}
+
 /* The engine's numbers move on by what was just expected. */
 static void
 count_expected(struct flow *f, const struct packet *p)
 {
-	uint32_t end = p->seq - f->engine_iss + packet_seg_len(p);
+	uint32_t end;
 
+	learn_iss(f, p);
+	end = p->seq - f->engine_iss + packet_seg_len(p);
 	if (!(p->flags & P_RST) && seq_gt(end, f->engine_nxt))
 		f->engine_nxt = end;
 	if (p->options & P_TIMESTAMP)
@@ -163,10 +175,7 @@ script_expect(const struct expect *e)
 	uint32_t relative;
 
 	compare_flags(e, c);
-	if ((c->p.flags & P_SYN) && !f->have_engine_iss) {
-		f->engine_iss = c->p.seq;
-		f->have_engine_iss = true;
-	}
+	learn_iss(f, &c->p);
 	relative = c->p.seq - f->engine_iss;
 	compare_number(c, "seq", e->seq, e->flags & P_SYN ? 0 : f->engine_nxt, relative);
 	if (e->flags & P_ACK)

@@ -137,7 +137,6 @@ void script_port_push(const uint8_t *flat, unsigned int length, bool plain);
 bool script_port_release(void);
 
 /* script_app.c */
-void script_dispatch(const struct spt_event *e);
 /* Take an event of this bit out; NULL if there is none. Valid until the next. */
 const struct script_event *script_take_event(struct flow *f, uint32_t bit);
 
