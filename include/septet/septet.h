@@ -39,12 +39,16 @@ struct spt_config {
 	struct rte_mempool *pool; /* for what the engine sends; room for frame + 128 */
 	int socket;               /* NUMA node of tables, -1 = any */
 
-	uint32_t connections;  /* most full connections; 0 = 4096 */
-	uint32_t half_open;    /* most half-open records; 0 = as connections */
-	uint32_t timewait;     /* most TIME-WAIT records; 0 = 4 x connections */
-	uint32_t listeners;    /* 0 = 64 */
-	uint32_t neighbours;   /* 0 = 1024 */
-	uint32_t pinned_mbufs; /* most mbufs in queues; 0 = half of 'pool' */
+	uint32_t connections; /* most full connections; 0 = 4096 */
+	uint32_t half_open;   /* most half-open records; 0 = as connections */
+	uint32_t timewait;    /* most TIME-WAIT records; 0 = 4 x connections */
+	uint32_t listeners;   /* 0 = 64 */
+	uint32_t neighbours;  /* 0 = 1024 */
+	/*
+	 * Most mbufs in queues, 0 = half of 'pool'. Send queues take three quarters of it at most,
+	 * data behind gaps half, so that peers who hold theirs full leave room to receive.
+	 */
+	uint32_t pinned_mbufs;
 
 	uint8_t master_secret[32]; /* every other secret is a PRF of it */
 	uint64_t wall_offset;      /* wall-clock ns (since 1970) minus 'now' */

@@ -88,6 +88,16 @@ conn_ack_seq(const struct conn *c)
 	return c->snd_una + RTE_MIN(c->snd_nxt - c->snd_una, c->snd_wnd);
 }
 
+/*
+ * Send queues may pin three quarters of the budget: peers that close their windows must not keep
+ * others from being received.
+ */
+static inline uint32_t
+send_budget(const struct tcp *t)
+{
+	return t->pinned_limit - t->pinned_limit / 4;
+}
+
 /* RCV.WND as the peer knows it. */
 static inline uint32_t
 conn_rcv_wnd(const struct conn *c)
@@ -257,6 +267,8 @@ void xfer_put_if_idle(struct tcp *t, struct conn *c);
 /* Our FIN at SND.NXT; into 's' where given. */
 void output_fin(struct tcp *t, struct conn *c, struct seg *s);
 bool output_conn(struct tcp *t, struct conn *c);
+/* The acknowledgment that is owed: now, or into the delayed-ACK ring. */
+void output_ack(struct tcp *t, struct conn *c);
 
 /* ---- retransmit.c ---- */
 spt_time retransmit_rto(const struct tcp *t, const struct conn *c);

@@ -193,18 +193,18 @@ output_timers(struct tcp *t, struct conn *c)
 }
 
 /* An acknowledgment that nothing carried: now, or after the delay (RFC 9293 3.8.6.3). */
-static void
+void
 output_ack(struct tcp *t, struct conn *c)
 {
 	uint32_t deadline;
 
 	if (!(c->flags & (CONN_ACK_NOW | CONN_ACK_OWED)))
 		return;
-	if ((c->flags & CONN_ACK_NOW) || t->delack_tail - t->delack_head > t->delack_mask) {
+	if ((c->flags & CONN_ACK_NOW) || t->delack_tail - t->delack_head > t->delack_mask)
 		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
-		return;
-	}
-	if (c->timers & TIMER_DELACK)
+	/* Still owed: it may wait, or there was no mbuf and the delay tries again. */
+	if (!(c->flags & (CONN_ACK_NOW | CONN_ACK_OWED)) || (c->timers & TIMER_DELACK) ||
+	    t->delack_tail - t->delack_head > t->delack_mask)
 		return;
 	deadline = wheel_deadline(t->now, t->delayed_ack);
 	c->t_delack = deadline;

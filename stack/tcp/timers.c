@@ -71,7 +71,9 @@ delack_timers(struct tcp *t)
 		if (!delack_valid(t, d, c))
 			continue;
 		t->stats->acks_delayed++;
-		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
+		conn_timer_clear(c, TIMER_DELACK);
+		c->flags |= CONN_ACK_NOW;
+		output_ack(t, c);
 		budget--;
 	}
 }
