@@ -46,7 +46,8 @@ struct spt_config {
 	uint32_t neighbours;  /* 0 = 1024 */
 	/*
 	 * Most mbufs in queues, 0 = half of 'pool'. Send queues take three quarters of it at most,
-	 * data behind gaps half, so that peers who hold theirs full leave room to receive.
+	 * one of them what the others leave free; data behind gaps takes half. So peers who hold
+	 * theirs full leave room to receive and for those that come later.
 	 */
 	uint32_t pinned_mbufs;
 

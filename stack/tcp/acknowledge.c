@@ -36,7 +36,7 @@ acknowledge_space(struct tcp *t, struct conn *c)
 	const struct xfer *x = conn_xfer(t, c);
 
 	if ((x && x->snd_end - c->snd_una >= conn_options(t, c)->set.send_buffer) ||
-	    t->pinned >= send_budget(t)) {
+	    !send_budget_allows(t, x, 1)) {
 		acknowledge_await_space(t, c);
 		return;
 	}

@@ -121,7 +121,7 @@ tcp_send(struct tcp *t, spt_conn handle, struct rte_mbuf *chain, unsigned int fl
 	x = conn_xfer(t, c);
 	if (x && x->snd_end - c->snd_una >= o->set.send_buffer)
 		return send_refused(t, c, -EAGAIN);
-	if (t->pinned + chain->nb_segs > send_budget(t)) {
+	if (!send_budget_allows(t, x, chain->nb_segs)) {
 		t->stats->budget_refused++;
 		return send_refused(t, c, -ENOBUFS);
 	}

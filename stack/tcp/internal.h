@@ -89,13 +89,16 @@ conn_ack_seq(const struct conn *c)
 }
 
 /*
- * Send queues may pin three quarters of the budget: peers that close their windows must not keep
- * others from being received.
+ * Whether a send queue may take 'n' more mbufs. All of them together may pin three quarters of the
+ * budget, so that there is room to receive, and one no more than what the others leave free: peers
+ * that close their windows share the budget evenly with one that comes later.
  */
-static inline uint32_t
-send_budget(const struct tcp *t)
+static inline bool
+send_budget_allows(const struct tcp *t, const struct xfer *x, uint32_t n)
 {
-	return t->pinned_limit - t->pinned_limit / 4;
+	uint32_t own = x ? x->send_mbufs : 0;
+
+	return t->pinned + own + n <= t->pinned_limit - t->pinned_limit / 4;
 }
 
 /* RCV.WND as the peer knows it. */
