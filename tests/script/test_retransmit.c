@@ -597,12 +597,18 @@ SCRIPT(not_for_the_same_window, "RFC 6582 3.2 step 2: not unless SEG.ACK covers 
 	}
 	inject(ACK, .ack = 1 + 12 * full);
 	expect_nothing();
-	for (unsigned int i = 0; i < 4; i++) {
+	app_send(6 * full);
+	ignore_segments(); /* as cwnd allows */
+	for (unsigned int i = 0; i < 5; i++) {
 		inject(ACK, .ack = 1 + 12 * full);
-		expect_nothing();
+		check_eq(ignore_segments(), i < 2 ? 1 : 0); /* limited transmit */
 	}
 	expect_within_ms(1000, ACK, .seq = 1 + 12 * full, .len = full);
-	inject(ACK);
+	for (unsigned int i = 0; i < 5; i++) {
+		inject(ACK);
+		ignore_segments();
+	}
+	expect_acked(20 * full);
 }
 
 SCRIPT(timeout_in_recovery, "RFC 6582 3.2 step 4: fast recovery ends")
