@@ -211,6 +211,7 @@ flow_prefetch_entry(const struct flow_table *t, uint64_t hash)
 	rte_prefetch0(object);
 	/* Kinds come mixed: the first line once more costs less than a branch. */
 	rte_prefetch0(object + (flow_ref_kind(ref) == FLOW_CONN) * SPT_CACHE_LINE);
+	rte_prefetch0(object + (flow_ref_kind(ref) == FLOW_CONN) * 2 * SPT_CACHE_LINE);
 	return ref;
 }
 
