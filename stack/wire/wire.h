@@ -154,10 +154,13 @@ static inline uint32_t
 wire_sum_pseudo(
     const struct spt_addr *src, const struct spt_addr *dst, uint8_t protocol, uint32_t length)
 {
-	uint64_t s = wire_add(src->q[0], src->q[1]);
-	uint64_t d = wire_add(dst->q[0], dst->q[1]);
 	uint64_t rest = (uint64_t)rte_cpu_to_be_32(protocol) + rte_cpu_to_be_32(length);
+	uint64_t s, d;
 
+	if (likely((src->q[0] | dst->q[0]) == 0)) /* as in IPv4: no carries to mind */
+		return wire_narrow(rest + src->w[2] + src->w[3] + (uint64_t)dst->w[2] + dst->w[3]);
+	s = wire_add(src->q[0], src->q[1]);
+	d = wire_add(dst->q[0], dst->q[1]);
 	return wire_narrow(wire_add(wire_add(s, d), rest));
 }
 

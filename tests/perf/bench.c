@@ -168,23 +168,20 @@ bench_run_engine(struct bench *b)
 	struct spt_event events[PORT_BURST];
 	struct spt_stats before, after;
 	uint64_t start, cycles = 0;
-	unsigned int idle = 0;
+	bool busy = true;
 
 	spt_engine_stats(b->engine, &before);
-	while (idle < 2) {
-		unsigned int n;
-
+	while (busy) {
 		start = rte_rdtsc();
-		for (unsigned int turn = 0; turn < 4; turn++) {
-			n = spt_poll(b->engine, b->now, events, PORT_BURST);
+		for (unsigned int turn = 0; turn < 3; turn++) {
+			unsigned int n = spt_poll(b->engine, b->now, events, PORT_BURST);
+
 			bench_application(b, events, n);
 			b->now += TURN;
 		}
 		cycles += rte_rdtsc() - start;
 		spt_engine_stats(b->engine, &after);
-		idle = after.rx_frames == before.rx_frames && after.tx_frames == before.tx_frames
-		           ? idle + 1
-		           : 0;
+		busy = after.rx_frames != before.rx_frames || after.tx_frames != before.tx_frames;
 		before = after;
 	}
 	return cycles;
