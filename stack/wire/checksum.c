@@ -30,7 +30,6 @@ sum_bytes(const uint8_t *p, size_t length)
 	two_words a = {0, 0}, b = {0, 0};
 	uint64_t sum = 0;
 	uint32_t w[2];
-	uint16_t h;
 
 	for (; length >= 32; p += 32, length -= 32) {
 		a += load_words(p);
@@ -45,24 +44,8 @@ sum_bytes(const uint8_t *p, size_t length)
 		sum += (uint64_t)w[0] + w[1];
 		p += 8;
 	}
-	if (length & 4) {
-		memcpy(w, p, 4);
-		sum += w[0];
-		p += 4;
-	}
-	if (length & 2) {
-		memcpy(&h, p, 2);
-		sum += h;
-		p += 2;
-	}
-	if (length & 1) {
-		/* The last byte is the first of a word whose second is 0, in either byte order. */
-		h = 0;
-		memcpy(&h, p, 1);
-		sum += h;
-	}
 	a += b;
-	return sum + a[0] + a[1];
+	return sum + a[0] + a[1] + wire_sum_tail(p, length & 7);
 }
 
 uint32_t

@@ -80,6 +80,33 @@ wire_ip6_is_link_local(const struct spt_addr *a)
 	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
 
+/* The last bytes of what is summed, fewer than eight. */
+static inline uint64_t
+wire_sum_tail(const uint8_t *p, size_t length)
+{
+	uint64_t sum = 0;
+	uint32_t w;
+	uint16_t h;
+
+	if (length & 4) {
+		memcpy(&w, p, 4);
+		sum += w;
+		p += 4;
+	}
+	if (length & 2) {
+		memcpy(&h, p, 2);
+		sum += h;
+		p += 2;
+	}
+	if (length & 1) {
+		/* The last byte is the first of a word whose second is 0, in either byte order. */
+		h = 0;
+		memcpy(&h, p, 1);
+		sum += h;
+	}
+	return sum;
+}
+
 /*
  * 20 to 64 bytes: a header and little more, which a few loads sum faster than vectors do. The
  * result has far fewer than 64 bits: add to it, then wire_narrow.
@@ -89,9 +116,8 @@ wire_ip6_is_link_local(const struct spt_addr *a)
 static inline uint64_t
 wire_sum_short(const uint8_t *p, unsigned int length)
 {
-	uint64_t v, sum = 0;
+	uint64_t v, sum;
 	uint32_t w[5];
-	uint16_t h = 0;
 
 	memcpy(w, p, sizeof(w));
 	sum = (uint64_t)w[0] + w[1] + w[2] + w[3] + w[4];
@@ -102,22 +128,7 @@ wire_sum_short(const uint8_t *p, unsigned int length)
 		sum += v & UINT32_MAX;
 		sum += v >> 32;
 	}
-	if (length & 4) {
-		memcpy(w, p, 4);
-		sum += w[0];
-		p += 4;
-	}
-	if (length & 2) {
-		memcpy(&h, p, 2);
-		sum += h;
-		p += 2;
-	}
-	if (length & 1) {
-		h = 0;
-		memcpy(&h, p, 1);
-		sum += h;
-	}
-	return sum;
+	return sum + wire_sum_tail(p, length);
 }
 
 #endif
