@@ -182,8 +182,7 @@ acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 	if (unlikely(seq_gt(s->ack, c->snd_nxt)))
 		return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_AHEAD);
 	if (unlikely(seq_lt(s->ack, c->snd_una))) {
-		/* RFC 5961 5.2: too old to be honest; else an old duplicate whose text may be new
-		 */
+		/* RFC 5961 5.2: too old to be honest; else a duplicate whose text may be new */
 		if (seq_lt(s->ack, c->snd_una - c->snd_wnd_max))
 			return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_OLD);
 		return SPT_V_CONTINUE;

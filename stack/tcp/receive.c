@@ -34,8 +34,7 @@ receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m)
 	event_data(t, c, m);
 }
 
-/* At least every second segment with data is acknowledged at once (SHLD-19); aggregated (MUST-58).
- */
+/* Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58). */
 static void
 receive_owe_ack(struct tcp *t, struct conn *c)
 {

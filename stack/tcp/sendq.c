@@ -71,8 +71,7 @@ sendq_unprepare(struct tcp *t, struct rte_mbuf *own)
 	}
 }
 
-/* Indirect mbufs for the shared segments of the chain, in its order; false: no mbuf, nothing kept.
- */
+/* Indirect mbufs for the chain's shared segments, in its order; false: no mbuf, nothing kept. */
 static bool
 sendq_prepare(struct tcp *t, struct rte_mbuf *chain, struct rte_mbuf **own)
 {
