@@ -32,19 +32,20 @@ enum spt_port_kind {
 	SPT_PORT_VIRTIO_USER,
 	SPT_PORT_PCI,
 	SPT_PORT_VDEV,
+	SPT_PORT_MEMORY, /* no device: each engine is joined in memory with a peer engine */
 };
 
 struct spt_port_spec {
 	enum spt_port_kind kind;
 	char text[128];     /* as the user wrote it */
 	char device[64];    /* interface, socket path or PCI address */
-	char argument[256]; /* what EAL is told: --vdev=..., or -a address */
+	char argument[256]; /* what EAL is told: --vdev=..., or -a address; empty: nothing */
 	bool virtual_port;  /* not a NIC: its loop may nap */
 };
 
 /*
  * "tap:NAME", "af_packet:IFACE", "af_xdp:IFACE", "memif:SOCKET[,role=server]",
- * "vhost:PATH", "virtio_user:PATH", "pci:ADDRESS" or "vdev:DPDK-DEVICE-STRING".
+ * "vhost:PATH", "virtio_user:PATH", "pci:ADDRESS", "vdev:DPDK-DEVICE-STRING" or "memory".
  * 0 or -EINVAL.
  */
 int spt_port_spec_parse(
@@ -60,7 +61,7 @@ int spt_port_spec_check(const struct spt_port_spec *spec, char *error, size_t er
 
 struct spt_eal_config {
 	const struct spt_port_spec *spec;
-	unsigned int cores; /* lcores wanted; 0 = 1 */
+	unsigned int cores; /* lcores wanted; 0 = 1, for a memory port 2 where there are two */
 	const char *lcores; /* EAL's --lcores; NULL: the first processors that we may use */
 	uint32_t mbufs;     /* that the pools of all engines will hold */
 	uint16_t mtu;       /* 0 = 1500 */
@@ -96,9 +97,18 @@ struct spt_core_ops {
 	void (*finish)(void *state);
 };
 
+/*
+ * A runtime has engines of up to two roles. Those that the program is about are its own. Only a
+ * memory port has peers: each engine is joined with one, in the same process. With at least two
+ * lcores for a pair each of both has its own, else they take turns on one.
+ * Cores are numbered: engines first, then as many peers.
+ */
+enum spt_role { SPT_ROLE_OWN, SPT_ROLE_PEER };
+
 struct spt_runtime_config {
 	const struct spt_port_spec *spec;
-	unsigned int engines;                   /* wanted; 0 = one for each lcore */
+	/* Wanted; 0 = one for each lcore, of a memory port one for two lcores (at least one). */
+	unsigned int engines;
 	uint16_t mtu;                           /* 0 = 1500 */
 	uint32_t mbufs;                         /* for each engine */
 	const struct spt_impair_config *impair; /* NULL: none */
@@ -106,15 +116,30 @@ struct spt_runtime_config {
 	struct spt_config engine;
 	const struct spt_core_ops *ops;
 	void *app;
+	/* The other ends of a memory port; 'mbufs' and 'mtu' are the same. */
+	struct spt_config peer_engine;
+	const struct spt_core_ops *peer_ops;
+	void *peer_app;
 	bool idle_sleep; /* nap up to 100 us when nothing happens */
 };
 
+/* Who finds the engine of a flow on a device with several queues. */
+enum spt_steering {
+	SPT_STEERING_NONE,     /* one engine: nobody needs to */
+	SPT_STEERING_CHECKED,  /* the device claims RSS; the first frames are being compared */
+	SPT_STEERING_DEVICE,   /* they arrived where they should */
+	SPT_STEERING_SOFTWARE, /* the device has no RSS, or they did not: rings between the cores */
+};
+
 struct spt_runtime_info {
-	unsigned int engines;
-	uint64_t table_bytes; /* of all engines */
-	uint64_t mbuf_bytes;  /* of all pools */
-	uint32_t mbufs;       /* of all pools */
-	uint8_t mac[6];       /* the engines' */
+	unsigned int engines; /* own ones */
+	unsigned int peers;
+	unsigned int lcores;        /* that they run on */
+	enum spt_steering steering; /* at this moment */
+	uint64_t table_bytes;       /* of all engines */
+	uint64_t mbuf_bytes;        /* of all pools */
+	uint32_t mbufs;             /* of all pools */
+	uint8_t mac[6];             /* the engines' */
 	struct spt_ethdev_info port;
 };
 
@@ -137,11 +162,16 @@ void spt_runtime_destroy(struct spt_runtime *runtime, struct spt_runtime_leaks *
 
 /* ---- from other threads ------------------------------------------------- */
 
-/* End every loop; the program's 'stop' gets now + grace. 0, or -EBUSY: already asked. */
+/*
+ * End every loop; the program's 'stop' gets now + grace. Peers are asked when the last of the
+ * own loops has ended: they serve those until then. 0, or -EBUSY: already asked.
+ */
 int spt_runtime_stop(struct spt_runtime *runtime, spt_time grace);
 
 struct spt_runtime_snapshot {
 	spt_time now;
+	/* Time since the loop began, and of it the turns in which frames or events moved. */
+	spt_time elapsed, busy;
 	struct spt_stats stats;
 	struct spt_port_stats port;
 };
@@ -154,7 +184,20 @@ struct spt_runtime_snapshot {
 int spt_runtime_snapshot(
     struct spt_runtime *runtime, unsigned int core, struct spt_runtime_snapshot *snapshot);
 
-/* The same of all engines, added up. */
-int spt_runtime_snapshot_sum(struct spt_runtime *runtime, struct spt_runtime_snapshot *snapshot);
+/* The same of all engines of a role, added up. */
+int spt_runtime_snapshot_sum(
+    struct spt_runtime *runtime, enum spt_role role, struct spt_runtime_snapshot *snapshot);
+
+/*
+ * Call 'function' with the state of a core (what 'start' returned), on its thread, between two
+ * turns; wait until it has returned. Once the loop has ended it is called on the caller's thread.
+ * 0; -EINVAL: no such core; -EBUSY: an earlier call is unanswered; -ETIMEDOUT: the core did not
+ * answer within a quarter of a second, it will call yet: 'argument' must live on.
+ */
+int spt_runtime_call(struct spt_runtime *runtime, unsigned int core,
+    void (*function)(void *state, spt_time now, void *argument), void *argument);
+
+/* Cycles of the clock in a second: what turns busy time into cycles. */
+uint64_t spt_runtime_hz(void);
 
 #endif

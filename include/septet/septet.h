@@ -43,6 +43,7 @@ struct spt_config {
 	uint32_t half_open;   /* most half-open records; 0 = as connections */
 	uint32_t timewait;    /* most TIME-WAIT records; 0 = 4 x connections */
 	uint32_t listeners;   /* 0 = 64 */
+	uint32_t sources;     /* of active opens: 0 = 16, at most 254 */
 	uint32_t neighbours;  /* 0 = 1024 */
 	/*
 	 * Most mbufs in queues, 0 = half of 'pool'. Send queues take three quarters of it at most,
@@ -59,6 +60,7 @@ struct spt_config {
 	uint32_t rto_min_ms;      /* 0 = 200; 1000 is RFC 6298 2.4 */
 	uint32_t rto_max_ms;      /* 0 = 60000 */
 	uint32_t syn_ack_retries; /* 0 = 5 (given up after 63 s) */
+	uint32_t syn_retries;     /* of an active open; 0 = 7 (183 s: RFC 9293 MUST-23) */
 	uint32_t delayed_ack_ms;  /* 0 = 40; at most 499 (RFC 9293 MUST-40) */
 	bool timewait_rst_closes; /* RFC 9293 as written instead of RFC 1337 */
 };
@@ -96,6 +98,17 @@ struct spt_listen_options {
 	void *user;        /* initial user pointer of accepted connections */
 };
 
+/*
+ * Where active opens come from: local addresses times local ports, and what their
+ * connections are like. Zero means the default.
+ */
+struct spt_source_options {
+	struct spt_conn_options conn;
+	struct spt_addr first;          /* all zero: every local address of the remote's family */
+	uint32_t count;                 /* consecutive local addresses from 'first'; 0 = 1 */
+	uint16_t port_first, port_last; /* 0 = 1024 and 65535 */
+};
+
 /* ---- engine ----------------------------------------------------------- */
 
 /*
@@ -122,13 +135,16 @@ enum spt_event_bits {
 	SPT_URGENT = 1 << 5,      /* urgent data announced (RFC 9293 3.8.5) */
 	SPT_SOFT_ERROR = 1 << 6,  /* 'reason': R1 reached or ICMP; the connection lives on */
 	SPT_CLOSED = 1 << 7,      /* 'reason': the last event of this handle */
+	SPT_CONNECTED = 1 << 8,   /* an active open completed */
 };
 
 /*
  * Why a connection closed (0: in order): -ECONNRESET RST from the peer; -ETIMEDOUT R2, user
  * time-out, keep-alive, idle time-out or the bound of FIN-WAIT-2; -ECONNABORTED spt_abort, unread
- * or later data at spt_close. What the soft error was: -ETIMEDOUT R1 reached; -EHOSTUNREACH,
- * -ENETUNREACH or -ECONNREFUSED an ICMP error.
+ * or later data at spt_close, or spt_close before CONNECTED. What the soft error was: -ETIMEDOUT R1
+ * reached; -EHOSTUNREACH, -ENETUNREACH or -ECONNREFUSED an ICMP error.
+ * Of an active open that never was CONNECTED: -ECONNREFUSED a RST, or a hard ICMP error;
+ * -ETIMEDOUT nobody answered (syn_retries, or user_timeout_ms).
  */
 struct spt_event {
 	spt_conn conn;
@@ -171,7 +187,38 @@ enum spt_unlisten { SPT_UNLISTEN_DRAIN, SPT_UNLISTEN_RESET };
 int spt_unlisten(struct spt_engine *engine, int listener, enum spt_unlisten how);
 
 /*
- * Send our FIN after what is queued and go on receiving. 0, -ESTALE, or
+ * A source of active opens. Returns its number >= 0, -EADDRNOTAVAIL (not all of them are local
+ * addresses), -EINVAL, -ENOSPC (no source left) or -ENOMEM.
+ */
+int spt_source_add(struct spt_engine *engine, const struct spt_source_options *options);
+
+/* No more opens from it; its connections live on. 0 or -ENOENT. */
+int spt_source_remove(struct spt_engine *engine, int source);
+
+struct spt_source_info {
+	uint64_t
+	    tuples; /* local endpoints: addresses times ports, as many for each remote endpoint */
+	uint64_t used;    /* by connections and TIME-WAIT records, to all remotes together */
+	uint32_t engines; /* that share them: a device spreads the answers over so many */
+};
+
+/* 0 or -ENOENT. */
+int spt_source_info(struct spt_engine *engine, int source, struct spt_source_info *info);
+
+/*
+ * Active open (RFC 9293 3.10.1): the SYN goes out with the next turn, CONNECTED or CLOSED follows.
+ * Data may be queued at once. 'local' NULL: address and port are chosen from the source (RFC 6056),
+ * a tuple in TIME-WAIT only if the peer can tell the new connection from the old (RFC 6191); else
+ * it is taken as it is, its address one of the source's, any port. 0 and *conn, or nothing
+ * happened: -EADDRNOTAVAIL no local endpoint is left for this remote, or no address of its family;
+ * -EADDRINUSE 'local' is taken;  -EAGAIN none found yet, ask again (the search is bounded);
+ * -ENFILE no connection left; -ENOBUFS the flow table refused; -ENOENT no such source; -EINVAL.
+ */
+int spt_connect(struct spt_engine *engine, int source, const struct spt_endpoint *local,
+    const struct spt_endpoint *remote, void *user, spt_conn *conn);
+
+/*
+ * Send our FIN after what is queued and go on receiving. 0, -ESTALE, -ENOTCONN (in SYN-SENT) or
  * -EALREADY when already shut down.
  */
 int spt_shutdown(struct spt_engine *engine, spt_conn conn);
@@ -272,6 +319,9 @@ unsigned int spt_engine_walk(const struct spt_engine *engine, uint64_t *cursor,
     struct spt_conn_info *infos, unsigned int max);
 
 void spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats);
+
+/* Frames received and sent so far: it changes with every turn that did something. Cheap. */
+uint64_t spt_engine_frames(const struct spt_engine *engine);
 
 /* Invariants of every module, for tests and debuggers: NULL, or what is wrong. */
 const char *spt_engine_check(const struct spt_engine *engine);

@@ -66,6 +66,12 @@
 	X(TCP_HANDSHAKE_RST, "tcp_handshake_rst", "RST in SYN-RECEIVED: back to LISTEN")           \
 	X(TCP_HANDSHAKE_IGNORED, "tcp_handshake_ignored",                                          \
 	    "no ACK flag, or outside the window, in SYN-RECEIVED")                                 \
+	X(TCP_CONNECTED, "tcp_connected", "SYN-ACK, or ACK, that completed an active open")        \
+	X(TCP_SIMULTANEOUS, "tcp_simultaneous", "SYN in SYN-SENT: simultaneous open")              \
+	X(TCP_REFUSED, "tcp_refused", "RST that refused an active open")                           \
+	X(TCP_SYN_SENT_BAD_ACK, "tcp_syn_sent_bad_ack", "wrong ACK in SYN-SENT; answered by RST")  \
+	X(TCP_SYN_SENT_IGNORED, "tcp_syn_sent_ignored",                                            \
+	    "neither SYN nor an RST to believe, in SYN-SENT")                                      \
 	X(TCP_DATA, "tcp_data", "data in order, delivered")                                        \
 	X(TCP_DATA_OUT_OF_ORDER, "tcp_data_out_of_order", "data ahead of a gap, queued")           \
 	X(TCP_DATA_DUPLICATE, "tcp_data_duplicate", "nothing new inside the window")               \
@@ -116,6 +122,11 @@ enum spt_verdict {
 	X(tx_no_mbuf, "frames not sent: no mbuf")                                                  \
 	X(tx_no_neighbour, "packets dropped: link address did not resolve")                        \
 	X(opened_passive, "connections accepted")                                                  \
+	X(opened_active, "active opens completed")                                                 \
+	X(connects, "active opens begun")                                                          \
+	X(connects_refused, "active opens answered by RST or a hard ICMP error")                   \
+	X(connects_no_tuple, "active opens refused: no local endpoint left")                       \
+	X(timewait_reused, "TIME-WAIT records taken over by an active open")                       \
 	X(closed, "connections whose CLOSED event was raised")                                     \
 	X(closed_reset_by_peer, "closed by a RST")                                                 \
 	X(closed_aborted, "closed by our abort")                                                   \
@@ -147,7 +158,8 @@ struct spt_stats {
 	uint64_t connections; /* full connections */
 	uint64_t half_open;
 	uint64_t timewait;
-	uint64_t pinned_mbufs; /* held by send, out-of-order and undelivered queues */
+	uint64_t source_tuples; /* of active opens, in use: connections and TIME-WAIT records */
+	uint64_t pinned_mbufs;  /* held by send, out-of-order and undelivered queues */
 };
 
 /* "tcp_syn", and its explanation; for v < SPT_V_COUNT, never NULL. */

@@ -14,6 +14,8 @@
 
 #include <septet/port.h>
 
+#include "../base/rss.h"
+
 /* The largest burst that anyone hands to a port at once. */
 #define PORT_BURST 64
 
@@ -41,6 +43,8 @@ struct spt_port {
 	uint16_t mtu;       /* IP bytes */
 	bool multi_segment; /* chains and indirect mbufs cost no copy; where false, they do */
 	uint16_t headroom;  /* link bytes that a sender must leave: 14 */
+	/* How frames find this queue among its device's; NULL: all of them come here. */
+	const struct rss *rss;
 };
 
 static inline uint16_t

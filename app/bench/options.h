@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The options of `septet bench`. */
+#ifndef SPT_APP_BENCH_OPTIONS_H
+#define SPT_APP_BENCH_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <septet/runtime.h>
+#include <septet/septet.h>
+
+#define BENCH_LOCALS  16
+#define BENCH_TARGETS 64
+#define BENCH_CORES   64
+#define BENCH_PATH    256
+
+enum bench_mode { MODE_CONNECTIONS, MODE_CONCURRENT, MODE_REQUESTS, MODE_THROUGHPUT };
+
+/* Who ends a connection, and how. */
+enum bench_close { CLOSE_CLIENT, CLOSE_SERVER, CLOSE_RESET };
+
+/* What is said on a connection. */
+enum bench_exchange {
+	EXCHANGE_NONE,    /* nothing: handshake and close */
+	EXCHANGE_ECHO,    /* 'bytes' there and back (RFC 862) */
+	EXCHANGE_DISCARD, /* 'bytes' there (RFC 863) */
+	EXCHANGE_CHARGEN, /* 'bytes' here (RFC 864) */
+	EXCHANGE_HTTP,    /* GET 'path' and its response (RFC 9112) */
+};
+
+enum bench_direction { DIRECTION_UP = 1, DIRECTION_DOWN = 2, DIRECTION_BOTH = 3 };
+
+enum bench_idle { BENCH_IDLE_AUTO, BENCH_IDLE_ON, BENCH_IDLE_OFF };
+
+struct bench_options {
+	/* where */
+	const char *port; /* "memory" by default: the server is in this process */
+	struct spt_port_spec spec;
+	struct spt_local local[BENCH_LOCALS];
+	unsigned int n_local;
+	struct spt_endpoint target[BENCH_TARGETS]; /* taken in turn */
+	unsigned int n_target;
+	uint16_t port_first, port_last; /* source ports */
+	uint16_t mtu;
+	const char *impair_text;
+	struct spt_impair_config impair;
+	/* what */
+	enum bench_mode mode;
+	enum bench_close close;
+	enum bench_exchange exchange;
+	uint32_t request_bytes; /* echo, discard, chargen; of http the embedded server's body */
+	char path[BENCH_PATH];  /* http */
+	uint32_t requests;      /* of each connection; 0: until the end (mode requests) */
+	uint32_t connections; /* held in mode concurrent; in parallel in requests and throughput */
+	uint32_t traffic_ms; /* mode concurrent: an exchange on each connection so often; 0: none */
+	enum bench_direction direction; /* mode throughput */
+	bool verify;
+	/* how much */
+	double rate;               /* a second, of all cores; 0: as fast as possible */
+	double ramp_from, ramp_to; /* with 'ramp': the rate goes from one to the other */
+	bool ramp, search;
+	uint32_t concurrency; /* in progress at most, of all cores */
+	double max_failures;  /* --search: share of attempts, 0.001 is 0.1 % */
+	uint32_t duration_ms, drain_ms;
+	uint32_t timeout_ms; /* handshake and response: then the attempt failed */
+	uint64_t attempts;   /* in all; 0: no limit */
+	/* cores, memory, TCP */
+	uint32_t cores;
+	const char *lcores;
+	uint32_t mbufs;
+	enum bench_idle idle;
+	struct spt_config engine; /* what an engine is asked for */
+	struct spt_conn_options conn;
+	/* output */
+	const char *json, *plot;
+	bool quiet;
+	bool hold; /* after the summary keep the port open until SIGTERM or SIGINT */
+	char *const *eal;
+	unsigned int n_eal;
+};
+
+/*
+ * Parse and check everything that can be checked without EAL. 0; 1: help was asked for; or a
+ * negative errno with one line in 'error'.
+ */
+int bench_options_parse(
+    struct bench_options *options, int argc, char **argv, char *error, size_t error_size);
+
+void bench_options_help(FILE *out);
+
+#endif
