@@ -55,7 +55,7 @@ control_status(void)
 	const struct spt_stats *n = &s.stats, *o = &control.last.stats;
 	double seconds, gbit = 8e-9;
 
-	if (spt_runtime_snapshot_sum(control.serve->runtime, &s) != 0)
+	if (spt_runtime_snapshot_sum(control.serve->runtime, SPT_ROLE_OWN, &s) != 0)
 		return;
 	seconds = (double)(s.now - control.last.now) / 1e9;
 	if (control.last.now && seconds > 0)
@@ -103,7 +103,7 @@ control_run(void *arg)
 	if (o->duration_ms)
 		end = begin + (spt_time)o->duration_ms * SPT_NS_PER_MS;
 	if (control.status)
-		spt_runtime_snapshot_sum(control.serve->runtime, &control.last);
+		spt_runtime_snapshot_sum(control.serve->runtime, SPT_ROLE_OWN, &control.last);
 	while (!__atomic_load_n(&control.ended, __ATOMIC_ACQUIRE)) {
 		tick += SPT_NS_PER_SEC;
 		if (tick < control_now())

@@ -72,7 +72,7 @@ serve_run(struct serve *serve, const struct spt_eal_info *eal)
 	}
 	spt_runtime_run(serve->runtime);
 	serve_control_join();
-	spt_runtime_snapshot_sum(serve->runtime, &end);
+	spt_runtime_snapshot_sum(serve->runtime, SPT_ROLE_OWN, &end);
 	spt_runtime_destroy(serve->runtime, &leaks);
 	serve->runtime = NULL;
 	return serve_print_summary(serve, &end, &leaks) ? EXIT_SUCCESS : EXIT_FAILURE;

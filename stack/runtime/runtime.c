@@ -382,7 +382,8 @@ snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot
 }
 
 int
-spt_runtime_snapshot_sum(struct spt_runtime *rt, struct spt_runtime_snapshot *snapshot)
+spt_runtime_snapshot_sum(
+    struct spt_runtime *rt, enum spt_role role, struct spt_runtime_snapshot *snapshot)
 {
 	struct spt_runtime_snapshot one;
 	int rc;

@@ -49,7 +49,7 @@ telemetry_stats(const char *cmd, const char *params, struct rte_tel_data *d)
 		rc = spt_runtime_snapshot(
 		    telemetry_runtime, (unsigned int)strtoul(params, NULL, 10), &snapshot);
 	else if (telemetry_runtime)
-		rc = spt_runtime_snapshot_sum(telemetry_runtime, &snapshot);
+		rc = spt_runtime_snapshot_sum(telemetry_runtime, SPT_ROLE_OWN, &snapshot);
 	pthread_mutex_unlock(&telemetry_lock);
 	if (rc)
 		return rc;

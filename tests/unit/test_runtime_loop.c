@@ -103,7 +103,7 @@ observe(void *arg)
 			*wrong += one.port.rx_frames < one.stats.rx_frames;
 			last = one;
 		}
-		if (spt_runtime_snapshot_sum(runtime, &sum) == 0) {
+		if (spt_runtime_snapshot_sum(runtime, SPT_ROLE_OWN, &sum) == 0) {
 			*wrong += sum.stats.rx_frames != verdicts(&sum.stats);
 			*wrong += sum.stats.rx_frames < last.stats.rx_frames;
 		}
@@ -153,7 +153,7 @@ test_loop(void **state)
 		assert_false(states[i].finished);
 	}
 	/* The loops are over; what was true then is still to be had. */
-	assert_int_equal(spt_runtime_snapshot_sum(runtime, &end), 0);
+	assert_int_equal(spt_runtime_snapshot_sum(runtime, SPT_ROLE_OWN, &end), 0);
 	assert_true(end.stats.rx_frames > 0);
 	assert_int_equal(end.stats.rx_frames, verdicts(&end.stats));
 	spt_runtime_destroy(runtime, &leaks);
