@@ -105,6 +105,12 @@ spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats)
 	stats->pinned_mbufs = t->pinned;
 }
 
+uint64_t
+spt_engine_frames(const struct spt_engine *engine)
+{
+	return engine->stats.rx_frames + engine->stats.tx_frames;
+}
+
 const char *
 spt_engine_check(const struct spt_engine *engine)
 {
