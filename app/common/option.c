@@ -176,6 +176,40 @@ option_nearest(const char *word, const char *const *words, size_t n)
 	return best <= 1 + strlen(word) / 3 ? nearest : NULL;
 }
 
+int
+option_choice(const char *value, const char *const *words, size_t n, char *error, size_t error_size)
+{
+	size_t used = 0;
+	char list[256];
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(value, words[i]) == 0)
+			return (int)i;
+		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
+		    i == 0       ? ""
+		    : i == n - 1 ? " or "
+		                 : ", ",
+		    words[i]);
+		used = used < sizeof(list) ? used : sizeof(list) - 1;
+	}
+	snprintf(error, error_size, "'%s': expected %s", value, list);
+	return -EINVAL;
+}
+
+int
+option_check_output(const char *name, const char *path, char *error, size_t error_size)
+{
+	FILE *f = path ? fopen(path, "a") : NULL;
+
+	if (f)
+		fclose(f);
+	if (f || !path)
+		return 0;
+	snprintf(error, error_size, "--%s '%s': %s; expected a file that can be written", name,
+	    path, strerror(errno));
+	return -EINVAL;
+}
+
 static int
 option_unknown(
     const struct option_row *rows, size_t n, const char *word, char *error, size_t error_size)

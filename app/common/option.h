@@ -48,4 +48,14 @@ void option_help(const struct option_row *rows, size_t n, FILE *out);
 /* The word of 'words' closest to 'word', or NULL when none is close. */
 const char *option_nearest(const char *word, const char *const *words, size_t n);
 
+/* The index of 'value' among 'words', or -EINVAL with the words in 'error'. */
+int option_choice(
+    const char *value, const char *const *words, size_t n, char *error, size_t error_size);
+
+/*
+ * A file that cannot be written is better known before the run than after it: it is made now.
+ * NULL is no file. 0, or -EINVAL with one line in 'error'.
+ */
+int option_check_output(const char *name, const char *path, char *error, size_t error_size);
+
 #endif

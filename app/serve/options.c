@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "common/address.h"
+#include "common/link.h"
 #include "common/option.h"
 #include "serve/serve.h"
 
@@ -47,23 +48,8 @@ static int
 parse_gateway(void *target, const char *value, char *error, size_t error_size)
 {
 	struct serve_options *o = target;
-	struct spt_addr address, *gateway;
-	int rc = address_parse(value, &address, error, error_size);
 
-	if (rc)
-		return rc;
-	if (addr_is_zero(&address)) {
-		snprintf(error, error_size,
-		    "'%s' is no router's address: expected one like 10.0.0.1", value);
-		return -EINVAL;
-	}
-	gateway = addr_is_v4(&address) ? &o->engine.gateway4 : &o->engine.gateway6;
-	if (!addr_is_zero(gateway)) {
-		snprintf(error, error_size, "at most one for each of IPv4 and IPv6");
-		return -EINVAL;
-	}
-	*gateway = address;
-	return 0;
+	return link_parse_gateway(value, &o->engine, error, error_size);
 }
 
 static int
@@ -113,15 +99,12 @@ parse_idle(void *target, const char *value, char *error, size_t error_size)
 {
 	static const char *const words[] = {
 	    [SERVE_IDLE_AUTO] = "auto", [SERVE_IDLE_ON] = "on", [SERVE_IDLE_OFF] = "off"};
-	struct serve_options *o = target;
+	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
 
-	for (uint32_t i = 0; i < RTE_DIM(words); i++)
-		if (strcmp(value, words[i]) == 0) {
-			o->idle = i;
-			return 0;
-		}
-	snprintf(error, error_size, "'%s': expected auto, on or off", value);
-	return -EINVAL;
+	if (chosen < 0)
+		return chosen;
+	((struct serve_options *)target)->idle = (uint32_t)chosen;
+	return 0;
 }
 
 #define AT(field) .offset = offsetof(struct serve_options, field)
@@ -246,80 +229,6 @@ check_listen(const struct serve_options *o, char *error, size_t error_size)
 	return 0;
 }
 
-/* A gateway that is on no link of ours would never be reached. */
-static int
-check_gateway(
-    const struct serve_options *o, const struct spt_addr *gateway, char *error, size_t error_size)
-{
-	const struct spt_local *l = o->local;
-	const char *unfit = NULL;
-	char text[ADDRESS_TEXT];
-	bool on_link = false;
-
-	if (addr_is_zero(gateway))
-		return 0;
-	for (unsigned int i = 0; i < o->n_local && !unfit; i++) {
-		if (addr_is_v4(&l[i].first) != addr_is_v4(gateway) ||
-		    !address_in_network(gateway, &l[i].first, l[i].prefix))
-			continue;
-		on_link = true;
-		unfit = address_in_run(gateway, &l[i]) ? "one of our own addresses"
-		                                       : address_unfit(gateway, l[i].prefix);
-	}
-	if (unfit) {
-		snprintf(error, error_size, "--gateway %s is %s: expected the router's address",
-		    address_text(gateway, text), unfit);
-		return -EINVAL;
-	}
-	if (on_link)
-		return 0;
-	/* A router's link-local address is on every link. */
-	if (!addr_is_v4(gateway) && gateway->b[0] == 0xfe && (gateway->b[1] & 0xc0) == 0x80)
-		return 0;
-	snprintf(error, error_size,
-	    "--gateway %s is in no network of --address: it could not be reached",
-	    address_text(gateway, text));
-	return -EINVAL;
-}
-
-static int
-check_locals(const struct serve_options *o, char *error, size_t error_size)
-{
-	char text[2 * ADDRESS_TEXT];
-	uint32_t total = 0;
-
-	for (unsigned int i = 0; i < o->n_local; i++) {
-		total += o->local[i].count;
-		for (unsigned int j = 0; j < i; j++) {
-			if (!address_in_run(&o->local[i].first, &o->local[j]) &&
-			    !address_in_run(&o->local[j].first, &o->local[i]))
-				continue;
-			snprintf(error, error_size, "--address %s: given before",
-			    address_local_text(&o->local[i], text));
-			return -EINVAL;
-		}
-	}
-	if (total <= 65536)
-		return 0;
-	snprintf(error, error_size, "--address: %u addresses, at most 65536 in all", total);
-	return -EINVAL;
-}
-
-/* A summary that cannot be written is better known before the run than after it. */
-static int
-check_json(const struct serve_options *o, char *error, size_t error_size)
-{
-	FILE *f = o->json ? fopen(o->json, "a") : NULL;
-
-	if (f)
-		fclose(f);
-	if (f || !o->json)
-		return 0;
-	snprintf(error, error_size, "--json '%s': %s; expected a file that can be written", o->json,
-	    strerror(errno));
-	return -EINVAL;
-}
-
 static int
 check_all(struct serve_options *o, char *error, size_t error_size)
 {
@@ -336,14 +245,10 @@ check_all(struct serve_options *o, char *error, size_t error_size)
 		snprintf(error, error_size, "missing %s", missing);
 		return -EINVAL;
 	}
-	rc = check_locals(o, error, error_size);
+	rc = link_check(o->local, o->n_local, &o->engine, error, error_size);
 	if (rc == 0)
 		rc = check_listen(o, error, error_size);
-	if (rc == 0)
-		rc = check_gateway(o, &o->engine.gateway4, error, error_size);
-	if (rc == 0)
-		rc = check_gateway(o, &o->engine.gateway6, error, error_size);
-	return rc ? rc : check_json(o, error, error_size);
+	return rc ? rc : option_check_output("json", o->json, error, error_size);
 }
 
 int
