@@ -199,6 +199,7 @@ struct spt_source_info {
 	uint64_t
 	    tuples; /* local endpoints: addresses times ports, as many for each remote endpoint */
 	uint64_t used;    /* by connections and TIME-WAIT records, to all remotes together */
+	uint64_t reused;  /* opens that took over a TIME-WAIT record (RFC 6191) */
 	uint32_t engines; /* that share them: a device spreads the answers over so many */
 };
 

@@ -25,6 +25,31 @@ spt_unlisten(struct spt_engine *engine, int listener, enum spt_unlisten how)
 }
 
 int
+spt_source_add(struct spt_engine *engine, const struct spt_source_options *options)
+{
+	return tcp_source_add(&engine->tcp, options);
+}
+
+int
+spt_source_remove(struct spt_engine *engine, int source)
+{
+	return tcp_source_remove(&engine->tcp, source);
+}
+
+int
+spt_source_info(struct spt_engine *engine, int source, struct spt_source_info *info)
+{
+	return tcp_source_info(&engine->tcp, source, info);
+}
+
+int
+spt_connect(struct spt_engine *engine, int source, const struct spt_endpoint *local,
+    const struct spt_endpoint *remote, void *user, spt_conn *conn)
+{
+	return tcp_connect(&engine->tcp, source, local, remote, user, conn);
+}
+
+int
 spt_send(struct spt_engine *engine, spt_conn conn, struct rte_mbuf *chain, unsigned int flags)
 {
 	return tcp_send(&engine->tcp, conn, chain, flags);
@@ -102,6 +127,7 @@ spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats)
 	stats->connections = pool_used(&t->conns);
 	stats->half_open = pool_used(&t->half_opens);
 	stats->timewait = pool_used(&t->time_waits);
+	stats->source_tuples = t->source_tuples;
 	stats->pinned_mbufs = t->pinned;
 }
 

@@ -21,12 +21,14 @@ engine_defaults(struct spt_config *c)
 	DEFAULT(c->half_open, c->connections);
 	DEFAULT(c->timewait, 4 * c->connections);
 	DEFAULT(c->listeners, 64);
+	DEFAULT(c->sources, 16);
 	DEFAULT(c->neighbours, 1024);
 	DEFAULT(c->msl_ms, 30000);
 	DEFAULT(c->rto_initial_ms, 1000);
 	DEFAULT(c->rto_min_ms, 200);
 	DEFAULT(c->rto_max_ms, 60000);
 	DEFAULT(c->syn_ack_retries, 5);
+	DEFAULT(c->syn_retries, 7);
 	DEFAULT(c->delayed_ack_ms, 40);
 }
 
@@ -49,6 +51,8 @@ config_ranges(const struct spt_config *c, char *error, size_t error_size)
 	    {"rto_initial_ms", c->rto_initial_ms, 1, 60000},
 	    {"rto_min_ms", c->rto_min_ms, 1, 60000},
 	    {"rto_max_ms", c->rto_max_ms, c->rto_initial_ms, 3600000},
+	    {"sources", c->sources, 1, TCP_SOURCES_MAX},
+	    {"syn_retries", c->syn_retries, 1, 16},
 	    {"syn_ack_retries", c->syn_ack_retries, 1, TCP_SYN_ACK_STEPS},
 	    {"delayed_ack_ms", c->delayed_ack_ms, 1, 499},
 	};

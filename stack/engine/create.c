@@ -63,6 +63,7 @@ spt_engine_create(const struct spt_config *config, struct spt_port *port, spt_ti
 	    .stats = &e->stats,
 	    .next_hop = engine_next_hop,
 	    .next_hop_context = &e->net,
+	    .rss = port->rss,
 	};
 	rc = tcp_init(&e->tcp, &init, now, error, error_size);
 	if (rc == 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The user's calls, RFC 9293 3.10.1 to 3.10.5: OPEN (passive), SEND, RECEIVE, CLOSE, ABORT. */
+/* The user's calls, RFC 9293 3.10.1 to 3.10.5: OPEN (passive; connect.c has the other), SEND,
+ * RECEIVE, CLOSE, ABORT. */
 #include "internal.h"
 
 /* The open connection of a handle, or NULL: stale. */
@@ -176,6 +177,8 @@ tcp_shutdown(struct tcp *t, spt_conn handle)
 
 	if (!c)
 		return -ESTALE;
+	if (c->state == SPT_SYN_SENT)
+		return -ENOTCONN;
 	if (c->flags & CONN_FIN_QUEUED)
 		return -EALREADY;
 	conn_queue_fin(t, c);
@@ -204,6 +207,11 @@ tcp_close(struct tcp *t, spt_conn handle)
 		return -ESTALE;
 	if (c->flags & CONN_APP_CLOSED)
 		return 0;
+	if (c->state == SPT_SYN_SENT) { /* nobody has answered: the TCB is deleted */
+		t->stats->closed_aborted++;
+		conn_finish(t, c, -ECONNABORTED);
+		return 0;
+	}
 	if (close_loses_data(t, c))
 		return tcp_abort(t, handle); /* RFC 9293 3.6.1, SHLD-3 */
 	c->flags |= CONN_APP_CLOSED;

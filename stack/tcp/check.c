@@ -3,7 +3,7 @@
 #include "internal.h"
 
 struct check_sums {
-	uint32_t pinned, xfers, open, waiting, ended, armed;
+	uint32_t pinned, xfers, open, waiting, ended, armed, sourced;
 };
 
 static const char *
@@ -29,7 +29,8 @@ check_send_queue(
 	}
 	if (x->sendq && seq != x->snd_end)
 		return "send queue: its end is not snd_end";
-	if (x->sendq && !seq_leq(link_of(t, x->sendq)->seq, c->snd_una))
+	/* Before the handshake our SYN is all that is out. */
+	if (x->sendq && !seq_leq(link_of(t, x->sendq)->seq, c->snd_una + !conn_is_synchronized(c)))
 		return "send queue: it begins after SND.UNA";
 	if (!next_seen)
 		return "send queue: the cursor is not in it";
@@ -74,6 +75,7 @@ check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
 	const char *wrong;
 
 	sums->open++;
+	sums->sourced += c->source != 0;
 	if (!seq_leq(c->snd_una, c->snd_nxt))
 		return "connection: SND.UNA is beyond SND.NXT";
 	if (!seq_leq(c->rcv_nxt, c->rcv_adv))
@@ -181,6 +183,10 @@ tcp_check(const struct tcp *t)
 		return "a transfer block leaked";
 	if (sums.open + sums.waiting + sums.ended != pool_used(&t->conns))
 		return "a connection leaked";
+	for (uint32_t i = t->time_wait_fifo.head; i != POOL_NONE; i = time_wait_at(t, i)->link.next)
+		sums.sourced += time_wait_at(t, i)->source != 0;
+	if (sums.sourced != t->source_tuples)
+		return "sources: the count of tuples in use is wrong";
 	if (sums.armed != t->wheel.armed)
 		return "the wheel's count is wrong";
 	return NULL;

@@ -25,6 +25,10 @@ conn_release(struct tcp *t, struct conn *c, int reason)
 		pool_put(&t->xfers, c->xfer);
 		c->xfer = POOL_NONE;
 	}
+	if (c->source) {
+		source_release(t, c->source);
+		c->source = 0;
+	}
 	c->state = SPT_CLOSED_STATE;
 	t->stats->closed++;
 	e = event_slot(t, c);

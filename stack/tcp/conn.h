@@ -55,6 +55,8 @@ enum conn_mark {
 	MARK_ENDED = 1 << 2,   /* CLOSED was handed out; the output list still names us */
 	MARK_PROBED = 1 << 3,  /* a window probe byte is out */
 	MARK_ABORT = 1 << 4,   /* spt_abort: RST with the next output, the handle is stale */
+	MARK_SYN = 1 << 5,     /* our SYN is due with the next output */
+	MARK_SCALING = 1 << 6, /* before the handshake: window scale was offered, or agreed on */
 };
 
 #define CONN_NO_LISTENER 0xffff
@@ -87,7 +89,7 @@ struct conn {
 	uint32_t generation; /* upper half of the handle */
 	uint32_t ts_offset;  /* our TSval is the millisecond clock plus this */
 	uint32_t srtt;       /* us, times 8; 0: no sample yet (RFC 6298) */
-	uint32_t rttvar;     /* us, times 4 */
+	uint32_t rttvar;     /* us, times 4; before the first sample: when our SYN was sent, us */
 	uint32_t last_rcv;   /* tick of the last acceptable segment */
 	uint8_t timers;      /* enum conn_timer */
 	uint8_t backoff;     /* time-outs, or probes, in a row */
@@ -111,7 +113,8 @@ struct conn {
 	uint8_t keepalive_probes; /* sent without an answer */
 	uint8_t marks;            /* enum conn_mark */
 	uint8_t retries;          /* retransmissions of the oldest segment: R1 (RFC 9293 3.8.3) */
-	uint8_t reserved[3];
+	uint8_t source;           /* of an active open: its number and 1, else 0 */
+	uint8_t reserved[2];
 } __rte_aligned(64);
 SPT_STATIC_ASSERT(sizeof(struct conn) == 192, "an idle connection is 192 bytes");
 SPT_STATIC_ASSERT(offsetof(struct conn, key) == 0, "the flow table compares keys there");
@@ -189,7 +192,7 @@ struct time_wait {
 	uint8_t flags; /* enum record_flag */
 	uint8_t ttl;
 	uint8_t tos;
-	uint8_t reserved;
+	uint8_t source; /* as in conn */
 } __rte_aligned(64);
 SPT_STATIC_ASSERT(sizeof(struct time_wait) == 64, "one line");
 

@@ -6,6 +6,7 @@
 #include <rte_mbuf_dyn.h>
 
 #include "../base/mem.h"
+#include "../flow/steer.h"
 #include "internal.h"
 
 /* Blocks beyond one for each listener: connections with options of their own. */
@@ -93,7 +94,10 @@ init_rings(struct tcp *t, const struct spt_config *config)
 	t->output = mem_alloc(t->bytes_output, config->socket);
 	t->bytes_listener = config->listeners * sizeof(*t->listener);
 	t->listener = mem_alloc(t->bytes_listener, config->socket);
-	return t->delack && t->output && t->listener ? 0 : -ENOMEM;
+	t->n_sources = config->sources;
+	t->bytes_source = config->sources * sizeof(*t->source);
+	t->source = mem_alloc(t->bytes_source, config->socket);
+	return t->delack && t->output && t->listener && t->source ? 0 : -ENOMEM;
 }
 
 static void
@@ -129,8 +133,21 @@ init_parameters(struct tcp *t, const struct tcp_init *init)
 	t->delayed_ack = config->delayed_ack_ms * SPT_NS_PER_MS;
 	t->two_msl = 2 * config->msl_ms * SPT_NS_PER_MS;
 	t->syn_ack_retries = config->syn_ack_retries;
+	t->syn_retries = config->syn_retries;
 	t->timewait_rst_closes = config->timewait_rst_closes;
 	t->pinned_limit = config->pinned_mbufs;
+}
+
+/* The device spreads flows: source ports are chosen so that answers come back here. */
+static int
+init_steer(struct tcp *t, const struct tcp_init *init, char *error, size_t error_size)
+{
+	t->steer = mem_alloc(sizeof(*t->steer), init->config->socket);
+	if (t->steer && steer_init(t->steer, init->rss) == 0)
+		return 0;
+	snprintf(error, error_size, "no tables for the port's RSS key of %u bytes and %u entries",
+	    init->rss->key_length, init->rss->reta_size);
+	return -ENOMEM;
 }
 
 int
@@ -152,6 +169,10 @@ tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *error, 
 		snprintf(error, error_size,
 		    "not enough memory for %u connections: ask for fewer, or free some",
 		    init->config->connections);
+		tcp_fini(t);
+		return -ENOMEM;
+	}
+	if (init->rss && init->rss->queues > 1 && init_steer(t, init, error, error_size)) {
 		tcp_fini(t);
 		return -ENOMEM;
 	}
@@ -197,6 +218,8 @@ tcp_fini(struct tcp *t)
 	mem_free(t->delack, t->bytes_delack);
 	mem_free(t->output, t->bytes_output);
 	mem_free(t->listener, t->bytes_listener);
+	mem_free(t->source, t->bytes_source);
+	mem_free(t->steer, sizeof(*t->steer));
 }
 
 uint64_t
@@ -213,5 +236,6 @@ tcp_footprint(const struct spt_config *config)
 	       flow_footprint(n + config->half_open + config->timewait) +
 	       (uint64_t)ring_size(n) * sizeof(uint32_t) +
 	       (uint64_t)delack_size(n) * sizeof(struct delack) +
-	       config->listeners * sizeof(struct tcp_listener);
+	       config->listeners * sizeof(struct tcp_listener) +
+	       config->sources * sizeof(struct tcp_source);
 }

@@ -2,7 +2,8 @@
 /*
  * ICMP errors about segments of ours, RFC 9293 3.9.2.2. Only those that quote data in flight
  * are believed (RFC 5927 4). A synchronized connection is never aborted by one, hard or soft
- * (RFC 5927 5.2, a recorded deviation from SHLD-26): the application hears of it.
+ * (RFC 5927 5.2, a recorded deviation from SHLD-26): the application hears of it. An active open is
+ * refused by a hard one (SHLD-26), and goes on after a soft one (MUST-56).
  */
 #include "internal.h"
 
@@ -53,6 +54,11 @@ tcp_icmp_error(
 	c = conn_at(t, flow_ref_index(ref));
 	if (!(seq_leq(c->snd_una, seq) && seq_lt(seq, c->snd_nxt)))
 		return false;
+	if (hard && !conn_is_synchronized(c)) {
+		t->stats->connects_refused++;
+		conn_refuse(t, c, error);
+		return true;
+	}
 	if (error == -EMSGSIZE)
 		icmp_too_big(t, c, mtu);
 	else if (!(c->flags & CONN_APP_CLOSED))

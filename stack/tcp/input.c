@@ -70,8 +70,8 @@ refuse_sequence(struct tcp *t, struct conn *c, struct seg *s, uint32_t len)
 }
 
 /* first: sequence number. With a closed window ACK, RST and URG still count (MUST-66). */
-static enum spt_verdict
-check_sequence(struct tcp *t, struct conn *c, struct seg *s)
+enum spt_verdict
+conn_check_sequence(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t len = seg_len(s);
 
@@ -108,15 +108,12 @@ check_reset(struct tcp *t, struct conn *c, struct seg *s)
 	return seg_discard(s, SPT_V_TCP_RST);
 }
 
-/* fifth to eighth: ACK, URG, text, FIN. */
+/* sixth to eighth: URG, text, FIN. */
 enum spt_verdict
-conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *s)
+conn_input_text(struct tcp *t, struct conn *c, struct seg *s)
 {
-	enum spt_verdict v = acknowledge_input(t, c, s);
+	enum spt_verdict v = SPT_V_TCP_ACK;
 
-	if (unlikely(v != SPT_V_CONTINUE))
-		return v;
-	v = SPT_V_TCP_ACK;
 	if (unlikely(s->flags & TCP_URG))
 		receive_urgent(t, c, s);
 	if (s->len > 0) {
@@ -129,11 +126,24 @@ conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *s)
 	return s->m ? seg_discard(s, v) : v;
 }
 
+/* fifth to eighth: ACK, then the rest. */
+enum spt_verdict
+conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *s)
+{
+	enum spt_verdict v = acknowledge_input(t, c, s);
+
+	return unlikely(v != SPT_V_CONTINUE) ? v : conn_input_text(t, c, s);
+}
+
 enum spt_verdict
 conn_input(struct tcp *t, struct conn *c, struct seg *s)
 {
-	enum spt_verdict v = check_sequence(t, c, s);
+	enum spt_verdict v;
 
+	if (unlikely(!conn_is_synchronized(c)))
+		return c->state == SPT_SYN_SENT ? syn_sent_input(t, c, s)
+		                                : syn_received_input(t, c, s);
+	v = conn_check_sequence(t, c, s);
 	if (unlikely(v != SPT_V_CONTINUE))
 		return v;
 	if (unlikely(s->flags & TCP_RST))

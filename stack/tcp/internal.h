@@ -114,6 +114,13 @@ conn_is_open(const struct conn *c)
 	return c->state != SPT_CLOSED_STATE;
 }
 
+/* RFC 9293 3.3.2: both ends agree on sequence numbers. */
+static inline bool
+conn_is_synchronized(const struct conn *c)
+{
+	return c->state >= SPT_ESTABLISHED;
+}
+
 /* The keyed hash of a connection: known where its segment is being processed. */
 static inline uint64_t
 conn_hash(const struct tcp *t, const struct conn *c)
@@ -201,6 +208,8 @@ void segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t se
 uint32_t segment_window(const struct tcp *t, struct conn *c);
 /* The SYN-ACK of a record; into 's' where given. */
 void segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s);
+/* The SYN of an active open, in SYN-RECEIVED its SYN-ACK; into 's' where given. */
+void segment_send_syn(struct tcp *t, struct conn *c, struct seg *s);
 
 /* ---- reply.c: answers that RFC 9293 3.10.7 prescribes ---- */
 enum spt_verdict reply_reset(struct tcp *t, struct seg *s, enum spt_verdict v);
@@ -228,6 +237,11 @@ enum spt_verdict time_wait_input(
 enum spt_verdict conn_input(struct tcp *t, struct conn *c, struct seg *s); /* input.c */
 /* From the ACK step on, for a connection that this segment made. */
 enum spt_verdict conn_input_from_ack(struct tcp *t, struct conn *c, struct seg *s); /* input.c */
+/* Its first step, and its last three: URG, text, FIN. The last take s->m. */
+enum spt_verdict conn_check_sequence(struct tcp *t, struct conn *c, struct seg *s); /* input.c */
+enum spt_verdict conn_input_text(struct tcp *t, struct conn *c, struct seg *s);     /* input.c */
+enum spt_verdict syn_sent_input(struct tcp *t, struct conn *c, struct seg *s);      /* synsent.c */
+enum spt_verdict syn_received_input(struct tcp *t, struct conn *c, struct seg *s);  /* synsent.c */
 enum spt_verdict acknowledge_input(
     struct tcp *t, struct conn *c, struct seg *s);                           /* acknowledge.c */
 void acknowledge_space(struct tcp *t, struct conn *c);                       /* acknowledge.c */
@@ -239,6 +253,26 @@ void receive_urgent(struct tcp *t, struct conn *c, const struct seg *s);     /* 
 void receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m);
 /* The peer's FIN stands at RCV.NXT; 's', if not NULL, may be answered in place. */
 void receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s);
+
+/* ---- connect.c ---- */
+void connect_output(struct tcp *t, struct conn *c);
+void connect_expired(struct tcp *t, struct conn *c);
+/* An active open ends before it is open: CLOSED(reason). */
+void conn_refuse(struct tcp *t, struct conn *c, int reason);
+
+/* ---- source.c ---- */
+struct tcp_source *source_find(const struct tcp *t, int source); /* NULL: there is none */
+/*
+ * Local endpoint for the remote of 'key': the next free one, or the one asked for. 0 and *old, the
+ * TIME-WAIT record that has it, or FLOW_NONE; or the errors of spt_connect.
+ */
+int source_choose(
+    struct tcp *t, struct tcp_source *src, struct flow_key *key, uint64_t *hash, flow_ref *old);
+int source_claim(struct tcp *t, struct tcp_source *src, const struct spt_endpoint *local,
+    struct flow_key *key, uint64_t *hash, flow_ref *old);
+/* A tuple of a source is held, is free again; 'number' as in conn. */
+void source_take(struct tcp *t, uint8_t number);
+void source_release(struct tcp *t, uint8_t number);
 
 /* ---- listen.c, halfopen.c ---- */
 enum spt_verdict listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw);
@@ -276,6 +310,9 @@ void output_ack(struct tcp *t, struct conn *c);
 /* ---- retransmit.c ---- */
 spt_time retransmit_rto(const struct tcp *t, const struct conn *c);
 void retransmit_rtt_sample(struct tcp *t, struct conn *c, uint32_t us);
+spt_time retransmit_elapsed(const struct tcp *t, const struct conn *c);
+void retransmit_back_off(struct conn *c);
+void retransmit_r1(struct tcp *t, struct conn *c);
 void retransmit_arm(struct tcp *t, struct conn *c);
 void retransmit_hasten(struct tcp *t, struct conn *c);
 void retransmit_expired(struct tcp *t, struct conn *c);

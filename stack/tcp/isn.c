@@ -49,4 +49,5 @@ secrets_derive(struct tcp_secrets *s, const uint8_t master[32])
 	s->ts = secret_derive(master, "timestamp");
 	s->flow = secret_derive(master, "flow table");
 	s->net = secret_derive(master, "neighbours");
+	s->ports = secret_derive(master, "source ports");
 }

@@ -54,6 +54,8 @@ idle_arm(struct tcp *t, struct conn *c)
 	const struct option_block *o = conn_options(t, c);
 
 	conn_timer_clear(c, TIMER_IDLE);
+	if (!conn_is_synchronized(c))
+		return;
 	if (fin_wait2_bounded(c))
 		idle_earlier(c, c->idle_since + ms_to_ticks(o->set.fin_wait2_ms));
 	if (o->set.idle_timeout_ms)

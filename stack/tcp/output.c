@@ -219,6 +219,10 @@ output_conn(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
 
+	if (unlikely(!conn_is_synchronized(c))) {
+		connect_output(t, c); /* what was queued waits for the handshake */
+		return true;
+	}
 	if (x && x->sendq) {
 		if (seq_lt(x->rtx_nxt, x->rtx_end) && !output_retransmissions(t, c, x))
 			return false;
@@ -233,11 +237,14 @@ output_conn(struct tcp *t, struct conn *c)
 	return true;
 }
 
-/* RFC 9293 3.10.5: in CLOSING and LAST-ACK both have said all, the TCB is just deleted. */
+/*
+ * RFC 9293 3.10.5: in CLOSING and LAST-ACK both have said all, in SYN-SENT nobody has; the TCB is
+ * just deleted.
+ */
 static void
 output_abort(struct tcp *t, struct conn *c)
 {
-	if (conn_said_all(c))
+	if (conn_said_all(c) || c->state == SPT_SYN_SENT)
 		conn_finish(t, c, -ECONNABORTED);
 	else
 		conn_abort(t, c, -ECONNABORTED);

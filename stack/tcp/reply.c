@@ -89,7 +89,8 @@ void
 reset_send(struct tcp *t, struct conn *c)
 {
 	t->stats->resets_sent++;
-	segment_send_bare(t, c, NULL, conn_ack_seq(c), TCP_RST);
+	segment_send_bare(
+	    t, c, NULL, conn_is_synchronized(c) ? conn_ack_seq(c) : c->snd_nxt, TCP_RST);
 }
 
 /* The same for a record whose listener went away: <SEQ=ISS+1><ACK=IRS+1><CTL=RST,ACK>. */

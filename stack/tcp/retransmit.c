@@ -58,7 +58,7 @@ retransmit_limit(const struct tcp *t, const struct conn *c, bool r2)
 	return r2 ? o->set.r2_ms * SPT_NS_PER_MS : SPT_TIME_NEVER;
 }
 
-static spt_time
+spt_time
 retransmit_elapsed(const struct tcp *t, const struct conn *c)
 {
 	return (spt_time)(t->now_tick - c->unacked_since) << WHEEL_TICK_SHIFT;
@@ -76,10 +76,17 @@ retransmit_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time de
 	conn_timer_set(t, c, which, delay);
 }
 
+/* Not for a closed window (MUST-37); a SYN has patience of its own (connect.c). */
+static bool
+retransmit_has_r2(const struct conn *c)
+{
+	return c->snd_wnd > 0 && conn_is_synchronized(c);
+}
+
 void
 retransmit_arm(struct tcp *t, struct conn *c)
 {
-	retransmit_set(t, c, TIMER_RTX, retransmit_rto(t, c), c->snd_wnd > 0);
+	retransmit_set(t, c, TIMER_RTX, retransmit_rto(t, c), retransmit_has_r2(c));
 }
 
 /* Patience may have become shorter; the timer itself starts only as RFC 6298 5 says. */
@@ -92,7 +99,7 @@ retransmit_hasten(struct tcp *t, struct conn *c)
 
 	if (!(c->timers & TIMER_RTX) && !probing)
 		return;
-	limit = retransmit_limit(t, c, c->snd_wnd > 0);
+	limit = retransmit_limit(t, c, retransmit_has_r2(c));
 	if (limit == SPT_TIME_NEVER)
 		return;
 	deadline = wheel_deadline(t->now, limit > elapsed ? limit - elapsed : 0);
@@ -143,7 +150,7 @@ retransmit_one(struct tcp *t, struct conn *c, uint32_t seq)
 }
 
 /* SHLD-9: the application hears once; MUST-20: the link layer is told to look again. */
-static void
+void
 retransmit_r1(struct tcp *t, struct conn *c)
 {
 	if ((c->marks & MARK_R1) || c->retries < conn_options(t, c)->set.r1_retries)
@@ -154,7 +161,7 @@ retransmit_r1(struct tcp *t, struct conn *c)
 		event_soft_error(t, c, -ETIMEDOUT);
 }
 
-static void
+void
 retransmit_back_off(struct conn *c)
 {
 	if (c->backoff < 32)

@@ -124,6 +124,51 @@ segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, uint8_t flags,
 	}
 }
 
+/*
+ * <SEQ=ISS><CTL=SYN>, or <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> of a simultaneous open, with what we
+ * offer or what both agreed on. SACK-permitted is not offered until SACK is generated.
+ */
+void
+segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
+{
+	bool syn_ack = c->state == SPT_SYN_RECEIVED;
+	struct rte_mbuf *m = s ? segment_reuse(t, s->m) : segment_alloc(t);
+	struct wire_ip ip;
+	struct wire_tcp w;
+
+	if (s)
+		s->m = NULL;
+	if (!m)
+		return;
+	ip = (struct wire_ip){
+	    .src = local_at(&t->local, c->key.laddr),
+	    .dst = c->key.raddr,
+	    .protocol = IP_PROTO_TCP,
+	    .ttl = (uint8_t)c->node.owner,
+	    .tos = (uint8_t)(c->node.owner >> 8),
+	};
+	w = (struct wire_tcp){
+	    .sport = c->key.lport,
+	    .dport = c->key.rport,
+	    .seq = c->iss,
+	    .ack = syn_ack ? c->rcv_nxt : 0,
+	    .wnd = (uint16_t)RTE_MIN(c->rcv_limit, (uint32_t)UINT16_MAX), /* never scaled */
+	    .flags = syn_ack ? TCP_SYN | TCP_ACK : TCP_SYN,
+	    .options = SEG_HAS_MSS,
+	    .mss = option_mss_announced(t, conn_options(t, c), addr_is_v4(&c->key.raddr)),
+	};
+	if (c->marks & MARK_SCALING) {
+		w.options |= SEG_HAS_WSCALE;
+		w.wscale = conn_rcv_shift(c);
+	}
+	if (c->flags & CONN_TIMESTAMPS) {
+		w.options |= SEG_HAS_TIMESTAMP;
+		w.tsval = conn_tsval(t, c);
+		w.tsecr = c->ts_recent;
+	}
+	segment_emit(t, m, &ip, &w, c->next_hop);
+}
+
 /* Whatever was owed to the peer has been told by the segment just built. */
 static void
 segment_acknowledged(struct conn *c)

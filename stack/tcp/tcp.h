@@ -13,6 +13,7 @@
 
 #include "../base/pool.h"
 #include "../base/ratelimit.h"
+#include "../base/rss.h"
 #include "../base/siphash.h"
 #include "../base/txlist.h"
 #include "../flow/flow.h"
@@ -22,6 +23,8 @@
 #include "../wheel/wheel.h"
 #include "../wire/wire.h"
 #include "conn.h"
+
+struct steer;
 
 #define TCP_SYN_ACK_STEPS 16 /* most SYN-ACK retransmissions that can be configured */
 
@@ -48,6 +51,36 @@ struct tcp_listener {
 	void *user;
 };
 
+#define TCP_SOURCES_MAX 254 /* a byte names one, 0 is none */
+
+/* Local addresses of one family that lie together: indexes of the local table. */
+struct source_span {
+	uint16_t first, count;
+};
+
+/* What a source has for remotes of one family, and where its search stands. */
+struct source_family {
+	struct source_span span[LOCAL_RUNS];
+	uint32_t n_spans;
+	uint32_t addresses;
+	uint32_t address, port; /* the tuple to be looked at next */
+	uint64_t missed;        /* in a row, for the remote of 'missed_offset': none was free */
+	uint32_t missed_offset;
+	/* Steering: the hash of the last pair of addresses */
+	uint32_t hash;
+	uint32_t hashed;
+	struct spt_addr hashed_remote;
+};
+
+struct tcp_source {
+	bool open;
+	uint16_t options; /* option block of its connections */
+	uint16_t port_first;
+	uint32_t ports;
+	uint64_t used, reused;
+	struct source_family family[2]; /* IPv6, IPv4 */
+};
+
 /* Options as connections use them: in ticks and shifts, shared until spt_conn_set. */
 struct option_block {
 	struct spt_conn_options set; /* as given, defaults filled in */
@@ -60,7 +93,7 @@ struct delack {
 };
 
 struct tcp_secrets {
-	struct siphash_key isn, ts, flow, net;
+	struct siphash_key isn, ts, flow, net, ports;
 };
 
 struct tcp {
@@ -98,7 +131,7 @@ struct tcp {
 
 	/* configuration in units of use */
 	spt_time rto_initial, rto_min, rto_max, delayed_ack, two_msl;
-	uint32_t syn_ack_retries;
+	uint32_t syn_ack_retries, syn_retries;
 	bool timewait_rst_closes;
 	uint16_t mtu;
 	struct ratelimit rst_limit;
@@ -106,10 +139,14 @@ struct tcp {
 	struct local_table local;
 	struct listener_table listeners;
 	struct tcp_listener *listener;
+	struct tcp_source *source;
+	uint32_t n_sources;
+	uint64_t source_tuples; /* held by connections and TIME-WAIT records of all sources */
+	struct steer *steer;    /* NULL: every flow comes to this engine */
 	/* The link's way to a remote address: an index for the transmit stage. */
 	uint16_t (*next_hop)(void *context, spt_time now, const struct spt_addr *remote);
 	void *next_hop_context;
-	size_t bytes_delack, bytes_output, bytes_listener;
+	size_t bytes_delack, bytes_output, bytes_listener, bytes_source;
 };
 
 struct tcp_init {
@@ -120,6 +157,7 @@ struct tcp_init {
 	struct spt_stats *stats;
 	uint16_t (*next_hop)(void *context, spt_time now, const struct spt_addr *remote);
 	void *next_hop_context;
+	const struct rss *rss; /* NULL: every flow comes to this engine */
 };
 
 /* 0, -ENOMEM, or -EINVAL with one line in 'error'. */
@@ -179,6 +217,11 @@ int tcp_listen(
     struct tcp *t, const struct spt_endpoint *local, const struct spt_listen_options *options);
 /* -EAGAIN as well: 'out' is full of RSTs; send them and call again. */
 int tcp_unlisten(struct tcp *t, int listener, enum spt_unlisten how);
+int tcp_source_add(struct tcp *t, const struct spt_source_options *options);
+int tcp_source_remove(struct tcp *t, int source);
+int tcp_source_info(const struct tcp *t, int source, struct spt_source_info *info);
+int tcp_connect(struct tcp *t, int source, const struct spt_endpoint *local,
+    const struct spt_endpoint *remote, void *user, spt_conn *conn);
 int tcp_send(struct tcp *t, spt_conn conn, struct rte_mbuf *chain, unsigned int flags);
 int tcp_receive_done(struct tcp *t, spt_conn conn, uint32_t bytes);
 int tcp_shutdown(struct tcp *t, spt_conn conn);

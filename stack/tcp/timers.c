@@ -34,7 +34,7 @@ static void
 conn_timers(struct tcp *t, struct conn *c)
 {
 	if (timer_due(t, c, TIMER_RTX, c->t_rtx))
-		retransmit_expired(t, c);
+		(conn_is_synchronized(c) ? retransmit_expired : connect_expired)(t, c);
 	else if (timer_due(t, c, TIMER_PERSIST, c->t_rtx))
 		persist_expired(t, c);
 	else if (timer_due(t, c, TIMER_SPACE, c->t_rtx))

@@ -14,6 +14,8 @@ time_wait_free(struct tcp *t, uint32_t index)
 	struct time_wait *w = time_wait_at(t, index);
 
 	fifo_remove(&t->time_wait_fifo, index);
+	if (w->source)
+		source_release(t, w->source);
 	w->key.lport = 0; /* tells a walk that the record is free */
 	pool_put(&t->time_waits, index);
 }
@@ -77,7 +79,9 @@ time_wait_enter(struct tcp *t, struct conn *c)
 	    .flags = c->flags & CONN_TIMESTAMPS ? RECORD_TIMESTAMPS : 0,
 	    .ttl = (uint8_t)c->node.owner,
 	    .tos = (uint8_t)(c->node.owner >> 8),
+	    .source = c->source,
 	};
+	c->source = 0; /* the record holds the tuple now */
 	flow_replace(&t->flows, hash, flow_ref_make(FLOW_CONN, conn_index(t, c)),
 	    flow_ref_make(FLOW_TIME_WAIT, index));
 	t->stats->timewait_entered++;
