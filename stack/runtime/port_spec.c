@@ -89,6 +89,12 @@ spec_check_device(
 		    spec->text, IFNAMSIZ - 1);
 		return -EINVAL;
 	}
+	/* The driver looks for the socket's directory, and finds none without a '/' in front. */
+	if (k->kind == SPT_PORT_MEMIF && d[0] != '/') {
+		snprintf(error, error_size,
+		    "port '%s': memif wants the socket's whole path, from '/' on", spec->text);
+		return -EINVAL;
+	}
 	if (k->kind == SPT_PORT_PCI && !spec_is_pci(d)) {
 		snprintf(error, error_size, "port '%s': no PCI address; expected %s", spec->text,
 		    k->expected);
@@ -146,6 +152,11 @@ spt_port_spec_parse(const char *text, struct spt_port_spec *spec, char *error, s
 		return -EINVAL;
 	}
 	memcpy(spec->text, text, strlen(text) + 1);
+	if (strcmp(text, "memory") == 0) {
+		spec->kind = SPT_PORT_MEMORY;
+		spec->virtual_port = true;
+		return 0;
+	}
 	for (size_t i = 0; colon && i < RTE_DIM(spec_kinds); i++)
 		if (strlen(spec_kinds[i].name) == (size_t)(colon - text) &&
 		    strncmp(spec_kinds[i].name, text, (size_t)(colon - text)) == 0)
@@ -153,8 +164,8 @@ spt_port_spec_parse(const char *text, struct spt_port_spec *spec, char *error, s
 	if (!k) {
 		snprintf(error, error_size,
 		    "port '%s' is of no known kind: expected tap:NAME, af_packet:IFACE, "
-		    "af_xdp:IFACE, memif:SOCKET, vhost:PATH, virtio_user:PATH, pci:ADDRESS or "
-		    "vdev:DEVICE",
+		    "af_xdp:IFACE, memif:SOCKET, vhost:PATH, virtio_user:PATH, pci:ADDRESS, "
+		    "vdev:DEVICE or memory",
 		    text);
 		return -EINVAL;
 	}

@@ -46,6 +46,7 @@ static const struct {
     {"tapp:sept0", NULL, NULL, false},
     {":sept0", NULL, NULL, false},
     {"memif:,role=server", NULL, NULL, false},
+    {"memif:m.sock,role=server", NULL, NULL, false},
     {"pci:eth0", NULL, NULL, false},
     {"pci:03:00.0x", NULL, NULL, false},
     {"vdev:", NULL, NULL, false},
