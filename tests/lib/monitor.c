@@ -208,6 +208,21 @@ monitor_forget_half_open(struct monitor *m)
 	}
 }
 
+void
+monitor_forget(
+    struct monitor *m, const struct spt_endpoint *local, const struct spt_endpoint *remote)
+{
+	for (unsigned int i = 0; i < MON_BUCKETS; i++) {
+		for (struct mon_conn *c = m->bucket[i]; c != NULL; c = c->next) {
+			if (c->life != NULL && c->lport == local->port &&
+			    c->rport == remote->port &&
+			    memcmp(&c->local, &local->addr, sizeof(c->local)) == 0 &&
+			    memcmp(&c->remote, &remote->addr, sizeof(c->remote)) == 0)
+				c->life->forgotten = true;
+		}
+	}
+}
+
 static struct mon_conn *
 find_conn(struct monitor *m, const struct packet *p, bool out)
 {

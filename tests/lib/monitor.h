@@ -25,7 +25,7 @@
 	X(OPTION, "options stand only where RFC 9293, 7323, 2018 let them and were negotiated")    \
 	X(ADDRESS, "addresses, ports and MACs belong to somebody who spoke to us")                 \
 	X(FLAGS, "flags make sense: ACK always, no SYN with FIN or RST, no ECN unasked")           \
-	X(SYN, "ISS and options of a SYN do not change, no SYN in a synchronized state")           \
+	X(SYN, "ISS and options of a SYN do not change, no SYN when synchronized, no data before") \
 	X(WINDOW, "nothing beyond the offered window, but one byte to probe it")                   \
 	X(GAP, "new data follows what was sent before")                                            \
 	X(SEQ_BACK, "nothing is sent again that was acknowledged")                                 \
@@ -77,6 +77,13 @@ unsigned long monitor_segments(const struct monitor *m);
  * gone): the next SYN may be answered with another ISS at once.
  */
 void monitor_forget_half_open(struct monitor *m);
+
+/*
+ * The end's user gave up this connection, which may be half open: the same, for one 4-tuple,
+ * whose other connections live on.
+ */
+void monitor_forget(
+    struct monitor *m, const struct spt_endpoint *local, const struct spt_endpoint *remote);
 
 /* The end knows this link address without having been told on the wire. */
 void monitor_learn(struct monitor *m, const struct rte_ether_addr *mac);

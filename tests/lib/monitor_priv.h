@@ -22,6 +22,9 @@
 /* A half-open connection that said nothing for so long may have been given up. */
 #define MON_HALF_OPEN_NS (20 * SPT_NS_PER_SEC)
 
+/* So may an active open that nobody answered: SYNs are never further apart. */
+#define MON_SYN_SENT_NS (59 * SPT_NS_PER_SEC)
+
 /* What a segment that arrived looked like: for the form of a RST, and to bind a SYN. */
 struct mon_recent {
 	uint32_t seq, ack, seg_len;
@@ -40,7 +43,9 @@ struct mon_life {
 	bool have_iss, have_irs;
 	bool established; /* our SYN was acknowledged */
 	bool spoke;       /* something was sent that only a synchronized state sends */
+	bool active;      /* our first SYN came without ACK: an active open */
 	bool returned;    /* a SYN in the window of SYN-RECEIVED: back to LISTEN */
+	bool forgotten;   /* see monitor_forget */
 	bool fin_out, fin_in;
 	bool rst_out, rst_in; /* a RST ended it */
 	bool ts_ok, ws_ok, sack_ok;
@@ -48,7 +53,7 @@ struct mon_life {
 	uint8_t ws_in, ws_out; /* shifts of the peer's window, of ours */
 	uint8_t syn_options;
 	uint8_t syn_wscale;
-	uint16_t syn_mss;
+	uint16_t syn_mss, syn_wnd;
 	uint16_t mss; /* the peer's */
 	uint32_t iss, irs;
 	uint32_t snd_max, una;
@@ -56,7 +61,7 @@ struct mon_life {
 	uint32_t fin_out_seq, fin_in_seq;
 	uint32_t last_ack, edge_out, edge_in;
 	uint32_t last_tsval, last_tsecr;
-	spt_time una_at, rst_at, syn_at, tsopt_at;
+	spt_time una_at, rst_at, syn_at, irs_at, tsopt_at;
 	/* bytes sent: stream[0] is the byte at iss + 1 + stream_base */
 	uint8_t *stream;
 	uint32_t stream_base, stream_len, stream_cap;

@@ -37,6 +37,7 @@ bind_syn(struct mon_conn *c, struct mon_life *l, const struct mon_recent *s)
 {
 	l->have_irs = true;
 	l->irs = s->seq;
+	l->irs_at = c->input_at;
 	l->mss = s->options & P_MSS ? RTE_MAX(s->mss, MSS_FLOOR) : DEFAULT_MSS(c->family);
 	l->ws_ok = (s->options & P_WSCALE) && (l->syn_options & P_WSCALE);
 	l->ws_in = l->ws_ok ? RTE_MIN(s->wscale, 14) : 0;
@@ -44,6 +45,11 @@ bind_syn(struct mon_conn *c, struct mon_life *l, const struct mon_recent *s)
 	l->ts_ok = (s->options & P_TIMESTAMP) && (l->syn_options & P_TIMESTAMP);
 	l->sack_ok = (s->options & P_SACK_PERM) && (l->syn_options & P_SACK_PERM);
 	l->edge_in = l->iss + 1 + s->wnd;
+	if (l->active) {
+		/* The window of our SYN counts from here on. */
+		l->edge_out = l->irs + 1 + l->syn_wnd;
+		l->have_edge = true;
+	}
 	/* The SYN may have come several times, and any of them may be answered late. */
 	for (uint32_t i = RTE_MIN(c->n_recent, MON_RECENT); i > 0; i--) {
 		const struct mon_recent *r = &c->recent[(c->n_recent - i) % MON_RECENT];
@@ -74,6 +80,11 @@ input_ack(struct monitor *m, struct mon_life *l, const struct packet *p)
 static void
 input_rst(struct monitor *m, struct mon_conn *c, struct mon_life *l, const struct packet *p)
 {
+	/* In SYN-SENT the ACK tells whether it is meant (RFC 9293 3.10.7.3, second). */
+	if (l->active && !l->have_irs && (p->flags & P_ACK) && p->ack == l->snd_max) {
+		l->rst_in = true;
+		l->rst_at = m->now;
+	}
 	/* Only where both views of RCV.NXT agree is it certain that the RST was accepted. */
 	if (!l->have_irs || p->seq != mon_life_received(l) || !l->have_ack || p->seq != l->last_ack)
 		return;
@@ -83,10 +94,37 @@ input_rst(struct monitor *m, struct mon_conn *c, struct mon_life *l, const struc
 	l->rst_in = true;
 	l->rst_at = m->now;
 	/* It was an old duplicate's SYN that reopened TIME-WAIT: the record is back. */
-	if (!l->established && c->past != NULL) {
+	if (!l->established && !l->active && c->past != NULL) {
 		mon_life_free(l);
 		c->life = c->past;
 		c->past = NULL;
+	}
+}
+
+/*
+ * The peer's SYN, as SYN-SENT takes it: its own, whose text and FIN we may leave to be repeated,
+ * or the answer to ours, with all that it carries.
+ */
+static void
+input_syn(struct mon_conn *c, struct mon_life *l, const struct packet *p, struct mon_recent *r)
+{
+	bool answers = (p->flags & P_ACK) && p->ack == l->iss + 1;
+
+	if (l->have_irs) {
+		/* RFC 9293 3.10.7.4, fourth; whether it was acceptable in other ways is not known.
+		 */
+		if (!l->active && seq_gt(p->seq, l->irs) && seq_lt(p->seq, l->edge_out))
+			l->returned = true;
+		return;
+	}
+	if (answers || (l->active && !(p->flags & P_ACK)))
+		bind_syn(c, l, r);
+	if (l->active && answers && packet_seg_len(p) > 1) {
+		mon_life_arrived(l, p->seq + 1, packet_seg_len(p) - 1);
+		if (p->flags & P_FIN) {
+			l->fin_in = true;
+			l->fin_in_seq = p->seq + 1 + p->len;
+		}
 	}
 }
 
@@ -118,18 +156,15 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		input_rst(m, c, l, p);
 		return;
 	}
-	if ((p->flags & P_SYN) && !l->have_irs && (p->flags & P_ACK) && p->ack == l->iss + 1)
-		bind_syn(c, l, r);
+	if (p->flags & P_SYN)
+		input_syn(c, l, p, r);
 	if (!l->have_irs)
 		return;
-	/* RFC 9293 3.10.7.4, fourth; whether it was acceptable in other ways is not known. */
-	if ((p->flags & P_SYN) && seq_gt(p->seq, l->irs) && seq_lt(p->seq, l->edge_out))
-		l->returned = true;
 	if (p->options & P_TIMESTAMP)
 		remember_tsval(l, p->tsval);
 	if (!(p->flags & P_SYN) && mon_life_arrived(l, p->seq, packet_seg_len(p)))
 		progress = true;
-	if ((p->flags & P_FIN) && !l->fin_in) {
+	if ((p->flags & P_FIN) && !(p->flags & P_SYN) && !l->fin_in) {
 		l->fin_in = true;
 		l->fin_in_seq = p->seq + p->len;
 	}
@@ -163,11 +198,12 @@ find_syn(const struct mon_conn *c, uint32_t seq)
 static bool
 may_begin(const struct monitor *m, const struct mon_life *l)
 {
-	if (mon_life_over(l))
+	if (mon_life_over(l) || l->forgotten)
 		return true;
 	/* FIN-WAIT-2 and half-open connections end without a word: by a time-out. */
 	if (!l->established)
-		return l->returned || m->now - l->syn_at >= MON_HALF_OPEN_NS;
+		return l->returned ||
+		       m->now - l->syn_at >= (l->active ? MON_SYN_SENT_NS : MON_HALF_OPEN_NS);
 	return false;
 }
 
@@ -180,13 +216,35 @@ begin_life(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	c->past = c->life;
 	c->life = l;
 	l->have_iss = true;
+	l->active = !(p->flags & P_ACK);
 	l->iss = l->una = l->una_before = p->seq;
 	l->snd_max = p->seq + 1;
 	l->edge_in = l->snd_max;
 	l->syn_options = p->options;
 	l->syn_mss = p->mss;
 	l->syn_wscale = p->wscale;
+	l->syn_wnd = p->wnd;
 	c->quiet = 0;
+}
+
+/* A SYN again: as it was. Into a simultaneous open it is answered with what both offered. */
+static void
+repeat_syn(
+    struct monitor *m, struct mon_life *l, const struct packet *p, const struct mon_recent *s)
+{
+	uint8_t options = l->syn_options;
+
+	if (l->active && s != NULL)
+		options &= s->options | P_MSS;
+	/* Before that the ACK may have been refused: no connection left for it. */
+	if (l->spoke)
+		mon_fail(m, MONITOR_SYN, "SYN sent again in a synchronized state");
+	else if (options != p->options || l->syn_mss != p->mss ||
+	         ((options & P_WSCALE) && l->syn_wscale != p->wscale))
+		mon_fail(m, MONITOR_SYN, "options changed when the SYN was sent again");
+	else if (!(p->flags & P_ACK) && l->have_irs && m->now > l->irs_at)
+		mon_fail(m, MONITOR_SYN, "a SYN without ACK, but the peer's has arrived");
+	l->syn_wnd = RTE_MAX(l->syn_wnd, p->wnd);
 }
 
 static void
@@ -212,12 +270,8 @@ output_syn(struct monitor *m, struct mon_conn *c, const struct packet *p)
 			mon_fail(m, MONITOR_SYN, "a new ISS while the connection lives");
 		begin_life(m, c, p);
 		l = c->life;
-	} else if (l->spoke) {
-		/* Before that the ACK may have been refused: no connection left for it. */
-		mon_fail(m, MONITOR_SYN, "SYN sent again in a synchronized state");
-	} else if (l->syn_options != p->options || l->syn_mss != p->mss ||
-	           l->syn_wscale != p->wscale) {
-		mon_fail(m, MONITOR_SYN, "options changed when the SYN was sent again");
+	} else {
+		repeat_syn(m, l, p, s);
 	}
 	l->syn_at = m->now;
 	if (s != NULL && !l->have_irs)
@@ -321,6 +375,8 @@ rule_sequence(struct monitor *m, struct mon_life *l, const struct packet *p)
 {
 	uint32_t end = p->seq + packet_seg_len(p), edge = l->edge_in;
 
+	if (packet_seg_len(p) > 0 && !l->established)
+		mon_fail(m, MONITOR_SYN, "data or FIN before our SYN was acknowledged");
 	if (seq_gt(p->seq, l->snd_max))
 		mon_fail(m, MONITOR_GAP, "seq %" PRIu32 ", but %" PRIu32 " comes next",
 		    p->seq - l->iss, l->snd_max - l->iss);

@@ -165,6 +165,135 @@ test_good_fall_back(void **state)
 	assert_fine();
 }
 
+#define SYN_OPTIONS P_MSS | P_WSCALE | P_TIMESTAMP
+#define OUR_SYN     .options = SYN_OPTIONS, .mss = 1460, .wscale = 2, .tsval = 9000
+
+/* An active open; what the peer does not answer is off; text and FIN ride on its SYN-ACK. */
+static void
+test_good_active(void **state)
+{
+	IN(P_RST, .seq = 4444); /* the peer's MAC is known */
+	OUT(P_SYN, OUR_SYN);
+	now += SPT_NS_PER_SEC;
+	OUT(P_SYN, OUR_SYN);
+	IN(P_SYN | P_ACK, .ack = 77, .seq = 5); /* a stranger's: a RST, and we wait on */
+	OUT(P_RST, .seq = 77);
+	IN(P_SYN | P_ACK | P_FIN, .ack = 1, .len = 20, .options = P_MSS, .mss = 100, .wnd = 500);
+	OUT(P_ACK | P_PSH, .seq = 1, .ack = 22, .len = 50, .wnd = 979);
+	OUT(P_FIN | P_ACK, .seq = 51, .ack = 22, .wnd = 979);
+	IN(P_ACK, .seq = 22, .ack = 52);
+	assert_fine();
+	/* both FINs are done: the tuple again, from our side */
+	now += SPT_NS_PER_SEC;
+	OUT(P_SYN, .seq = 70000, OUR_SYN);
+	IN(P_SYN | P_ACK, .seq = 900, .ack = 70001);
+	OUT(P_ACK, .seq = 70001, .ack = 901);
+	assert_fine();
+}
+
+/* RFC 9293 figure 8, with a SYN-ACK lost each way. */
+static void
+test_good_simultaneous(void **state)
+{
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, OUR_SYN);
+	IN(P_SYN, .options = P_MSS | P_TIMESTAMP, .mss = 100, .tsval = 500);
+	OUT(P_SYN | P_ACK, .ack = 1, .options = P_MSS | P_TIMESTAMP, .mss = 1460, .tsval = 9000,
+	    .tsecr = 500);
+	now += SPT_NS_PER_SEC;
+	OUT(P_SYN | P_ACK, .ack = 1, .options = P_MSS | P_TIMESTAMP, .mss = 1460, .tsval = 9001,
+	    .tsecr = 500);
+	IN(P_SYN | P_ACK, .ack = 1, .options = P_TIMESTAMP, .tsval = 501, .tsecr = 9001);
+	OUT(P_ACK, .seq = 1, .ack = 1, .len = 50, TS(9001, 501));
+	assert_fine();
+}
+
+/* Refused, and given up by the user: another ISS may follow at once. */
+static void
+test_good_given_up(void **state)
+{
+	struct spt_endpoint ours = {
+	    {.b = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}}, 7};
+	struct spt_endpoint theirs = {
+	    {.b = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 2}}, 1000};
+
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, OUR_SYN);
+	IN(P_RST | P_ACK, .ack = 1);
+	OUT(P_SYN, .seq = 5000, OUR_SYN);
+	assert_fine();
+	monitor_forget(monitor, &ours, &theirs);
+	OUT(P_SYN, .seq = 10000, OUR_SYN);
+	assert_fine();
+}
+
+static void
+test_active_changes_iss(void **state)
+{
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, OUR_SYN);
+	IN(P_RST, .seq = 0); /* without an ACK it refuses nothing */
+	now += SPT_NS_PER_SEC;
+	OUT(P_SYN, .seq = 1, OUR_SYN);
+	assert_broken(MONITOR_SYN);
+}
+
+/* A SYN that was answered comes again, with the peer's acknowledged: as SYN-ACK only. */
+static void
+test_simultaneous_without_ack(void **state)
+{
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, .options = P_MSS, .mss = 1460);
+	IN(P_SYN, .options = P_MSS, .mss = 100);
+	OUT(P_SYN, .options = P_MSS, .mss = 1460); /* it was on its way */
+	assert_fine();
+	now += SPT_NS_PER_SEC;
+	OUT(P_SYN, .options = P_MSS, .mss = 1460);
+	assert_broken(MONITOR_SYN);
+}
+
+static void
+test_simultaneous_options(void **state)
+{
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, OUR_SYN);
+	IN(P_SYN, .options = P_MSS | P_TIMESTAMP, .mss = 100, .tsval = 500);
+	OUT(P_SYN | P_ACK, .ack = 1, .options = P_MSS, .mss = 1460); /* no timestamps */
+	assert_broken(MONITOR_SYN);
+}
+
+static void
+test_data_in_syn_received(void **state)
+{
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, .options = P_MSS, .mss = 1460);
+	IN(P_SYN, .options = P_MSS, .mss = 100);
+	OUT(P_SYN | P_ACK, .ack = 1, .options = P_MSS, .mss = 1460);
+	OUT(P_ACK, .seq = 1, .ack = 1, .len = 10);
+	assert_broken(MONITOR_SYN);
+}
+
+static void
+test_ack_in_syn_sent(void **state)
+{
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, .options = P_MSS, .mss = 1460);
+	IN(P_ACK, .seq = 10, .ack = 1);
+	OUT(P_ACK, .seq = 1, .ack = 1);
+	assert_broken(MONITOR_ADDRESS);
+}
+
+/* What a SYN offered is not taken back by the third segment. */
+static void
+test_edge_of_syn(void **state)
+{
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, .options = P_MSS, .mss = 1460, .wnd = 1000);
+	IN(P_SYN | P_ACK, .ack = 1);
+	OUT(P_ACK, .seq = 1, .ack = 1, .wnd = 999);
+	assert_broken(MONITOR_EDGE_BACK);
+}
+
 static void
 test_good_resets(void **state)
 {
@@ -657,6 +786,9 @@ main(void)
 	    T(good_life),
 	    T(good_new_life),
 	    T(good_fall_back),
+	    T(good_active),
+	    T(good_simultaneous),
+	    T(good_given_up),
 	    T(good_resets),
 	    T(good_timestamps),
 	    T(good_scaled_edge),
@@ -673,6 +805,12 @@ main(void)
 	    T(syn_changes_iss),
 	    T(syn_in_established),
 	    T(syn_never_arrived),
+	    T(active_changes_iss),
+	    T(simultaneous_without_ack),
+	    T(simultaneous_options),
+	    T(data_in_syn_received),
+	    T(ack_in_syn_sent),
+	    T(edge_of_syn),
 	    T(window),
 	    T(gap),
 	    T(seq_back),
