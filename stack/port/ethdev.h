@@ -10,6 +10,8 @@
 
 #include "port.h"
 
+struct rte_eth_dev_info;
+
 /* So many right reports make us believe a device's receive checksums. */
 #define ETHDEV_CONFIRM_FRAMES 64
 
@@ -30,6 +32,7 @@ struct ethdev_port {
 	uint64_t tx_bytes;
 	uint64_t tx_refused;
 	struct ethdev_device *device;
+	struct rss rss; /* base.rss where there are several queues */
 } __rte_cache_aligned;
 
 /* What the queue pairs of a device share; closed and freed with the last of them. */
@@ -58,6 +61,13 @@ typedef uint16_t (*ethdev_burst)(struct spt_port *p, spt_time now, struct rte_mb
 
 /* Transmit: [checksums][0], chains as they are; [checksums][1], chains copied into one buffer. */
 extern const ethdev_burst ethdev_tx[3][2];
+
+/*
+ * How a running device with several queues spreads flows, of which it 'claimed' to be capable. What
+ * cannot be read, or would leave a queue out, is replaced: rss->device is then false.
+ */
+void ethdev_rss_read(uint16_t port_id, const struct rte_eth_dev_info *device, bool claimed,
+    uint16_t queues, struct rss *rss);
 
 spt_time ethdev_next_deadline(const struct spt_port *p);
 void ethdev_stats(struct spt_port *p, struct spt_port_stats *stats);

@@ -46,6 +46,7 @@ struct ethdev_plan {
 	enum ethdev_checksums tx_checksums;
 	const char *multicast;
 	struct rte_eth_link link;
+	struct rss rss; /* with several queues */
 	char *error;
 	size_t error_size;
 };
@@ -261,6 +262,14 @@ ethdev_checksums(uint64_t offloads, uint64_t tcp, uint64_t ip)
 	return offloads & ip ? ETHDEV_CHECKSUM_BOTH : ETHDEV_CHECKSUM_TCP;
 }
 
+static const char *
+ethdev_rss_text(bool claimed, bool known)
+{
+	if (!claimed)
+		return ", no RSS: steering in software";
+	return known ? ", RSS claimed" : ", RSS of unknown key or table: steering in software";
+}
+
 static void
 ethdev_info_fill(const struct ethdev_plan *plan, struct spt_ethdev_info *info)
 {
@@ -289,7 +298,7 @@ ethdev_info_fill(const struct ethdev_plan *plan, struct spt_ethdev_info *info)
 		    plan->retried[0] != '\0' ? plan->retried : "the device has no more");
 	snprintf(info->summary, sizeof(info->summary),
 	    "%s: queues %s%s; checksums rx %s%s, tx %s; chains %s; %s; link %s", info->driver,
-	    queues, plan->queues == 1 ? "" : (info->rss ? ", RSS claimed" : ", no RSS"),
+	    queues, plan->queues == 1 ? "" : ethdev_rss_text(info->rss, plan->rss.device),
 	    checksums[plan->rx_checksums], info->rx_checksum ? " (once proven)" : "",
 	    checksums[plan->tx_checksums], info->multi_segment ? "as they are" : "copied",
 	    plan->multicast, link);
@@ -315,6 +324,11 @@ ethdev_port_init(struct ethdev_device *device, uint16_t queue, const struct ethd
 	self->unconfirmed = ETHDEV_CONFIRM_FRAMES;
 	self->pool = plan->config->pool[queue];
 	self->device = device;
+	if (plan->queues == 1)
+		return;
+	self->rss = plan->rss;
+	self->rss.queue = queue;
+	self->base.rss = &self->rss;
 }
 
 int
@@ -357,6 +371,9 @@ spt_port_ethdev_create(const struct spt_ethdev_config *config, struct spt_port *
 	    plan.conf.rxmode.offloads, RTE_ETH_RX_OFFLOAD_TCP_CKSUM, RTE_ETH_RX_OFFLOAD_IPV4_CKSUM);
 	plan.tx_checksums = ethdev_checksums(
 	    plan.conf.txmode.offloads, RTE_ETH_TX_OFFLOAD_TCP_CKSUM, RTE_ETH_TX_OFFLOAD_IPV4_CKSUM);
+	if (plan.queues > 1)
+		ethdev_rss_read(plan.port_id, &plan.device,
+		    plan.conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS, plan.queues, &plan.rss);
 	ethdev_info_fill(&plan, info);
 	rte_eth_stats_get(plan.port_id, &stats);
 	device->open = plan.queues;

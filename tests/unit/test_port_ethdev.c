@@ -179,6 +179,130 @@ test_more_queues_than_there_are(void **state)
 }
 
 static void
+assert_turns(const struct rss *rss, uint16_t queues)
+{
+	unsigned int i;
+
+	assert_int_equal(rss->queues, queues);
+	for (i = 0; i < rss->reta_size; i++)
+		assert_int_equal(rss->reta[i], i % queues);
+}
+
+/* One queue needs nobody to spread flows; several without RSS get a rule of our own. */
+static void
+test_rss_of_our_own(void **state)
+{
+	static const uint8_t none[RSS_KEY_MAX];
+	struct ethdev_port *self;
+	uint16_t q;
+
+	open_device("net_ring", "", 1);
+	assert_null(port[0]->rss);
+	close_device();
+	open_device("net_ring", "", 3);
+	assert_in_text(info.summary, "queues 3, no RSS: steering in software");
+	for (q = 0; q < 3; q++) {
+		self = (struct ethdev_port *)port[q];
+		assert_ptr_equal(port[q]->rss, &self->rss);
+		assert_false(port[q]->rss->device);
+		assert_int_equal(port[q]->rss->queue, q);
+		assert_int_equal(port[q]->rss->key_length, 40);
+		assert_memory_not_equal(port[q]->rss->key, none, 40);
+		assert_true(port[q]->rss->ports4 && port[q]->rss->ports6);
+		assert_int_equal(port[q]->rss->reta_size, 128);
+		assert_turns(port[q]->rss, 3);
+	}
+	close_device();
+}
+
+/*
+ * net_null tells its key and keeps the table that it is given; at first every entry is queue 0,
+ * which would leave the others out.
+ */
+static void
+test_rss_of_the_device(void **state)
+{
+	uint8_t key[40];
+	struct rte_eth_rss_conf conf = {.rss_key = key, .rss_key_len = sizeof(key)};
+	struct rte_eth_rss_reta_entry64 group[2] = {{.mask = UINT64_MAX}, {.mask = UINT64_MAX}};
+	uint16_t id = device_add("net_null", "");
+	uint16_t q;
+
+	assert_int_equal(create(id, 4, 0), 0);
+	assert_in_text(info.summary, "queues 4, RSS claimed;");
+	assert_int_equal(rte_eth_dev_rss_hash_conf_get(id, &conf), 0);
+	assert_int_equal(rte_eth_dev_rss_reta_query(id, group, 128), 0);
+	assert_int_equal(group[1].reta[63], 127 % 4);
+	for (q = 0; q < 4; q++) {
+		assert_true(port[q]->rss->device);
+		assert_int_equal(port[q]->rss->queue, q);
+		assert_int_equal(port[q]->rss->key_length, sizeof(key));
+		assert_memory_equal(port[q]->rss->key, key, sizeof(key));
+		assert_true(port[q]->rss->ports4 && port[q]->rss->ports6);
+		assert_int_equal(port[q]->rss->reta_size, 128);
+		assert_turns(port[q]->rss, 4);
+	}
+	close_device();
+}
+
+static struct rte_eth_dev_info
+device_info(uint16_t id)
+{
+	struct rte_eth_dev_info device;
+
+	assert_int_equal(rte_eth_dev_info_get(id, &device), 0);
+	return device;
+}
+
+/* What is read of a device that says this and that: all of it, or none. */
+static void
+test_rss_that_cannot_be_read(void **state)
+{
+	uint8_t zero[40] = {0};
+	struct rte_eth_rss_conf none = {.rss_key = zero, .rss_key_len = sizeof(zero)};
+	struct rte_eth_rss_reta_entry64 group[2] = {{.mask = 1}};
+	struct rte_eth_dev_info device;
+	struct rss rss;
+	uint16_t id = device_add("net_null", "");
+
+	assert_int_equal(create(id, 2, 0), 0);
+	device = device_info(id);
+	ethdev_rss_read(id, &device, true, 2, &rss);
+	assert_true(rss.device);
+	/* A table that is complete is left as it is. */
+	group[0].reta[0] = 1;
+	assert_int_equal(rte_eth_dev_rss_reta_update(id, group, 128), 0);
+	ethdev_rss_read(id, &device, true, 2, &rss);
+	assert_true(rss.device);
+	assert_int_equal(rss.reta[0], 1);
+	assert_int_equal(rss.reta[2], 0);
+	/* Entries that are no queues of ours: the table is made anew. */
+	ethdev_rss_read(id, &device, true, 1, &rss);
+	assert_true(rss.device);
+	assert_turns(&rss, 1);
+	ethdev_rss_read(id, &device, false, 2, &rss);
+	assert_false(rss.device);
+	device.reta_size = 0;
+	ethdev_rss_read(id, &device, true, 2, &rss);
+	assert_false(rss.device);
+	assert_turns(&rss, 2);
+	device.reta_size = 100;
+	ethdev_rss_read(id, &device, true, 2, &rss);
+	assert_false(rss.device);
+	device.reta_size = 128;
+	device.hash_key_size = 16;
+	ethdev_rss_read(id, &device, true, 2, &rss);
+	assert_false(rss.device);
+	assert_int_equal(rss.key_length, 40);
+	device.hash_key_size = 0;
+	assert_int_equal(rte_eth_dev_rss_hash_update(id, &none), 0);
+	ethdev_rss_read(id, &device, true, 2, &rss);
+	assert_false(rss.device);
+	assert_memory_not_equal(rss.key, zero, sizeof(zero));
+	close_device();
+}
+
+static void
 test_queues_are_apart(void **state)
 {
 	struct rte_mbuf *m = frame_make(pool, 1, 60), *got;
@@ -606,6 +730,9 @@ main(void)
 	    cmocka_unit_test(test_null_is_negotiated),
 	    cmocka_unit_test(test_fewer_queues_than_promised),
 	    cmocka_unit_test(test_more_queues_than_there_are),
+	    cmocka_unit_test(test_rss_of_our_own),
+	    cmocka_unit_test(test_rss_of_the_device),
+	    cmocka_unit_test(test_rss_that_cannot_be_read),
 	    cmocka_unit_test(test_queues_are_apart),
 	    cmocka_unit_test(test_descriptors_are_adjusted),
 	    cmocka_unit_test(test_checksums_in_software),
