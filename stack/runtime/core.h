@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The inside of the runtime: a core with its loop, and the mailbox through which other
- * threads reach it. Nothing but the mailbox and the messages in it is shared.
+ * The inside of the runtime: cores, the lcores that turn them, and the mailbox through which other
+ * threads reach a core. Nothing but the mailbox, the messages in it, and the order of stopping is
+ * shared.
  */
 #ifndef SPT_RUNTIME_CORE_H
 #define SPT_RUNTIME_CORE_H
@@ -22,8 +23,10 @@
 #define CORE_MAX      128
 #define MAILBOX_SLOTS 8 /* a power of two above the number of kinds of messages */
 
-/* When a core may nap: nothing received or sent for IDLE_GRACE, looked at every IDLE_TURNS. */
-#define IDLE_TURNS      (1 << 7)
+/* How long peers may go on where the own loops ended without being asked to. */
+#define PEER_GRACE SPT_NS_PER_SEC
+
+/* When an lcore may nap: none of its cores received, sent or told anything for IDLE_GRACE. */
 #define IDLE_GRACE      (200 * SPT_NS_PER_US)
 #define IDLE_NAP        (50 * SPT_NS_PER_US)  /* soon after traffic */
 #define IDLE_LONG       (100 * SPT_NS_PER_US) /* after IDLE_LONG_AFTER without any */
@@ -34,6 +37,7 @@ enum message_kind {
 	MESSAGE_STOP,
 	MESSAGE_SNAPSHOT,
 	MESSAGE_WALK,
+	MESSAGE_CALL,
 	MESSAGE_KINDS,
 };
 
@@ -54,6 +58,10 @@ struct message {
 			unsigned int n;
 			struct spt_conn_info infos[CORE_WALK];
 		} walk;
+		struct {
+			void (*function)(void *state, spt_time now, void *argument);
+			void *argument;
+		} call;
 	};
 };
 
@@ -63,27 +71,46 @@ struct mailbox {
 	struct message message[MESSAGE_KINDS];
 };
 
+/*
+ * The order of stopping, what cores look at of one another: peers serve the own cores, so they are
+ * asked to end when the last of those has, and again whenever somebody asks again.
+ */
+struct stopping {
+	uint32_t own;   /* atomic: own loops that have not ended */
+	uint32_t asked; /* atomic: how often spt_runtime_stop was called; 'grace' is its last */
+	spt_time grace; /* atomic */
+};
+
 struct core {
 	/* the loop's own */
 	struct spt_engine *engine;
 	struct spt_port *port;
 	const struct spt_core_ops *ops;
 	void *state;
-	struct clock clock;
-	bool idle_sleep;
-	bool napping;
-	uint32_t quiet_turns;
-	uint64_t frames_seen;
-	spt_time quiet_since;
+	spt_time now;   /* of the last turn; after the loop, its end */
+	spt_time begun; /* when the loop began */
+	spt_time busy;  /* the turns in which something moved */
+	uint64_t frames;
+	struct stopping *stopping;
+	uint32_t stop_seen; /* of a peer: the 'asked' that it was told of */
+	enum spt_role role;
 	struct spt_event events[CORE_EVENTS];
 	/* shared */
 	uint32_t running __rte_aligned(SPT_CACHE_LINE); /* atomic: the loop answers its mailbox */
 	struct mailbox mailbox;
 	/* set-up */
 	unsigned int index;
-	unsigned int lcore;
-	struct rte_mempool *pool;
 };
+
+/* A thread of EAL's, and the cores whose turn it takes, one after another. */
+struct lcore {
+	struct clock clock;
+	spt_time quiet_since; /* nothing moved on any of the cores */
+	bool idle_sleep;
+	unsigned int n; /* that have not ended */
+	struct core *core[2];
+	unsigned int id; /* EAL's */
+} __rte_cache_aligned;
 
 /* Bytes of EAL's memory that pools of 'mbufs' buffers take. */
 uint64_t runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, bool hugepages);
@@ -94,8 +121,8 @@ void mailbox_fini(struct mailbox *mailbox);
 
 /*
  * Acquire the message of a kind (NULL: an earlier one is still unanswered), fill it in, ask
- * (wait for the answer: 0, -ETIMEDOUT, or -ESHUTDOWN when the loop has ended), read the answer,
- * release. Between acquire and release other posters wait.
+ * (wait for the answer: 0 or -ETIMEDOUT), read the answer, release. Between acquire and release
+ * other posters wait. Once the loop has ended the poster answers for it, by 'ask'.
  */
 struct message *mailbox_acquire(struct core *core, enum message_kind kind);
 int mailbox_ask(struct core *core, struct message *message);
@@ -104,19 +131,34 @@ void mailbox_release(struct core *core);
 /* Answer what is in the mailbox, on the core's own thread. */
 void mailbox_drain(struct core *core, spt_time now);
 
-/* The loop: an lcore function. Returns 0 when the program's turn says that it is done. */
-int core_loop(void *core);
+/* What a snapshot tells, at the core's 'now'. On its own thread, or after its loop. */
+void core_snapshot(const struct core *core, struct spt_runtime_snapshot *snapshot);
+
+/* The loop: an lcore function. Returns 0 when the programs' turns on all cores said: done. */
+int lcore_loop(void *lcore);
+
+/*
+ * n memory pairs: own ends are ports[0 .. n-1], the peers' follow. Both ends of pair i copy
+ * into rt->pool[i]. 0, or a negative errno with one line in 'error'.
+ */
+int pair_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config,
+    unsigned int n, struct spt_port **ports, char *error, size_t error_size);
 
 /* /septet/stats and /septet/connections; one runtime at a time is shown. */
 void telemetry_start(struct spt_runtime *runtime);
 void telemetry_stop(void);
 
 struct spt_runtime {
-	unsigned int n_cores;
+	unsigned int n_cores; /* own ones, then peers */
+	unsigned int n_own;
+	unsigned int n_lcores;
 	unsigned int n_pools;
 	struct core *core[CORE_MAX];
-	struct rte_mempool *pool[CORE_MAX];
-	struct share *share; /* NULL with one engine */
+	struct lcore *lcore;
+	struct rte_mempool *pool[CORE_MAX]; /* both ends of a pair share one */
+	struct clock clock;                 /* from which the lcores' are copied */
+	struct share *share;                /* NULL with one engine, or with peers */
+	struct stopping stopping;
 	struct spt_runtime_info info;
 };
 

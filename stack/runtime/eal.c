@@ -190,6 +190,13 @@ eal_check_lcores(const char *list, const cpu_set_t *set, char *error, size_t err
 	return 0;
 }
 
+/* Lcores where none were asked for: a memory port's two ends run side by side if they can. */
+static unsigned int
+eal_default_cores(const struct spt_port_spec *spec, const cpu_set_t *set)
+{
+	return spec->kind == SPT_PORT_MEMORY && CPU_COUNT(set) > 1 ? 2 : 1;
+}
+
 /*
  * Lcores 0 .. n-1 on the first n processors that we may use. One core on a port without a
  * NIC floats over all of them: it naps, and its peer lives on the same machine.
@@ -197,7 +204,7 @@ eal_check_lcores(const char *list, const cpu_set_t *set, char *error, size_t err
 static int
 eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error_size)
 {
-	unsigned int want = config->cores ? config->cores : 1, have = 0;
+	unsigned int want = config->cores, have = 0;
 	char list[EAL_LCORE_LIST] = "";
 	size_t used = 0;
 	cpu_set_t set;
@@ -210,6 +217,8 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 		eal_arg("--lcores=%s", config->lcores);
 		return eal_check_lcores(config->lcores, &set, error, error_size);
 	}
+	if (want == 0)
+		want = eal_default_cores(config->spec, &set);
 	if (want == 1 && config->spec->virtual_port) {
 		used += (size_t)snprintf(list, sizeof(list), "0@(");
 		want = CPU_SETSIZE;
@@ -289,7 +298,8 @@ spt_eal_start(
 		eal_arg("-a");
 	else
 		eal_arg("--no-pci");
-	eal_arg("%s", config->spec->argument);
+	if (config->spec->argument[0] != '\0')
+		eal_arg("%s", config->spec->argument);
 	for (unsigned int i = 0; i < config->n_extra; i++)
 		if (strcmp(config->extra[i], "--no-huge") != 0)
 			eal_arg("%s", config->extra[i]);

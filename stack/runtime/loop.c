@@ -1,73 +1,119 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop of a core: read the clock once, turn the engine, let the program answer,
- * look into the mailbox. On a port without a NIC a core that has nothing to do naps.
+ * The loop of an lcore: the turns of its cores, one after another, with the clock read once for
+ * each: turn the engine, let the program answer, look into the mailbox. On a port without a NIC
+ * an lcore whose cores all have nothing to do naps.
  */
 #include <sys/prctl.h>
 #include <time.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_cycles.h>
 
 #include "core.h"
 
-/* Sleep until 'deadline' at the latest, never longer than a nap. */
-static void
-core_nap(struct core *c, spt_time now)
+static spt_time
+lcore_now(struct lcore *l)
 {
-	spt_time nap = now - c->quiet_since > IDLE_LONG_AFTER ? IDLE_LONG : IDLE_NAP;
-	spt_time deadline = spt_next_deadline(c->engine);
+	return clock_read(&l->clock, rte_rdtsc());
+}
+
+/* Sleep until the earliest deadline of its engines, never longer than a nap. */
+static void
+lcore_nap(const struct lcore *l, spt_time now)
+{
+	spt_time nap = now - l->quiet_since > IDLE_LONG_AFTER ? IDLE_LONG : IDLE_NAP;
+	spt_time deadline = SPT_TIME_NEVER;
 	struct timespec ts = {0, 0};
 
+	for (unsigned int i = 0; i < l->n; i++)
+		deadline = RTE_MIN(deadline, spt_next_deadline(l->core[i]->engine));
 	if (deadline <= now)
 		return;
 	ts.tv_nsec = (long)RTE_MIN(nap, deadline - now);
 	nanosleep(&ts, NULL); /* a signal ends it early: so much the better */
 }
 
-/*
- * A turn gave no events. ACKs and frames that concern no connection give none either, so the
- * engine's own counters decide, and they are looked at now and then only.
- */
 static void
-core_idle(struct core *c, spt_time now)
+lcore_begin(struct lcore *l)
 {
-	struct spt_stats stats;
-	uint64_t frames;
+	if (l->idle_sleep)
+		prctl(PR_SET_TIMERSLACK, 1000UL); /* ns: the default doubles a nap */
+	l->quiet_since = lcore_now(l);
+	for (unsigned int i = 0; i < l->n; i++)
+		l->core[i]->begun = l->quiet_since;
+}
 
-	if (!c->napping && ++c->quiet_turns % IDLE_TURNS != 0)
+/* What is asked from outside, and of a peer by the end of those that it serves. */
+static void
+core_requests(struct core *c, spt_time now)
+{
+	struct stopping *s = c->stopping;
+	uint32_t asked;
+
+	if (!rte_ring_empty(c->mailbox.ring))
+		mailbox_drain(c, now);
+	if (c->role == SPT_ROLE_OWN || likely(__atomic_load_n(&s->own, __ATOMIC_ACQUIRE) > 0))
 		return;
-	spt_engine_stats(c->engine, &stats);
-	frames = stats.rx_frames + stats.tx_frames;
-	if (frames != c->frames_seen) {
-		c->frames_seen = frames;
-		c->quiet_since = now;
-		c->napping = false;
+	asked = __atomic_load_n(&s->asked, __ATOMIC_ACQUIRE);
+	if (asked == c->stop_seen)
 		return;
+	c->stop_seen = asked;
+	c->ops->stop(c->state, now, now + __atomic_load_n(&s->grace, __ATOMIC_RELAXED));
+}
+
+static void
+core_end(struct lcore *l, struct core *c)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < l->n; i++)
+		if (l->core[i] != c)
+			l->core[kept++] = l->core[i];
+	l->n = kept;
+	__atomic_store_n(&c->running, 0, __ATOMIC_RELEASE);
+	if (c->role == SPT_ROLE_OWN)
+		__atomic_sub_fetch(&c->stopping->own, 1, __ATOMIC_ACQ_REL);
+}
+
+/* A turn of one core at 'now'; returns the time at its end. */
+static spt_time
+core_turn(struct lcore *l, struct core *c, spt_time now)
+{
+	unsigned int n = spt_poll(c->engine, now, c->events, CORE_EVENTS);
+	bool more = c->ops->turn(c->state, now, c->events, n);
+	uint64_t frames = spt_engine_frames(c->engine);
+
+	c->now = now;
+	core_requests(c, now);
+	now = lcore_now(l);
+	if (n > 0 || frames != c->frames) {
+		c->busy += now - c->now;
+		c->frames = frames;
+		l->quiet_since = now;
 	}
-	c->napping = now - c->quiet_since > IDLE_GRACE;
-	if (c->napping)
-		core_nap(c, now);
+	if (unlikely(!more)) {
+		c->now = now;
+		core_end(l, c);
+	}
+	return now;
 }
 
 int
-core_loop(void *core)
+lcore_loop(void *lcore)
 {
-	struct core *c = core;
-	bool more = true;
-	unsigned int n;
+	struct lcore *l = lcore;
 	spt_time now;
 
-	if (c->idle_sleep)
-		prctl(PR_SET_TIMERSLACK, 1000UL); /* ns: the default doubles a nap */
-	while (more) {
-		now = clock_read(&c->clock, rte_rdtsc());
-		n = spt_poll(c->engine, now, c->events, CORE_EVENTS);
-		more = c->ops->turn(c->state, now, c->events, n);
-		if (!rte_ring_empty(c->mailbox.ring))
-			mailbox_drain(c, now);
-		if (n == 0 && c->idle_sleep)
-			core_idle(c, now);
+	lcore_begin(l);
+	now = l->quiet_since;
+	while (l->n > 0) {
+		for (unsigned int i = 0; i < l->n; i++)
+			now = core_turn(l, l->core[i], now);
+		if (l->idle_sleep && now - l->quiet_since > IDLE_GRACE) {
+			lcore_nap(l, now);
+			now = lcore_now(l);
+		}
 	}
-	__atomic_store_n(&c->running, 0, __ATOMIC_RELEASE);
 	return 0;
 }

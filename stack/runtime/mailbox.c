@@ -37,12 +37,49 @@ mailbox_fini(struct mailbox *mailbox)
 	mailbox->ring = NULL;
 }
 
+static void
+mailbox_answer(struct core *core, struct message *m, spt_time now)
+{
+	switch (m->kind) {
+	case MESSAGE_STOP:
+		if (__atomic_load_n(&core->running, __ATOMIC_RELAXED))
+			core->ops->stop(core->state, now, now + m->grace);
+		break;
+	case MESSAGE_SNAPSHOT: core_snapshot(core, &m->snapshot); break;
+	case MESSAGE_CALL: m->call.function(core->state, now, m->call.argument); break;
+	case MESSAGE_WALK:
+		m->walk.n =
+		    spt_engine_walk(core->engine, &m->walk.cursor, m->walk.infos, CORE_WALK);
+		break;
+	case MESSAGE_KINDS: break;
+	}
+	__atomic_store_n(&m->state, MESSAGE_DONE, __ATOMIC_RELEASE);
+}
+
+void
+mailbox_drain(struct core *core, spt_time now)
+{
+	void *message;
+
+	while (rte_ring_sc_dequeue(core->mailbox.ring, &message) == 0)
+		mailbox_answer(core, message, now);
+}
+
+/* For a loop that has ended, whose lock the caller holds: nobody else empties its mailbox now. */
+static void
+mailbox_serve_ended(struct core *core)
+{
+	if (!__atomic_load_n(&core->running, __ATOMIC_ACQUIRE))
+		mailbox_drain(core, core->now);
+}
+
 struct message *
 mailbox_acquire(struct core *core, enum message_kind kind)
 {
 	struct message *m = &core->mailbox.message[kind];
 
 	pthread_mutex_lock(&core->mailbox.lock);
+	mailbox_serve_ended(core);
 	if (__atomic_load_n(&m->state, __ATOMIC_ACQUIRE) != MESSAGE_POSTED)
 		return m;
 	pthread_mutex_unlock(&core->mailbox.lock);
@@ -66,41 +103,10 @@ mailbox_ask(struct core *core, struct message *message)
 		return -EBUSY;
 	}
 	for (unsigned int i = 0; i < MAILBOX_TRIES; i++) {
-		bool running = __atomic_load_n(&core->running, __ATOMIC_ACQUIRE);
-
+		mailbox_serve_ended(core);
 		if (__atomic_load_n(&message->state, __ATOMIC_ACQUIRE) == MESSAGE_DONE)
 			return 0;
-		if (!running)
-			return -ESHUTDOWN;
 		usleep(MAILBOX_WAIT_US);
 	}
 	return -ETIMEDOUT;
-}
-
-static void
-mailbox_answer(struct core *core, struct message *m, spt_time now)
-{
-	switch (m->kind) {
-	case MESSAGE_STOP: core->ops->stop(core->state, now, now + m->grace); break;
-	case MESSAGE_SNAPSHOT:
-		m->snapshot.now = now;
-		spt_engine_stats(core->engine, &m->snapshot.stats);
-		spt_port_stats_get(core->port, &m->snapshot.port);
-		break;
-	case MESSAGE_WALK:
-		m->walk.n =
-		    spt_engine_walk(core->engine, &m->walk.cursor, m->walk.infos, CORE_WALK);
-		break;
-	case MESSAGE_KINDS: break;
-	}
-	__atomic_store_n(&m->state, MESSAGE_DONE, __ATOMIC_RELEASE);
-}
-
-void
-mailbox_drain(struct core *core, spt_time now)
-{
-	void *message;
-
-	while (rte_ring_sc_dequeue(core->mailbox.ring, &message) == 0)
-		mailbox_answer(core, message, now);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A runtime from the ground up: pools, the device's queues, an engine on each, a core for each
- * engine; and down again, counting what did not come back.
+ * A runtime from the ground up: pools, the device's queues or memory pairs, an engine on each, a
+ * core for each engine, lcores that turn them; and down again, counting what did not come back.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -51,28 +51,41 @@ runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, bool hugepages)
 	return (bytes + 2 * sizeof(void *)) * mbufs;
 }
 
+/* Engines that each port, or pair of ports, joins here. */
+static unsigned int
+runtime_ends(const struct spt_runtime_config *config)
+{
+	return config->spec->kind == SPT_PORT_MEMORY ? 2 : 1;
+}
+
 static int
 runtime_create_pools(struct spt_runtime *rt, const struct spt_runtime_config *config,
     unsigned int n, char *error, size_t error_size)
 {
+	/*
+	 * The ends of a pair share a pool of both's size: what one sends the other holds, so of two
+	 * pools a flow in one direction could empty one, with the other full.
+	 */
+	uint32_t mbufs = runtime_ends(config) * config->mbufs;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	for (unsigned int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "septet_mbufs_%u", i);
 		rt->pool[i] = rte_pktmbuf_pool_create(
-		    name, config->mbufs, POOL_CACHE, 0, runtime_room(config->mtu), SOCKET_ID_ANY);
+		    name, mbufs, POOL_CACHE, 0, runtime_room(config->mtu), SOCKET_ID_ANY);
 		if (!rt->pool[i]) {
 			snprintf(error, error_size,
 			    "no memory for %" PRIu32 " mbufs (%" PRIu64 " MiB): ask for fewer with "
 			    "--mbufs, or give EAL more with '-- -m MIB'",
-			    config->mbufs,
-			    runtime_mbuf_bytes(
-			        config->mbufs, config->mtu, rte_eal_has_hugepages()) >>
-			        20);
+			    mbufs,
+			    runtime_mbuf_bytes(mbufs, config->mtu, rte_eal_has_hugepages()) >> 20);
 			return -ENOMEM;
 		}
 		rt->n_pools++;
+		rt->info.mbufs += mbufs;
 	}
+	rt->info.mbuf_bytes =
+	    runtime_mbuf_bytes(rt->info.mbufs, config->mtu, rte_eal_has_hugepages());
 	return 0;
 }
 
@@ -91,9 +104,8 @@ runtime_choose_mac(struct spt_port *port, const struct spt_port_spec *spec)
 	port->mac.addr_bytes[5] ^= 1;
 }
 
-/* The queues of the device, each behind the impairment wrapper when there is one. */
 static int
-runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config,
+runtime_create_queues(struct spt_runtime *rt, const struct spt_runtime_config *config,
     unsigned int wanted, struct spt_port **ports, char *error, size_t error_size)
 {
 	/* The device asked for is the first that EAL was told of, thus port 0. */
@@ -104,41 +116,58 @@ runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *co
 	    .socket = SOCKET_ID_ANY,
 	    .pool = rt->pool,
 	};
-	struct spt_impair_config impair;
-	int rc;
+	int rc = spt_port_ethdev_create(&ethdev, ports, &rt->info.port, error, error_size);
 
-	rc = spt_port_ethdev_create(&ethdev, ports, &rt->info.port, error, error_size);
 	if (rc == -ENODEV)
 		snprintf(error, error_size,
 		    "port '%s': DPDK made no device of it; '-- --log-level=8' shows why",
 		    config->spec->text);
-	if (rc)
-		return rc;
-	for (unsigned int i = 0; i < rt->info.port.queues; i++) {
+	for (unsigned int i = 0; rc == 0 && i < rt->info.port.queues; i++)
 		runtime_choose_mac(ports[i], config->spec);
-		if (!config->impair)
-			continue;
+	return rc;
+}
+
+static int
+runtime_impair(struct spt_runtime *rt, const struct spt_runtime_config *config,
+    struct spt_port **ports, char *error, size_t error_size)
+{
+	struct spt_impair_config impair;
+	int rc = 0;
+
+	for (unsigned int i = 0; i < rt->n_own && config->impair && rc == 0; i++) {
 		impair = *config->impair;
 		impair.seed += i;
 		impair.pool = rt->pool[i];
 		rc = spt_port_impair_create(&impair, ports[i], &ports[i]);
-		if (rc) {
-			snprintf(error, error_size, "no memory for the impairment wrapper");
-			break;
-		}
 	}
-	if (rc == 0 && rt->info.port.queues > 1) {
-		rc = share_create(ports, rt->pool, rt->info.port.queues, &rt->share);
+	if (rc)
+		snprintf(error, error_size, "no memory for the impairment wrapper");
+	return rc;
+}
+
+/* A port for each engine, own ones first; these behind the impairment wrapper when there is one. */
+static int
+runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config,
+    unsigned int wanted, struct spt_port **ports, char *error, size_t error_size)
+{
+	bool pairs = config->spec->kind == SPT_PORT_MEMORY;
+	int rc;
+
+	if (pairs)
+		rc = pair_create_ports(rt, config, wanted, ports, error, error_size);
+	else
+		rc = runtime_create_queues(rt, config, wanted, ports, error, error_size);
+	if (rc)
+		return rc;
+	rt->n_own = rt->info.port.queues;
+	rc = runtime_impair(rt, config, ports, error, error_size);
+	if (rc == 0 && !pairs && rt->n_own > 1) {
+		rc = share_create(ports, rt->pool, rt->n_own, &rt->share);
 		if (rc)
 			snprintf(error, error_size, "no memory for rings between the engines");
 	}
-	if (rc) {
-		for (unsigned int i = 0; i < rt->info.port.queues; i++)
-			spt_port_destroy(ports[i]);
-		return rc;
-	}
 	memcpy(rt->info.mac, ports[0]->mac.addr_bytes, sizeof(rt->info.mac));
-	return 0;
+	return rc;
 }
 
 static spt_time
@@ -152,12 +181,11 @@ runtime_clock_ns(clockid_t id)
 
 /* One core with its engine. 'port' is the core's on success. */
 static int
-runtime_create_core(struct spt_runtime *rt, const struct spt_runtime_config *config,
-    unsigned int index, const struct spt_config *engine, struct spt_port *port, char *error,
-    size_t error_size)
+runtime_create_core(struct spt_runtime *rt, const struct spt_core_ops *ops, void *app,
+    const struct spt_config *engine, struct spt_port *port, char *error, size_t error_size)
 {
-	spt_time start = runtime_clock_ns(CLOCK_MONOTONIC);
-	struct spt_config own = *engine;
+	spt_time start = clock_read(&rt->clock, rte_rdtsc());
+	unsigned int index = rt->n_cores;
 	struct core *c;
 	int rc;
 
@@ -167,60 +195,117 @@ runtime_create_core(struct spt_runtime *rt, const struct spt_runtime_config *con
 		snprintf(error, error_size, "no memory for core %u", index);
 		return -ENOMEM;
 	}
-	clock_init(&c->clock, rte_get_tsc_hz(), rte_rdtsc(), start);
-	own.wall_offset = runtime_clock_ns(CLOCK_REALTIME) - start;
-	own.pool = rt->pool[index];
 	c->index = index;
-	c->pool = rt->pool[index];
-	c->ops = config->ops;
-	c->idle_sleep = config->idle_sleep;
-	c->quiet_since = start;
+	c->role = index < rt->n_own ? SPT_ROLE_OWN : SPT_ROLE_PEER;
+	c->ops = ops;
+	c->stopping = &rt->stopping;
+	c->stop_seen = UINT32_MAX;
 	c->running = 1;
-	rc = spt_engine_create(&own, port, start, &c->engine, error, error_size);
+	rc = spt_engine_create(engine, port, start, &c->engine, error, error_size);
 	if (rc == -ENOMEM)
 		snprintf(error, error_size,
 		    "no memory for the tables of core %u (%" PRIu64 " MiB): ask for fewer "
 		    "--connections",
-		    index, spt_engine_footprint(&own) >> 20);
+		    index, spt_engine_footprint(engine) >> 20);
 	if (rc) {
 		mailbox_fini(&c->mailbox);
 		rte_free(c);
 		return rc;
 	}
 	c->port = port;
-	rt->info.table_bytes += spt_engine_footprint(&own);
+	rt->info.table_bytes += spt_engine_footprint(engine);
 	rt->core[rt->n_cores++] = c;
-	return config->ops->start(
-	    config->app, index, c->engine, start, &c->state, error, error_size);
+	return ops->start(app, index, c->engine, start, &c->state, error, error_size);
 }
 
+/* The cores of a role, one for each own engine; ports[i] becomes NULL when core i has it. */
 static int
 runtime_create_cores(struct spt_runtime *rt, const struct spt_runtime_config *config,
-    struct spt_port **ports, char *error, size_t error_size)
+    enum spt_role role, struct spt_port **ports, char *error, size_t error_size)
 {
-	struct spt_config engine = config->engine;
-	unsigned int n = rt->info.port.queues, lcore = rte_get_main_lcore(), i;
+	bool own = role == SPT_ROLE_OWN;
+	struct spt_config engine = own ? config->engine : config->peer_engine;
 	int rc = 0;
 
 	engine.socket = SOCKET_ID_ANY;
+	engine.wall_offset = runtime_clock_ns(CLOCK_REALTIME) - runtime_clock_ns(CLOCK_MONOTONIC);
+	/* Half of an end's share: of a pool for two the engine's default would be all of it. */
+	if (engine.pinned_mbufs == 0)
+		engine.pinned_mbufs = config->mbufs / 2;
 	if (getrandom(engine.master_secret, sizeof(engine.master_secret), 0) !=
 	    (ssize_t)sizeof(engine.master_secret)) {
 		snprintf(error, error_size, "no entropy from getrandom: %s", strerror(errno));
 		rc = -EIO;
 	}
-	for (i = 0; i < n && rc == 0; i++) {
-		rc = runtime_create_core(rt, config, i, &engine, ports[i], error, error_size);
-		if (rt->n_cores == i + 1) {
-			ports[i] = NULL;
-			rt->core[i]->lcore = lcore;
-		}
-		lcore = i == 0 ? rte_get_next_lcore(-1, 1, 0) : rte_get_next_lcore(lcore, 1, 0);
+	for (unsigned int i = 0; i < rt->n_own && rc == 0; i++) {
+		unsigned int index = rt->n_cores;
+
+		engine.pool = rt->pool[i];
+		rc = runtime_create_core(rt, own ? config->ops : config->peer_ops,
+		    own ? config->app : config->peer_app, &engine, ports[index], error, error_size);
+		if (rt->n_cores > index)
+			ports[index] = NULL;
 	}
-	for (i = 0; i < n; i++)
-		spt_port_destroy(ports[i]);
 	/* Secrets stay in the engines alone. */
 	explicit_bzero(engine.master_secret, sizeof(engine.master_secret));
 	return rc;
+}
+
+/*
+ * Who turns whom: an lcore for each core, own and peer of a pair side by side; where there are
+ * too few for that, one for each pair.
+ */
+static int
+runtime_create_lcores(struct spt_runtime *rt, const struct spt_runtime_config *config)
+{
+	unsigned int id = rte_get_main_lcore();
+	bool together = rt->n_cores > rte_lcore_count();
+
+	rt->n_lcores = together ? rt->n_own : rt->n_cores;
+	rt->lcore = rte_zmalloc("septet lcores", rt->n_lcores * sizeof(*rt->lcore), SPT_CACHE_LINE);
+	if (!rt->lcore)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < rt->n_lcores; i++) {
+		rt->lcore[i].id = id;
+		rt->lcore[i].clock = rt->clock;
+		rt->lcore[i].idle_sleep = config->idle_sleep;
+		id = i == 0 ? rte_get_next_lcore(-1, 1, 0) : rte_get_next_lcore(id, 1, 0);
+	}
+	for (unsigned int i = 0; i < rt->n_cores; i++) {
+		unsigned int ends = rt->n_cores / rt->n_own, pair = i % rt->n_own;
+		struct lcore *l = &rt->lcore[together ? pair : pair * ends + i / rt->n_own];
+
+		l->core[l->n++] = rt->core[i];
+	}
+	return 0;
+}
+
+static int
+runtime_check(const struct spt_runtime_config *config, char *error, size_t error_size)
+{
+	if (config->spec->kind != SPT_PORT_MEMORY || config->peer_ops)
+		return 0;
+	snprintf(error, error_size,
+	    "port '%s' leads to nobody outside of this process: expected one that does, such as "
+	    "tap:NAME; 'septet bench' brings its own server",
+	    config->spec->text);
+	return -EINVAL;
+}
+
+/* How many own engines there should be. */
+static unsigned int
+runtime_wanted(const struct spt_runtime_config *config)
+{
+	unsigned int ends = runtime_ends(config), lcores = rte_lcore_count();
+	unsigned int wanted = config->engines ? config->engines : lcores / ends;
+
+	return RTE_MAX(1u, RTE_MIN(RTE_MIN(wanted, lcores), CORE_MAX / ends));
+}
+
+static void
+runtime_clock_init(struct clock *clock)
+{
+	clock_init(clock, rte_get_tsc_hz(), rte_rdtsc(), runtime_clock_ns(CLOCK_MONOTONIC));
 }
 
 int
@@ -228,29 +313,37 @@ spt_runtime_create(const struct spt_runtime_config *config, struct spt_runtime *
     char *error, size_t error_size)
 {
 	struct spt_port *ports[CORE_MAX] = {NULL};
-	struct spt_runtime *rt = calloc(1, sizeof(*rt));
-	unsigned int wanted = rte_lcore_count();
-	int rc;
+	unsigned int wanted = runtime_wanted(config);
+	struct spt_runtime *rt;
+	int rc = runtime_check(config, error, error_size);
 
 	*runtime = NULL;
+	if (rc)
+		return rc;
+	rt = calloc(1, sizeof(*rt));
 	if (!rt)
 		return -ENOMEM;
-	if (config->engines && config->engines < wanted)
-		wanted = config->engines;
-	wanted = RTE_MIN(wanted, (unsigned int)CORE_MAX);
+	runtime_clock_init(&rt->clock);
 	rc = runtime_create_pools(rt, config, wanted, error, error_size);
 	if (rc == 0)
 		rc = runtime_create_ports(rt, config, wanted, ports, error, error_size);
 	if (rc == 0)
-		rc = runtime_create_cores(rt, config, ports, error, error_size);
+		rc = runtime_create_cores(rt, config, SPT_ROLE_OWN, ports, error, error_size);
+	if (rc == 0 && config->spec->kind == SPT_PORT_MEMORY)
+		rc = runtime_create_cores(rt, config, SPT_ROLE_PEER, ports, error, error_size);
+	if (rc == 0)
+		rc = runtime_create_lcores(rt, config);
 	if (rc) {
+		for (unsigned int i = 0; i < CORE_MAX; i++)
+			spt_port_destroy(ports[i]);
 		spt_runtime_destroy(rt, NULL);
 		return rc;
 	}
-	rt->info.engines = rt->n_cores;
-	rt->info.mbufs = config->mbufs * rt->n_pools;
-	rt->info.mbuf_bytes =
-	    runtime_mbuf_bytes(rt->info.mbufs, config->mtu, rte_eal_has_hugepages());
+	rt->stopping.own = rt->n_own;
+	rt->stopping.grace = PEER_GRACE;
+	rt->info.engines = rt->n_own;
+	rt->info.peers = rt->n_cores - rt->n_own;
+	rt->info.lcores = rt->n_lcores;
 	telemetry_start(rt);
 	*runtime = rt;
 	return 0;
@@ -265,9 +358,9 @@ spt_runtime_info(const struct spt_runtime *runtime, struct spt_runtime_info *inf
 void
 spt_runtime_run(struct spt_runtime *rt)
 {
-	for (unsigned int i = 1; i < rt->n_cores; i++)
-		rte_eal_remote_launch(core_loop, rt->core[i], rt->core[i]->lcore);
-	core_loop(rt->core[0]);
+	for (unsigned int i = 1; i < rt->n_lcores; i++)
+		rte_eal_remote_launch(lcore_loop, &rt->lcore[i], rt->lcore[i].id);
+	lcore_loop(&rt->lcore[0]);
 	rte_eal_mp_wait_lcore();
 }
 
@@ -294,6 +387,7 @@ spt_runtime_destroy(struct spt_runtime *rt, struct spt_runtime_leaks *leaks)
 		mailbox_fini(&rt->core[i]->mailbox);
 		rte_free(rt->core[i]);
 	}
+	rte_free(rt->lcore);
 	share_free(rt->share);
 	for (unsigned int i = 0; i < rt->n_pools; i++) {
 		found.mbufs += rte_mempool_in_use_count(rt->pool[i]);
@@ -305,95 +399,4 @@ spt_runtime_destroy(struct spt_runtime *rt, struct spt_runtime_leaks *leaks)
 	if (leaks)
 		*leaks = found;
 	free(rt);
-}
-
-int
-spt_runtime_stop(struct spt_runtime *rt, spt_time grace)
-{
-	int rc = 0;
-
-	for (unsigned int i = 0; i < rt->n_cores; i++) {
-		struct message *m = mailbox_acquire(rt->core[i], MESSAGE_STOP);
-
-		if (!m) {
-			rc = -EBUSY;
-			continue;
-		}
-		m->grace = grace;
-		mailbox_ask(rt->core[i], m);
-		mailbox_release(rt->core[i]);
-	}
-	return rc;
-}
-
-int
-spt_runtime_snapshot(
-    struct spt_runtime *rt, unsigned int core, struct spt_runtime_snapshot *snapshot)
-{
-	struct message *m;
-	struct core *c;
-	int rc;
-
-	if (core >= rt->n_cores)
-		return -EINVAL;
-	c = rt->core[core];
-	if (!__atomic_load_n(&c->running, __ATOMIC_ACQUIRE)) {
-		/* The loop has ended: nobody else touches the engine. */
-		snapshot->now = c->clock.last;
-		spt_engine_stats(c->engine, &snapshot->stats);
-		spt_port_stats_get(c->port, &snapshot->port);
-		return 0;
-	}
-	m = mailbox_acquire(c, MESSAGE_SNAPSHOT);
-	if (!m)
-		return -EBUSY;
-	rc = mailbox_ask(c, m);
-	if (rc == 0)
-		*snapshot = m->snapshot;
-	mailbox_release(c);
-	return rc == -ESHUTDOWN ? spt_runtime_snapshot(rt, core, snapshot) : rc;
-}
-
-static void
-snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot *one)
-{
-	struct spt_stats *s = &sum->stats;
-	const struct spt_stats *o = &one->stats;
-
-	sum->now = RTE_MAX(sum->now, one->now);
-#define X(field, text) s->field += o->field;
-	SPT_COUNTERS(X)
-#undef X
-	for (unsigned int v = 0; v < SPT_V_COUNT; v++)
-		s->verdict[v] += o->verdict[v];
-	s->connections += o->connections;
-	s->half_open += o->half_open;
-	s->timewait += o->timewait;
-	s->pinned_mbufs += o->pinned_mbufs;
-	sum->port.rx_frames += one->port.rx_frames;
-	sum->port.rx_bytes += one->port.rx_bytes;
-	sum->port.tx_frames += one->port.tx_frames;
-	sum->port.tx_bytes += one->port.tx_bytes;
-	sum->port.tx_refused += one->port.tx_refused;
-	sum->port.rx_missed += one->port.rx_missed;
-	sum->port.rx_no_mbuf += one->port.rx_no_mbuf;
-	for (unsigned int i = 0; i < RTE_DIM(sum->port.impaired); i++)
-		sum->port.impaired[i] += one->port.impaired[i];
-}
-
-int
-spt_runtime_snapshot_sum(
-    struct spt_runtime *rt, enum spt_role role, struct spt_runtime_snapshot *snapshot)
-{
-	struct spt_runtime_snapshot one;
-	int rc;
-
-	memset(snapshot, 0, sizeof(*snapshot));
-	for (unsigned int i = 0; i < rt->n_cores; i++) {
-		rc = spt_runtime_snapshot(rt, i, &one);
-		if (rc)
-			return rc;
-		snapshot_add(snapshot, &one);
-	}
-	return 0;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What `dpdk-telemetry.py` shows of us:
- *	/septet/stats            counters and verdicts of all engines, added up
- *	/septet/stats,N          those of engine N
- *	/septet/connections,N,C  up to 64 connections of engine N after cursor C
+ *	/septet/stats            counters and verdicts of all own engines, added up
+ *	/septet/stats,N          those of core N, which may be a peer
+ *	/septet/connections,N,C  up to 64 connections of core N after cursor C
  * The callbacks run on EAL's thread; the cores answer through their mailboxes.
  */
 #include <errno.h>
@@ -132,9 +132,9 @@ telemetry_start(struct spt_runtime *runtime)
 	registered = true;
 	/* Without telemetry (--no-telemetry) registering fails, and nothing is lost. */
 	rte_telemetry_register_cmd("/septet/stats", telemetry_stats,
-	    "Counters and verdicts; parameter: engine, none for the sum");
+	    "Counters and verdicts; parameter: core, none for the sum of own ones");
 	rte_telemetry_register_cmd("/septet/connections", telemetry_connections,
-	    "Up to 64 connections; parameters: engine,cursor (the first line of the answer)");
+	    "Up to 64 connections; parameters: core,cursor (the first line of the answer)");
 }
 
 void

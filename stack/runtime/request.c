@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What other threads ask of the cores, by their mailboxes: to stop, what they counted, to call a
+ * function.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "core.h"
+
+int
+spt_runtime_stop(struct spt_runtime *rt, spt_time grace)
+{
+	int rc = 0;
+
+	/* First, so that peers find it however soon the last of the own loops has ended. */
+	__atomic_store_n(&rt->stopping.grace, grace, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&rt->stopping.asked, 1, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < rt->n_own; i++) {
+		struct message *m = mailbox_acquire(rt->core[i], MESSAGE_STOP);
+
+		if (!m) {
+			rc = -EBUSY;
+			continue;
+		}
+		m->grace = grace;
+		mailbox_ask(rt->core[i], m);
+		mailbox_release(rt->core[i]);
+	}
+	return rc;
+}
+
+void
+core_snapshot(const struct core *c, struct spt_runtime_snapshot *snapshot)
+{
+	snapshot->now = c->now;
+	snapshot->elapsed = c->now - c->begun;
+	snapshot->busy = c->busy;
+	spt_engine_stats(c->engine, &snapshot->stats);
+	spt_port_stats_get(c->port, &snapshot->port);
+}
+
+int
+spt_runtime_snapshot(
+    struct spt_runtime *rt, unsigned int core, struct spt_runtime_snapshot *snapshot)
+{
+	struct message *m;
+	struct core *c;
+	int rc;
+
+	if (core >= rt->n_cores)
+		return -EINVAL;
+	c = rt->core[core];
+	m = mailbox_acquire(c, MESSAGE_SNAPSHOT);
+	if (!m)
+		return -EBUSY;
+	rc = mailbox_ask(c, m);
+	if (rc == 0)
+		*snapshot = m->snapshot;
+	mailbox_release(c);
+	return rc;
+}
+
+static void
+snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot *one)
+{
+	struct spt_stats *s = &sum->stats;
+	const struct spt_stats *o = &one->stats;
+
+	sum->now = RTE_MAX(sum->now, one->now);
+	sum->elapsed += one->elapsed;
+	sum->busy += one->busy;
+#define X(field, text) s->field += o->field;
+	SPT_COUNTERS(X)
+#undef X
+	for (unsigned int v = 0; v < SPT_V_COUNT; v++)
+		s->verdict[v] += o->verdict[v];
+	s->connections += o->connections;
+	s->half_open += o->half_open;
+	s->timewait += o->timewait;
+	s->pinned_mbufs += o->pinned_mbufs;
+	sum->port.rx_frames += one->port.rx_frames;
+	sum->port.rx_bytes += one->port.rx_bytes;
+	sum->port.tx_frames += one->port.tx_frames;
+	sum->port.tx_bytes += one->port.tx_bytes;
+	sum->port.tx_refused += one->port.tx_refused;
+	sum->port.rx_missed += one->port.rx_missed;
+	sum->port.rx_no_mbuf += one->port.rx_no_mbuf;
+	sum->port.rx_checksum_wrong += one->port.rx_checksum_wrong;
+	for (unsigned int i = 0; i < RTE_DIM(sum->port.impaired); i++)
+		sum->port.impaired[i] += one->port.impaired[i];
+}
+
+int
+spt_runtime_snapshot_sum(
+    struct spt_runtime *rt, enum spt_role role, struct spt_runtime_snapshot *snapshot)
+{
+	struct spt_runtime_snapshot one;
+	int rc;
+
+	memset(snapshot, 0, sizeof(*snapshot));
+	for (unsigned int i = 0; i < rt->n_cores; i++) {
+		if (rt->core[i]->role != role)
+			continue;
+		rc = spt_runtime_snapshot(rt, i, &one);
+		if (rc)
+			return rc;
+		snapshot_add(snapshot, &one);
+	}
+	return 0;
+}
+
+int
+spt_runtime_call(struct spt_runtime *rt, unsigned int core,
+    void (*function)(void *state, spt_time now, void *argument), void *argument)
+{
+	struct message *m;
+	struct core *c;
+	int rc;
+
+	if (core >= rt->n_cores)
+		return -EINVAL;
+	c = rt->core[core];
+	m = mailbox_acquire(c, MESSAGE_CALL);
+	if (!m)
+		return -EBUSY;
+	m->call.function = function;
+	m->call.argument = argument;
+	rc = mailbox_ask(c, m);
+	mailbox_release(c);
+	return rc;
+}
+
+uint64_t
+spt_runtime_hz(void)
+{
+	return rte_get_tsc_hz();
+}
