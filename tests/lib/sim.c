@@ -10,12 +10,17 @@
 
 #include "env.h"
 #include "monitor.h"
-#include "packet.h"
 #include "port_hold.h"
+#include "port_lose.h"
 #include "sim.h"
-#include "simserver.h"
+#include "simapp.h"
 
 #define PATIENCE (300 * SPT_NS_PER_SEC)
+
+/* Connection i comes from this port on; its streams are patterns of these seeds. */
+#define FIRST_PORT     10000
+#define SEED_CLIENT(i) (2 * (i) + 1)
+#define SEED_SERVER(i) (2 * (i) + 2)
 
 static struct rte_mempool *pools[2];
 
@@ -29,10 +34,10 @@ struct world {
 	struct rte_ether_addr engine_mac;
 	struct spt_addr engine_addr, client_addr;
 	struct spt_engine *engine;
-	struct simserver *server;
+	struct simapp *server;
 	struct simclient *client;
 	struct simconn *conn[SIM_CONNS_MAX];
-	unsigned int seen[2]; /* TCP segments to the engine, to the client */
+	struct port_lose lose; /* at the client's port */
 	spt_time progress_at;
 	uint64_t progress;
 	unsigned int checks;
@@ -44,106 +49,6 @@ fail(struct world *w, const char *why)
 {
 	if (w->failed[0] == '\0')
 		snprintf(w->failed, sizeof(w->failed), "%s", why);
-}
-
-/* ---- a port that loses one frame ------------------------------------------------- */
-
-struct loser {
-	struct spt_port base;
-	struct spt_port *inner;
-	struct world *world;
-};
-
-static bool
-is_tcp(const struct rte_mbuf *m)
-{
-	static uint8_t flat[PACKET_MAX];
-	struct packet p;
-
-	return packet_parse(flat, packet_flatten(m, flat), &p) == PACKET_TCP;
-}
-
-/* Whether 'm' is the one to lose; then it is freed. */
-static bool
-lose(struct world *w, struct rte_mbuf *m, bool to_client)
-{
-	unsigned int which = to_client ? w->config->lose_to_client : w->config->lose_to_engine;
-
-	if (!is_tcp(m) || ++w->seen[to_client] != which)
-		return false;
-	rte_pktmbuf_free(m);
-	return true;
-}
-
-static uint16_t
-loser_rx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
-{
-	struct loser *l = (struct loser *)p;
-	uint16_t got = port_rx(l->inner, now, m, n), kept = 0;
-
-	for (uint16_t i = 0; i < got; i++) {
-		if (!lose(l->world, m[i], true))
-			m[kept++] = m[i];
-	}
-	return kept;
-}
-
-static uint16_t
-loser_tx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
-{
-	struct loser *l = (struct loser *)p;
-	uint16_t sent = 0;
-
-	for (; sent < n; sent++) {
-		if (!lose(l->world, m[sent], false) && port_tx(l->inner, now, &m[sent], 1) != 1)
-			break;
-	}
-	return sent;
-}
-
-static spt_time
-loser_next_deadline(const struct spt_port *p)
-{
-	return port_next_deadline(((const struct loser *)p)->inner);
-}
-
-static void
-loser_stats(struct spt_port *p, struct spt_port_stats *stats)
-{
-	struct spt_port *inner = ((struct loser *)p)->inner;
-
-	inner->ops->stats(inner, stats);
-}
-
-static void
-loser_destroy(struct spt_port *p)
-{
-	struct loser *l = (struct loser *)p;
-
-	l->inner->ops->destroy(l->inner);
-	free(l);
-}
-
-static const struct port_ops loser_ops = {
-    .rx = loser_rx,
-    .tx = loser_tx,
-    .next_deadline = loser_next_deadline,
-    .stats = loser_stats,
-    .destroy = loser_destroy,
-};
-
-static struct spt_port *
-loser_create(struct world *w, struct spt_port *inner)
-{
-	struct loser *l = calloc(1, sizeof(*l));
-
-	if (l == NULL)
-		exit(2);
-	l->base = *inner;
-	l->base.ops = &loser_ops;
-	l->inner = inner;
-	l->world = w;
-	return &l->base;
 }
 
 /* ---- building and taking down -------------------------------------------------------- */
@@ -179,7 +84,10 @@ build_link(struct world *w)
 	w->client_monitor = monitor_create("client", "septet", &w->memory[1]->mac, 1500);
 	monitor_learn(w->client_monitor, &w->engine_mac);
 	w->engine_port = monitor_port_create(w->engine_monitor, port_hold_create(&hold, p));
-	w->client_port = monitor_port_create(w->client_monitor, loser_create(w, w->memory[1]));
+	w->lose.which[PORT_LOSE_RX] = w->config->lose_to_client;
+	w->lose.which[PORT_LOSE_TX] = w->config->lose_to_engine;
+	w->client_port =
+	    monitor_port_create(w->client_monitor, port_lose_create(&w->lose, w->memory[1]));
 }
 
 static void
@@ -209,6 +117,33 @@ build_engine(struct world *w)
 	}
 }
 
+/* Which connection was accepted: each client has a port of its own. */
+static int
+which(void *arg, const struct spt_conn_info *info)
+{
+	return (int)info->remote.port - FIRST_PORT;
+}
+
+static void
+build_server(struct world *w)
+{
+	struct simapp_config app = {.engine = w->engine,
+	    .name = "server",
+	    .seed = w->config->seed,
+	    .n = w->config->n,
+	    .which = which};
+	struct spt_listen_options options = {.conn = w->config->options};
+
+	w->server = simapp_create(&app, w->now);
+	for (unsigned int i = 0; i < w->config->n; i++)
+		simapp_session(w->server, i,
+		    &(struct simapp_session){.end = &w->config->conn[i].server,
+		        .receive = w->config->conn[i].client.send,
+		        .seed_send = SEED_SERVER(i),
+		        .seed_receive = SEED_CLIENT(i)});
+	simapp_listen(w->server, SIM_PORT, &options);
+}
+
 static void
 build(struct world *w)
 {
@@ -229,7 +164,7 @@ build(struct world *w)
 	w->client_addr.b[15] = 9;
 	build_link(w);
 	build_engine(w);
-	w->server = simserver_create(w->engine, w->config, w->now);
+	build_server(w);
 	client = (struct simclient_config){.port = w->client_port,
 	    .pool = w->client_pool,
 	    .peer_mac = &w->engine_mac,
@@ -241,11 +176,11 @@ build(struct world *w)
 	for (unsigned int i = 0; i < w->config->n; i++) {
 		struct simconn_config c = w->config->conn[i].client;
 
-		c.port = (uint16_t)(SIMSERVER_FIRST_PORT + i);
+		c.port = (uint16_t)(FIRST_PORT + i);
 		c.peer_port = SIM_PORT;
 		c.receive = w->config->conn[i].server.send;
-		c.seed_send = SIMSERVER_SEED_CLIENT(i);
-		c.seed_receive = SIMSERVER_SEED_SERVER(i);
+		c.seed_send = SEED_CLIENT(i);
+		c.seed_receive = SEED_SERVER(i);
 		c.start += w->now;
 		w->conn[i] = simclient_open(w->client, &c);
 	}
@@ -289,11 +224,11 @@ tell(const struct world *w)
 	    w->config->seed, w->failed, (double)w->now / 1e9);
 	for (unsigned int i = 0, told = 0; i < w->config->n && told < 4; i++) {
 		if (w->config->n > 4 && simconn_state(w->conn[i]) == SIMCONN_DONE &&
-		    simserver_over(w->server, i))
+		    simapp_over(w->server, i))
 			continue;
 		told++;
 		fprintf(stderr, "  %s\n", simconn_text(w->conn[i]));
-		fprintf(stderr, "  %s\n", simserver_text(w->server, i));
+		fprintf(stderr, "  %s\n", simapp_text(w->server, i));
 	}
 	tell_monitor(w->engine_monitor);
 	tell_monitor(w->client_monitor);
@@ -312,8 +247,8 @@ check(struct world *w)
 		fail(w, "the engine broke a rule of the monitor");
 	if (monitor_broken(w->client_monitor) != MONITOR_NONE)
 		fail(w, "the client broke a rule of the monitor");
-	if (simserver_error(w->server) != NULL)
-		fail(w, simserver_error(w->server));
+	if (simapp_error(w->server) != NULL)
+		fail(w, simapp_error(w->server));
 	spt_engine_stats(w->engine, &stats);
 	for (unsigned int i = 0; i < SPT_V_COUNT; i++)
 		sum += stats.verdict[i];
@@ -341,7 +276,7 @@ settle(struct world *w)
 
 	do {
 		before = monitor_segments(w->engine_monitor) + monitor_segments(w->client_monitor);
-		busy = simserver_poll(w->server, w->now);
+		busy = simapp_poll(w->server, w->now);
 		busy |= simclient_poll(w->client, w->now);
 		if (before !=
 		    monitor_segments(w->engine_monitor) + monitor_segments(w->client_monitor))
@@ -360,7 +295,7 @@ next_deadline(const struct world *w)
 
 	t = RTE_MIN(t, port_next_deadline(w->engine_port));
 	t = RTE_MIN(t, port_next_deadline(w->client_port));
-	t = RTE_MIN(t, simserver_next_deadline(w->server));
+	t = RTE_MIN(t, simapp_next_deadline(w->server));
 	return RTE_MIN(t, simclient_next_deadline(w->client));
 }
 
@@ -368,7 +303,7 @@ static bool
 all_over(const struct world *w)
 {
 	for (unsigned int i = 0; i < w->config->n; i++) {
-		if (simconn_state(w->conn[i]) != SIMCONN_DONE || !simserver_over(w->server, i))
+		if (simconn_state(w->conn[i]) != SIMCONN_DONE || !simapp_over(w->server, i))
 			return false;
 	}
 	return true;
@@ -401,7 +336,7 @@ step(struct world *w)
 	w->now = next;
 	settle(w);
 	check(w);
-	progress = simclient_progress(w->client) + simserver_progress(w->server);
+	progress = simclient_progress(w->client) + simapp_progress(w->server);
 	if (progress != w->progress || all_streams_done(w)) {
 		w->progress = progress;
 		w->progress_at = w->now;
@@ -451,8 +386,8 @@ sim_run(const struct sim_config *config, const char *what, struct sim_result *re
 	}
 	if (w->failed[0] == '\0')
 		wind_down(w);
-	r.to_engine = w->seen[false];
-	r.to_client = w->seen[true];
+	r.to_engine = w->lose.seen[PORT_LOSE_TX];
+	r.to_client = w->lose.seen[PORT_LOSE_RX];
 	spt_engine_stats(w->engine, &r.stats);
 	for (unsigned int i = 0; i < config->n; i++) {
 		r.bytes += config->conn[i].client.send + config->conn[i].server.send;
@@ -470,7 +405,7 @@ sim_run(const struct sim_config *config, const char *what, struct sim_result *re
 			    config->seed, w->failed);
 	}
 	good = w->failed[0] == '\0';
-	simserver_destroy(w->server);
+	simapp_destroy(w->server);
 	simclient_destroy(w->client);
 	monitor_destroy(w->engine_monitor);
 	monitor_destroy(w->client_monitor);

@@ -14,28 +14,15 @@
 
 #include <septet/septet.h>
 
+#include "simapp.h"
 #include "simclient.h"
 
 #define SIM_PORT      7
 #define SIM_CONNS_MAX 256
 
-/* When the server's application says that it sends no more, and how it ends. */
-struct sim_server {
-	uint64_t send;          /* bytes of its stream */
-	bool fin_last;          /* after the client's FIN, else after its own data */
-	bool send_last;         /* even its data follows the client's FIN */
-	bool by_close;          /* ends with spt_close instead of spt_shutdown */
-	uint32_t chunk;         /* bytes a spt_send; 0: at random */
-	uint64_t abort_at;      /* spt_abort once so many bytes came; 0: never */
-	uint64_t close_at;      /* spt_close, whatever else is to come; 0: never */
-	bool any_end;           /* a reset, or a time-out, is a good end too */
-	uint32_t read_bytes;    /* reads so many ... */
-	spt_time read_interval; /* ... so often; 0: at once */
-};
-
 struct sim_conn {
 	struct simconn_config client; /* ports, seeds and 'receive' are filled in */
-	struct sim_server server;
+	struct sim_end server;
 };
 
 struct sim_config {

@@ -44,7 +44,7 @@ configure(struct sim_config *config, const struct order *o, int family, bool tim
 	config->conn[0].client.timestamps = timestamps;
 	config->conn[0].client.send = o->client_send;
 	config->conn[0].client.fin_last = o->client_last;
-	config->conn[0].server = (struct sim_server){.send = o->server_send,
+	config->conn[0].server = (struct sim_end){.send = o->server_send,
 	    .fin_last = o->server_last,
 	    .send_last = o->server_send_last,
 	    .by_close = o->by_close};
