@@ -253,7 +253,7 @@ output_syn(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	const struct mon_recent *s = p->flags & P_ACK ? find_syn(c, p->ack - 1) : NULL;
 	struct mon_life *l = c->life;
 	bool same = l != NULL && l->have_iss && l->iss == p->seq && !l->rst_in && !l->rst_out &&
-	            (!l->have_irs || !s || l->irs == s->seq);
+	            (!l->have_irs || !s || l->irs == s->seq) && (l->active || s != NULL);
 
 	if (p->flags & (P_FIN | P_RST))
 		mon_fail(m, MONITOR_FLAGS, "SYN with FIN or RST");

@@ -33,6 +33,20 @@ static const struct variant variants[] = {
         .multi_segment = true,
         .hold = true},
     {.name = "ipv6-wrap", .family = 6, .peer_iss = WRAP_ISS, .engine_iss = WRAP_ISS},
+    {.name = "ipv4-active-ts",
+        .family = 4,
+        .peer_iss = 1000,
+        .shape = SHAPE_SHARED,
+        .ts = true,
+        .active = true,
+        .hold = true},
+    {.name = "ipv6-active-wrap",
+        .family = 6,
+        .peer_iss = WRAP_ISS,
+        .engine_iss = WRAP_ISS,
+        .shape = SHAPE_CHAINED,
+        .active = true,
+        .multi_segment = true},
 };
 
 struct script *script;
@@ -230,9 +244,11 @@ create_world(const struct script_entry *entry, const struct variant *v, spt_time
 	for (unsigned int i = 0; i < SCRIPT_PEERS; i++) {
 		script->flow[i].number = i;
 		script->flow[i].port = (uint16_t)(SCRIPT_PEER_PORT + i);
+		script->flow[i].lport = SCRIPT_PORT;
 		script->flow[i].peer_iss = v->peer_iss;
 	}
 	script->f = &script->flow[0];
+	script->source = -1;
 	script->monitor = monitor_create("septet", "peer", &script->mac, 1500);
 	create_port();
 }
@@ -317,10 +333,13 @@ finish(void)
 			script_fail("peer %u: no CLOSED event came, not even after an abort", i);
 	}
 	spt_engine_stats(script->engine, &stats);
-	if (stats.connections || stats.half_open || stats.timewait || stats.pinned_mbufs)
+	if (stats.connections || stats.half_open || stats.timewait || stats.pinned_mbufs ||
+	    stats.source_tuples)
 		script_fail("after 400 s there are still %" PRIu64 " connections, %" PRIu64
-		            " half open, %" PRIu64 " in TIME-WAIT, %" PRIu64 " mbufs in queues",
-		    stats.connections, stats.half_open, stats.timewait, stats.pinned_mbufs);
+		            " half open, %" PRIu64 " in TIME-WAIT, %" PRIu64
+		            " tuples of sources in use, %" PRIu64 " mbufs in queues",
+		    stats.connections, stats.half_open, stats.timewait, stats.source_tuples,
+		    stats.pinned_mbufs);
 	spt_engine_destroy(script->engine);
 	script->engine = NULL;
 	script->top->ops->destroy(script->top);

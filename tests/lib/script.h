@@ -23,7 +23,8 @@
  * 0 means "left out", a 0 is stated as ZERO. Negative numbers are themselves.
  *
  * Each script runs in every variant: both families, initial sequence numbers just below 2^32
- * and elsewhere, timestamps on and off, received frames direct, chained or shared.
+ * and elsewhere, timestamps on and off, received frames direct, chained or shared; and with
+ * connections in synchronized states opened by the peer, and by the engine.
  */
 #ifndef TESTS_LIB_SCRIPT_H
 #define TESTS_LIB_SCRIPT_H
@@ -107,17 +108,21 @@ struct given {
 	bool sack_perm;
 	int ts; /* ON, OFF; 0: as the variant says */
 	/* our side */
+	int active;        /* ON: the engine opens; OFF: the peer; 0: as the variant says */
 	bool by_close;     /* closing states through spt_close, not spt_shutdown */
 	bool read_at_once; /* the application calls spt_receive_done for all it gets */
 	uint32_t backlog;
 	bool defer_accept, close_on_fin;
-	struct spt_conn_options conn;
+	struct spt_conn_options conn;     /* of the listener, and of the source */
+	struct spt_source_options source; /* all zero: every address, every port */
 	struct spt_config config; /* behaviour and sizes; addresses and pools are the harness's */
 };
 
 /*
  * The engine listens, and the connection of the present peer is brought to 'name': LISTEN,
- * SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK or TIME_WAIT.
+ * SYN_SENT, SYN_RECEIVED, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK or
+ * TIME_WAIT. SYN_RECEIVED with .active = ON is a simultaneous open; what the engine opens has
+ * the listener's address and port as its own, so that the 4-tuple does not tell who opened.
  * Called again (after use_peer) it opens another connection with the first one's
  * engine; then only the fields of the peer's SYN and 'by_close' count.
  */
@@ -161,6 +166,7 @@ enum script_icmp {
 	ICMP_HOST_UNREACHABLE,
 	ICMP_PROTOCOL_UNREACHABLE,
 	ICMP_PORT_UNREACHABLE,
+	ICMP_ADMIN_PROHIBITED,
 	ICMP_TOO_BIG,
 	ICMP_TIME_EXCEEDED,
 	ICMP_PARAMETER_PROBLEM,
@@ -171,6 +177,7 @@ enum script_icmp {
 struct inject_icmp {
 	enum script_icmp kind;
 	int64_t seq;           /* of the quoted segment; 0: the oldest unacknowledged */
+	uint16_t quoted_sport; /* 0: the connection's */
 	uint32_t mtu;          /* with ICMP_TOO_BIG */
 	uint16_t quoted_dport; /* 0: the present peer's */
 };
@@ -243,11 +250,12 @@ unsigned int script_ignore_segments(void);
 /* ---- what the application sees -------------------------------------------- */
 
 /*
- * PEER_CLOSED, CLOSED, SOFT_ERROR and URGENT must be expected, in any order; the others
- * may be. Received bytes are compared with the peer's stream in any case.
+ * CONNECTED, PEER_CLOSED, CLOSED, SOFT_ERROR and URGENT must be expected, in any order; the
+ * others may be. Received bytes are compared with the peer's stream in any case.
  */
 #define expect_event(bit) SCRIPT_DO(script_expect_event(bit))
 void script_expect_event(uint32_t bit);
+#define expect_connected()   expect_event(SPT_CONNECTED)
 #define expect_no_event(bit) SCRIPT_DO(script_expect_no_event(bit))
 void script_expect_no_event(uint32_t bit);
 #define expect_closed(reason)     SCRIPT_DO(script_expect_reason(SPT_CLOSED, reason))
@@ -262,6 +270,24 @@ void script_expect_acked(uint64_t n);
 /* Delivered bytes are the salted ones from here on (see inject). */
 #define expect_salt(n) SCRIPT_DO(script_expect_salt(n))
 void script_expect_salt(uint8_t salt);
+
+struct app_connect {
+	int64_t to;     /* the number of the peer that is dialled; 0: the present one */
+	uint16_t lport; /* 0: the source chooses address and port */
+	uint16_t local; /* with 'lport': from the engine's address number ... */
+	int64_t source; /* 0: the script's, made of given's .source and .conn */
+	const struct spt_endpoint *remote; /* instead of a peer */
+};
+
+/* spt_connect: what comes of it is the connection of the present peer. */
+#define app_connect(...) SCRIPT_DO(script_app_connect(&(struct app_connect){__VA_ARGS__}, 0))
+/* It refuses with this error. */
+#define app_connect_fails(error, ...)                                                              \
+	SCRIPT_DO(script_app_connect(&(struct app_connect){__VA_ARGS__}, error))
+void script_app_connect(const struct app_connect *c, int error);
+/* What spt_connect says. */
+#define app_try_connect(...) SCRIPT_DO(script_app_try_connect(&(struct app_connect){__VA_ARGS__}))
+int script_app_try_connect(const struct app_connect *c);
 
 #define app_send(n)              SCRIPT_DO(script_app_send(n, 0, 0))
 #define app_send_flags(n, flags) SCRIPT_DO(script_app_send(n, flags, 0))
@@ -320,6 +346,11 @@ void script_check_eq(int64_t got, int64_t expected, const char *text);
 
 /* What the engine says of the present connection. */
 struct spt_conn_info script_info(void);
+/* The script's source of active opens, and what spt_source_info says of it. */
+int script_source(void);
+struct spt_source_info script_source_info(void);
+/* The engine's port of the present connection. */
+uint16_t script_local_port(void);
 /* The engine itself, and the present connection's handle, for calls without a verb here. */
 struct spt_engine *script_engine(void);
 spt_conn script_conn(void);

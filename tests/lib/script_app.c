@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <base/addr.h>
+
 #include "script_priv.h"
 
 static const struct {
@@ -18,6 +20,7 @@ static const struct {
     {SPT_URGENT, "URGENT", true},
     {SPT_SOFT_ERROR, "SOFT_ERROR", true},
     {SPT_CLOSED, "CLOSED", true},
+    {SPT_CONNECTED, "CONNECTED", true},
 };
 
 static const char *
@@ -40,7 +43,7 @@ flow_of(const struct spt_event *e)
 			return &script->flow[i];
 	}
 	if (!(e->events & SPT_ACCEPTED))
-		script_fail("an event of a connection that was never accepted, or is closed");
+		script_fail("an event of a connection that was never opened, or is closed");
 	if (spt_conn_info(script->engine, e->conn, &info) != 0) {
 		/* Accepted and closed in one turn: only the present peer can be meant. */
 		if (!(e->events & SPT_CLOSED))
@@ -88,6 +91,18 @@ record(struct flow *f, uint32_t bit, int reason)
 	f->event[f->n_events++] = (struct script_event){.bit = bit, .reason = reason};
 }
 
+/* What was half open may end without a word: the monitor is told. */
+static void
+closed(struct flow *f)
+{
+	struct spt_endpoint local = {script->local[f->local], f->lport};
+	struct spt_endpoint remote = {script->peer, f->port};
+
+	f->open = false;
+	if (f->dialled)
+		monitor_forget(script->monitor, &local, &remote);
+}
+
 void
 script_dispatch(const struct spt_event *e)
 {
@@ -96,9 +111,12 @@ script_dispatch(const struct spt_event *e)
 	if (e->events & SPT_ACCEPTED) {
 		f->conn = e->conn;
 		f->open = true;
+		f->dialled = false;
 		if (e->listener != (uint32_t)script->listener)
 			script_fail("ACCEPTED says listener %u", e->listener);
 	}
+	if ((e->events & SPT_CONNECTED) && e->user != f)
+		script_fail("CONNECTED has another user pointer than spt_connect was given");
 	if (e->events & SPT_RECEIVED)
 		take_data(f, e);
 	else if (e->data != NULL || e->bytes != 0)
@@ -109,7 +127,7 @@ script_dispatch(const struct spt_event *e)
 			record(f, names[i].bit, e->reason);
 	}
 	if (e->events & SPT_CLOSED)
-		f->open = false;
+		closed(f);
 	script->f = f;
 	for (unsigned int i = 0; i < script->n_on; i++) {
 		if ((e->events & script->on[i].bit) && f->open)
@@ -222,6 +240,89 @@ end_call(const char *name, int result, int wanted)
 		script_fail(
 		    "%s returned %d (%s), expected %d", name, result, strerror(-result), wanted);
 	script_settle();
+}
+
+int
+script_source(void)
+{
+	struct spt_source_options options = script->given.source;
+
+	if (script->source >= 0)
+		return script->source;
+	options.conn = script->given.conn;
+	script->source = spt_source_add(script->engine, &options);
+	if (script->source < 0)
+		script_fail("spt_source_add returned %d", script->source);
+	return script->source;
+}
+
+struct spt_source_info
+script_source_info(void)
+{
+	struct spt_source_info info;
+
+	if (spt_source_info(script->engine, script_source(), &info) != 0)
+		script_fail("spt_source_info does not know the script's source");
+	return info;
+}
+
+/* The present connection is the one that was just dialled. */
+static void
+dialled(struct flow *f, spt_conn conn, const struct spt_endpoint *remote)
+{
+	struct spt_conn_info info;
+
+	f->conn = conn;
+	if (spt_conn_info(script->engine, conn, &info) != 0)
+		script_fail("spt_connect gave a handle that is stale");
+	if (info.state != SPT_SYN_SENT || info.remote.port != remote->port || info.user != f)
+		script_fail("spt_connect gave a connection to port %u in %s", info.remote.port,
+		    spt_state_name(info.state));
+	f->local = 0;
+	while (f->local < RTE_DIM(script->local) &&
+	       !addr_eq(&info.local.addr, &script->local[f->local]))
+		f->local++;
+	if (f->local == RTE_DIM(script->local))
+		script_fail("the connection is from no address of ours");
+	f->port = remote->port;
+	f->lport = info.local.port;
+	f->dialled = f->open = true;
+}
+
+static int
+dial(const struct app_connect *c)
+{
+	struct flow *f = script->f;
+	const struct flow *to = c->to ? &script->flow[script_stated(c->to)] : f;
+	struct spt_endpoint local = {script->local[c->local], c->lport};
+	struct spt_endpoint remote = {script->peer, to->port};
+	int source = c->source ? (int)script_stated(c->source) : script_source(), result;
+	spt_conn conn = 0;
+
+	if (c->remote != NULL)
+		remote = *c->remote;
+	result = spt_connect(script->engine, source, c->lport ? &local : NULL, &remote, f, &conn);
+	if (result == 0)
+		dialled(f, conn, &remote);
+	return result;
+}
+
+void
+script_app_connect(const struct app_connect *c, int error)
+{
+	begin_call();
+	end_call("spt_connect", dial(c), error);
+}
+
+int
+script_app_try_connect(const struct app_connect *c)
+{
+	int result;
+
+	begin_call();
+	result = dial(c);
+	script_settle();
+	return result;
 }
 
 static struct rte_mbuf *

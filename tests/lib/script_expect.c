@@ -38,8 +38,8 @@ tell(const struct capture *c)
 	}
 	to = fmemopen(text, sizeof(text), "w");
 	tell_numbers(to, script->f, &c->p);
-	if (c->p.dport != script->f->port)
-		fprintf(to, " to peer %d", c->p.dport - SCRIPT_PEER_PORT);
+	if (!script_is_of(script->f, &c->p))
+		fprintf(to, " from port %u to peer %d", c->p.sport, c->p.dport - SCRIPT_PEER_PORT);
 	fclose(to);
 	return text;
 }
@@ -59,7 +59,7 @@ next_capture(enum packet_kind kind, const char *wanted)
 
 	if (script->taken == script->captures)
 		script_fail("expected %s, but nothing was sent", wanted);
-	if (c->kind != kind || (kind == PACKET_TCP && c->p.dport != script->f->port))
+	if (c->kind != kind || (kind == PACKET_TCP && !script_is_of(script->f, &c->p)))
 		script_fail("expected %s, got %s", wanted, tell(c));
 	script->taken++;
 	return c;
@@ -234,7 +234,7 @@ script_ignore_segments(void)
 		struct capture *c = &script->capture[script->taken];
 
 		for (unsigned int i = 0; i < SCRIPT_PEERS; i++) {
-			if (c->kind == PACKET_TCP && c->p.dport == script->flow[i].port)
+			if (c->kind == PACKET_TCP && script_is_of(&script->flow[i], &c->p))
 				count_expected(&script->flow[i], &c->p);
 		}
 	}
@@ -253,6 +253,7 @@ find_state(const struct flow *f)
 	while ((n = spt_engine_walk(script->engine, &cursor, info, RTE_DIM(info))) > 0) {
 		for (unsigned int i = 0; i < n; i++) {
 			if (info[i].state != SPT_LISTEN && info[i].remote.port == f->port &&
+			    (!f->dialled || info[i].local.port == f->lport) &&
 			    addr_eq(&info[i].remote.addr, &script->peer))
 				return info[i].state;
 		}

@@ -90,9 +90,26 @@ peer_closes(const struct given *g)
 	engine(P_ACK);
 }
 
+/* The engine opens. What its window scale multiplies comes with a segment of its own. */
 static void
-to_established(void)
+to_connected(void)
 {
+	script_app_connect(&(struct app_connect){.lport = SCRIPT_PORT}, 0);
+	engine(P_SYN);
+	peer(P_SYN | P_ACK);
+	engine(P_ACK);
+	script_expect_event(SPT_CONNECTED);
+	if (script->given.wscale > 0)
+		peer(P_ACK);
+}
+
+static void
+to_established(const struct given *g)
+{
+	if (g->active == ON) {
+		to_connected();
+		return;
+	}
 	peer(P_SYN);
 	engine(P_SYN | P_ACK);
 	peer(P_ACK);
@@ -104,29 +121,36 @@ static void
 to_state(const struct given *g)
 {
 	switch (g->state) {
-	case SPT_CLOSED_STATE:
-	case SPT_SYN_SENT: script_fail("there is no passive way to %s", spt_state_name(g->state));
+	case SPT_CLOSED_STATE: script_fail("given(CLOSED_STATE) is given(LISTEN)");
 	case SPT_LISTEN: break;
+	case SPT_SYN_SENT:
+		script_app_connect(&(struct app_connect){.lport = SCRIPT_PORT}, 0);
+		engine(P_SYN);
+		break;
 	case SPT_SYN_RECEIVED:
+		if (g->active == ON) {
+			script_app_connect(&(struct app_connect){.lport = SCRIPT_PORT}, 0);
+			engine(P_SYN);
+		}
 		peer(P_SYN);
 		engine(P_SYN | P_ACK);
 		break;
-	case SPT_ESTABLISHED: to_established(); break;
+	case SPT_ESTABLISHED: to_established(g); break;
 	case SPT_FIN_WAIT_1:
-		to_established();
+		to_established(g);
 		we_close(g);
 		break;
 	case SPT_FIN_WAIT_2:
-		to_established();
+		to_established(g);
 		we_close(g);
 		peer(P_ACK);
 		break;
 	case SPT_CLOSE_WAIT:
-		to_established();
+		to_established(g);
 		peer_closes(&(struct given){0});
 		break;
 	case SPT_CLOSING:
-		to_established();
+		to_established(g);
 		we_close(g);
 		/* The FINs cross: the peer's does not acknowledge ours. */
 		script_inject(&(struct inject){.flags = P_FIN | P_ACK, .ack = 1});
@@ -134,12 +158,12 @@ to_state(const struct given *g)
 		engine(P_ACK);
 		break;
 	case SPT_LAST_ACK:
-		to_established();
+		to_established(g);
 		peer_closes(&(struct given){0});
 		we_close(g);
 		break;
 	case SPT_TIME_WAIT:
-		to_established();
+		to_established(g);
 		we_close(g);
 		peer(P_ACK);
 		peer_closes(g);
@@ -148,9 +172,22 @@ to_state(const struct given *g)
 	}
 }
 
-void
-script_given(const struct given *g)
+/* Whether this connection is opened by the engine: what the listener does is left alone. */
+static bool
+is_active(const struct given *g)
 {
+	const struct given *first = &script->given;
+
+	if (g->active != SCRIPT_DEFAULT || g->state == SPT_SYN_RECEIVED)
+		return g->active == ON;
+	return script->variant->active && !first->backlog && !first->defer_accept &&
+	       !first->close_on_fin;
+}
+
+void
+script_given(const struct given *stated)
+{
+	struct given copy = *stated, *g = &copy;
 	struct flow *f = script->f;
 	bool first = script->engine == NULL;
 
@@ -167,6 +204,7 @@ script_given(const struct given *g)
 	if (g->mss != 0)
 		f->mss = (uint16_t)script_stated(g->mss);
 	f->wnd = g->wnd ? (uint16_t)script_stated(g->wnd) : 65535;
+	g->active = is_active(g) ? ON : OFF;
 	to_state(g);
 	if (g->state != SPT_LISTEN)
 		script_expect_state(g->state);
@@ -222,6 +260,12 @@ bool
 script_timestamps(void)
 {
 	return script->f->ts;
+}
+
+uint16_t
+script_local_port(void)
+{
+	return script->f->lport;
 }
 
 uint32_t

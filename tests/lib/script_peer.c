@@ -141,14 +141,15 @@ script_inject(const struct inject *given)
 	p.ttl = i.ttl;
 	p.tos = i.tos;
 	p.sport = i.sport ? i.sport : f->port;
-	p.dport = i.dport ? i.dport : SCRIPT_PORT;
+	p.dport = i.dport ? i.dport : f->lport;
 	p.seq = (uint32_t)i.seq;
 	p.ack = (uint32_t)i.ack;
 	p.wnd = i.wnd ? (uint16_t)script_stated(i.wnd) : f->wnd;
 	p.flags = i.flags;
 	p.up = i.up;
 	p.len = i.len;
-	pattern_fill(payload, i.len, SEED_PEER(f->number) + 1000u * i.salt, relative);
+	pattern_fill(
+	    payload, i.len, SEED_PEER(f->number) + 1000u * i.salt, relative + !!(i.flags & P_SYN));
 	p.payload = payload;
 	fill_options(f, &i, &p);
 	length = spoil(&i, &p, flat, packet_build(&p, flat));
@@ -207,6 +208,7 @@ static const struct icmp_code codes[][2] = {
     [ICMP_HOST_UNREACHABLE] = {{3, 1}, {1, 3}},
     [ICMP_PROTOCOL_UNREACHABLE] = {{3, 2}, {4, 1}},
     [ICMP_PORT_UNREACHABLE] = {{3, 3}, {1, 4}},
+    [ICMP_ADMIN_PROHIBITED] = {{3, 13}, {1, 1}},
     [ICMP_TOO_BIG] = {{3, 4}, {2, 0}},
     [ICMP_TIME_EXCEEDED] = {{11, 0}, {3, 0}},
     [ICMP_PARAMETER_PROBLEM] = {{12, 0}, {4, 0}},
@@ -228,10 +230,14 @@ quote(const struct inject_icmp *i, uint8_t *at)
 
 	p.src = script->local[f->local];
 	p.dst = script->peer;
-	p.sport = SCRIPT_PORT;
+	p.sport = i->quoted_sport ? i->quoted_sport : f->lport;
 	p.dport = i->quoted_dport ? i->quoted_dport : f->port;
 	p.seq = f->engine_iss + (i->seq ? script_stated(i->seq) : f->engine_una);
 	p.ack = f->peer_iss + f->peer_nxt;
+	if (p.seq == f->engine_iss) {
+		p.flags = f->peer_nxt ? P_SYN | P_ACK : P_SYN;
+		p.len = 0;
+	}
 	length = packet_build(&p, flat) - 14;
 	memcpy(at, flat + 14, length);
 	return length;

@@ -29,6 +29,7 @@ struct variant {
 	uint32_t engine_iss; /* wished; 0: any */
 	enum shape shape;
 	bool ts;
+	bool active; /* the engine opens, where a script does not say otherwise */
 	bool multi_segment;
 	bool hold; /* transmitted frames are held and compared */
 };
@@ -67,6 +68,8 @@ struct flow {
 	unsigned int number;
 	uint16_t port;
 	uint16_t local; /* the engine's address that it talks to */
+	uint16_t lport; /* the engine's port */
+	bool dialled;   /* by the engine: others may have the same port of the peer */
 	uint32_t peer_iss, engine_iss;
 	bool have_engine_iss;
 	uint32_t peer_nxt;   /* relative: behind what was sent in order */
@@ -84,7 +87,7 @@ struct flow {
 	uint32_t last_seg_len;
 	/* application */
 	spt_conn conn;
-	bool open; /* between ACCEPTED and CLOSED */
+	bool open; /* between ACCEPTED, or spt_connect, and CLOSED */
 	uint8_t salt;
 	uint64_t delivered, delivered_told;
 	uint64_t acked;
@@ -105,6 +108,7 @@ struct script {
 	struct monitor *monitor;
 	struct spt_engine *engine;
 	int listener;
+	int source; /* -1: not made yet */
 	struct given given;
 	struct rte_ether_addr mac, peer_mac;
 	struct spt_addr local[2], peer;
@@ -139,6 +143,13 @@ bool script_port_release(void);
 /* script_app.c */
 /* Take an event of this bit out; NULL if there is none. Valid until the next. */
 const struct script_event *script_take_event(struct flow *f, uint32_t bit);
+
+/* Whether a segment of the engine belongs to this connection. */
+static inline bool
+script_is_of(const struct flow *f, const struct packet *p)
+{
+	return p->dport == f->port && (!f->dialled || p->sport == f->lport);
+}
 
 /* script_expect.c */
 const char *script_strict_event(void);
