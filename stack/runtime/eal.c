@@ -294,6 +294,9 @@ spt_eal_start(
 	/* net_tap calls what a kernel without some queueing disciplines lacks an error. */
 	if (config->spec->kind == SPT_PORT_TAP)
 		eal_arg("--log-level=pmd.net.tap:3");
+	/* As net_virtio_user calls it one that it draws its MAC address itself. */
+	if (config->spec->kind == SPT_PORT_VIRTIO_USER)
+		eal_arg("--log-level=pmd.net.virtio.driver:3");
 	if (config->spec->kind == SPT_PORT_PCI)
 		eal_arg("-a");
 	else
