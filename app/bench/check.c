@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Which options of `septet bench` make sense together. Every refusal says what was expected and
+ * what to do, before DPDK starts. Then the defaults that depend on the mode, and the sizes of
+ * tables.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "base/addr.h"
+#include "bench/check.h"
+#include "bench/embedded.h"
+#include "common/address.h"
+#include "common/link.h"
+
+#define CONNECTIONS_HELD     10000
+#define CONNECTIONS_REQUESTS 64
+#define REQUEST_BYTES        64
+#define ROOM_SPARE           64 /* connections that are closed but not yet forgotten */
+#define HALF_OPEN_OWN        64 /* simultaneous opens: nobody else connects to us */
+#define MBUFS_LEAST          16384
+#define MBUFS_MOST           262144
+
+/* A combination that makes no sense, and what to do instead. */
+struct refusal {
+	bool wrong;
+	const char *why;
+};
+
+static int
+refuse_any(const struct refusal *r, size_t n, char *error, size_t error_size)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!r[i].wrong)
+			continue;
+		snprintf(error, error_size, "%s", r[i].why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- refusals ------------------------------------------------------------ */
+
+static int
+check_where(const struct bench_options *o, char *error, size_t error_size)
+{
+	bool memory = o->spec.kind == SPT_PORT_MEMORY;
+	bool gateway = !addr_is_zero(&o->engine.gateway4) || !addr_is_zero(&o->engine.gateway6);
+	const struct refusal refusals[] = {
+	    {memory && o->n_local,
+	        "--address: the memory port has its own addresses; leave it away, or give a --port "
+	        "that leads somewhere"},
+	    {memory && gateway,
+	        "--gateway: the memory port has no router; leave it away, or give a --port that "
+	        "leads somewhere"},
+	    {memory && o->hold,
+	        "--hold keeps the port open for a peer in another process; --port memory has none"},
+	    {!memory && o->n_local == 0,
+	        "missing --address: who we are on that port, such as --address 10.0.0.1/24"},
+	    {!memory && o->n_target == 0,
+	        "missing --target: whom to connect to, such as --target 10.0.0.2:80"},
+	};
+
+	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
+}
+
+static int
+check_mode(
+    const struct bench_options *o, const struct bench_given *given, char *error, size_t error_size)
+{
+	bool connections = o->mode == MODE_CONNECTIONS, concurrent = o->mode == MODE_CONCURRENT;
+	bool requests = o->mode == MODE_REQUESTS, throughput = o->mode == MODE_THROUGHPUT;
+	const struct refusal refusals[] = {
+	    {connections && o->connections,
+	        "--connections is for the modes concurrent, requests and throughput; expected "
+	        "--concurrency for connections in progress, or --attempts for connections in all"},
+	    {(requests || throughput) && o->concurrency,
+	        "--concurrency is for the modes connections and concurrent; expected "
+	        "--connections"},
+	    {!concurrent && o->traffic_ms, "--traffic is for --mode concurrent only"},
+	    {!throughput && given->direction, "--direction is for --mode throughput only"},
+	    {throughput && given->request,
+	        "--request: --mode throughput sends bulk data; expected --direction up, down or "
+	        "both"},
+	    {throughput && (given->rate || o->ramp),
+	        "--rate and --ramp: --mode throughput goes as fast as possible; expected another "
+	        "mode"},
+	    {throughput && o->requests, "--requests: --mode throughput has none; leave it away"},
+	    {concurrent && o->requests,
+	        "--requests: --mode concurrent sends one every --traffic TIME; expected that"},
+	    {concurrent && given->request && o->exchange != EXCHANGE_NONE && !o->traffic_ms,
+	        "--request: --mode concurrent holds connections silently; expected --traffic TIME "
+	        "too, how often each of them is used"},
+	    {requests && given->request && o->exchange == EXCHANGE_NONE,
+	        "--request none: --mode requests needs one; expected echo or http"},
+	    {o->attempts && (requests || throughput || concurrent),
+	        "--attempts is for --mode connections; expected --duration or --connections"},
+	};
+
+	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
+}
+
+/* 'o' has its defaults by now, where they are words. */
+static int
+check_exchange(
+    const struct bench_options *o, const struct bench_given *given, char *error, size_t error_size)
+{
+	bool answered = o->exchange == EXCHANGE_ECHO || o->exchange == EXCHANGE_HTTP;
+	bool server = o->close == CLOSE_SERVER, memory = o->spec.kind == SPT_PORT_MEMORY;
+	bool many = o->mode == MODE_REQUESTS || o->requests > 1 || o->traffic_ms;
+	const struct refusal refusals[] = {
+	    {o->exchange == EXCHANGE_NONE && o->requests,
+	        "--requests: nothing is said on a connection; expected --request echo or http too"},
+	    {o->mode != MODE_THROUGHPUT && many && !answered,
+	        "--request: one request after another needs answers; expected echo or http"},
+	    {server && o->mode != MODE_CONNECTIONS && o->mode != MODE_REQUESTS,
+	        "--close server is for the modes connections and requests; expected client or "
+	        "reset"},
+	    {server && o->mode == MODE_REQUESTS && !o->requests,
+	        "--close server: in --mode requests the last request asks for it; expected "
+	        "--requests N too"},
+	    {server && memory && o->exchange == EXCHANGE_NONE,
+	        "--close server: the embedded server closes first only when asked to; expected "
+	        "--request http too"},
+	    {server && o->exchange != EXCHANGE_HTTP && o->exchange != EXCHANGE_NONE,
+	        "--close server: servers of echo, discard and chargen wait for the client's end; "
+	        "expected --request http, or none of a server that closes by itself"},
+	    {o->verify && (o->exchange == EXCHANGE_NONE || o->exchange == EXCHANGE_DISCARD),
+	        "--verify: nothing comes back that could be compared; expected --request echo, "
+	        "chargen or http (--mode throughput: --direction down or both)"},
+	    {given->http_body && (!memory || o->exchange != EXCHANGE_HTTP),
+	        "--http-body is of the embedded server: expected --port memory and --request http"},
+	};
+
+	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
+}
+
+static int
+check_load(
+    const struct bench_options *o, const struct bench_given *given, char *error, size_t error_size)
+{
+	bool rated = o->mode == MODE_CONNECTIONS || o->mode == MODE_REQUESTS;
+	const struct refusal refusals[] = {
+	    {given->rate && o->ramp, "--rate and --ramp: expected one of them"},
+	    {o->search && (given->rate || o->ramp),
+	        "--search finds the rate itself: expected neither --rate nor --ramp with it"},
+	    {o->search && !rated, "--search is for the modes connections and requests"},
+	    {o->search && o->attempts, "--search: how long a trial takes is not for --attempts to "
+	                               "say; expected --duration "
+	                               "for the last one"},
+	    {given->max_failures && !o->search, "--max-failures is the bound of --search: expected "
+	                                        "that too"},
+	};
+
+	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
+}
+
+/* Every target can be reached from an address of its own family. */
+static int
+check_targets(const struct bench_options *o, char *error, size_t error_size)
+{
+	char text[ADDRESS_TEXT];
+
+	for (unsigned int i = 0; i < o->n_target; i++) {
+		const struct spt_addr *a = &o->target[i].addr;
+		const char *unfit = address_unfit(a, addr_is_v4(a) ? 32 : 128);
+		bool from = false, ours = false, again = false;
+
+		for (unsigned int j = 0; j < o->n_local; j++) {
+			from |= addr_is_v4(&o->local[j].first) == addr_is_v4(a);
+			ours |= address_in_run(a, &o->local[j]);
+		}
+		for (unsigned int j = 0; j < i; j++)
+			again |= addr_eq(&o->target[j].addr, a) &&
+			         o->target[j].port == o->target[i].port;
+		if (from && !ours && !unfit && !again)
+			continue;
+		snprintf(error, error_size, "--target %s: %s%s",
+		    address_endpoint_text(&o->target[i], text),
+		    unfit   ? "its address is "
+		    : again ? "given before"
+		    : ours  ? "that is one of our own addresses; expected the server's"
+		            : "no --address of its family; expected one to connect from",
+		    unfit ? unfit : "");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- defaults -------------------------------------------------------------- */
+
+static void
+default_exchange(struct bench_options *o, const struct bench_given *given)
+{
+	static const enum bench_exchange bulk[] = {
+	    [DIRECTION_UP] = EXCHANGE_DISCARD,
+	    [DIRECTION_DOWN] = EXCHANGE_CHARGEN,
+	    [DIRECTION_BOTH] = EXCHANGE_ECHO,
+	};
+
+	if (o->mode == MODE_THROUGHPUT)
+		o->exchange = bulk[o->direction];
+	else if (o->mode == MODE_REQUESTS && !given->request)
+		o->exchange = EXCHANGE_HTTP;
+	else if (o->mode == MODE_CONCURRENT && o->traffic_ms && !given->request)
+		o->exchange = EXCHANGE_ECHO;
+	if (!o->request_bytes)
+		o->request_bytes = REQUEST_BYTES;
+	if (!o->path[0])
+		memcpy(o->path, "/", 2);
+}
+
+static void
+default_numbers(struct bench_options *o)
+{
+	static const uint32_t connections[] = {
+	    [MODE_CONCURRENT] = CONNECTIONS_HELD,
+	    [MODE_REQUESTS] = CONNECTIONS_REQUESTS,
+	    [MODE_THROUGHPUT] = 1,
+	};
+	bool open_loop = o->rate > 0 || o->ramp || o->search;
+
+	if (!o->connections && o->mode != MODE_CONNECTIONS)
+		o->connections = connections[o->mode];
+	if (!o->concurrency)
+		o->concurrency = open_loop ? BENCH_WINDOW_OPEN : BENCH_WINDOW;
+	if (o->mode == MODE_REQUESTS || o->mode == MODE_THROUGHPUT)
+		o->concurrency = o->connections;
+	if (o->mode == MODE_CONNECTIONS && o->exchange != EXCHANGE_NONE && !o->requests)
+		o->requests = 1;
+	if (!o->port_first) {
+		o->port_first = 1024;
+		o->port_last = UINT16_MAX;
+	}
+}
+
+int
+bench_options_check(
+    struct bench_options *o, const struct bench_given *given, char *error, size_t error_size)
+{
+	int rc = check_where(o, error, error_size);
+
+	if (rc == 0)
+		rc = check_mode(o, given, error, error_size);
+	if (rc == 0)
+		rc = check_load(o, given, error, error_size);
+	if (rc)
+		return rc;
+	default_exchange(o, given);
+	rc = check_exchange(o, given, error, error_size);
+	if (rc)
+		return rc;
+	default_numbers(o);
+	if (o->spec.kind == SPT_PORT_MEMORY)
+		rc = embedded_link(o, error, error_size);
+	if (rc == 0)
+		rc = link_check(o->local, o->n_local, &o->engine, error, error_size);
+	return rc ? rc : check_targets(o, error, error_size);
+}
+
+/* ---- sizes ------------------------------------------------------------------- */
+
+/* Connections of one engine at once; a few are shared out unevenly, many are not. */
+static uint32_t
+size_active(const struct bench_options *o)
+{
+	uint32_t most = o->mode == MODE_CONNECTIONS ? o->concurrency : o->connections;
+	uint32_t share = most / bench_options_engines(o);
+
+	return most <= 65536 ? most : share + 1;
+}
+
+/* A connection that we end first stays behind as a record for 2MSL. */
+static uint32_t
+size_timewait(const struct bench_options *o, uint32_t active)
+{
+	if (o->close != CLOSE_CLIENT)
+		return RTE_MAX(active, 1024u);
+	if (o->mode == MODE_CONNECTIONS || (o->mode == MODE_REQUESTS && o->requests))
+		return BENCH_TIMEWAIT;
+	return RTE_MAX(active, 1024u);
+}
+
+static uint32_t
+size_mbufs(const struct bench_options *o, uint32_t active)
+{
+	/* Full-sized segments that a connection's send queue and receive window hold. */
+	uint64_t each = 4, most;
+
+	if (o->mode == MODE_THROUGHPUT)
+		each += ((uint64_t)o->conn.send_buffer + o->conn.receive_buffer) / 1024;
+	else if (o->exchange != EXCHANGE_NONE)
+		each += RTE_MIN(o->request_bytes, o->conn.send_buffer) / 1024;
+	/* Those that are held in silence need none. */
+	if (o->mode == MODE_CONCURRENT && !o->traffic_ms)
+		active = RTE_MIN(active, o->concurrency);
+	most = MBUFS_LEAST + each * active;
+	return (uint32_t)RTE_MIN(most, (uint64_t)MBUFS_MOST);
+}
+
+void
+bench_options_size(struct bench_options *o)
+{
+	uint32_t active = size_active(o);
+
+	o->engine.connections = active + ROOM_SPARE;
+	o->engine.half_open = HALF_OPEN_OWN;
+	o->engine.listeners = 1;
+	if (!o->engine.timewait)
+		o->engine.timewait = size_timewait(o, active);
+	if (!o->mbufs)
+		o->mbufs = size_mbufs(o, active);
+}
