@@ -233,6 +233,37 @@ source_returns(const struct tcp *t, struct source_family *f, const struct flow_k
 	return steer_queue(t->steer, hash) == t->steer->rss.queue;
 }
 
+/* Where the search stands, as a key; 'offset' is the remote's. */
+static void
+source_tuple(const struct tcp_source *src, const struct source_family *f, uint32_t offset,
+    struct flow_key *key)
+{
+	uint32_t port = f->port + offset;
+
+	if (port >= src->ports)
+		port -= src->ports;
+	key->laddr = source_address(f, f->address);
+	key->lport = rte_cpu_to_be_16((uint16_t)(src->port_first + port));
+}
+
+static uint64_t
+source_hash(const struct tcp *t, const struct source_family *f, const struct flow_key *key)
+{
+	return flow_key_eq(&f->ahead, key) ? f->ahead_hash : flow_hash(&t->flows, key);
+}
+
+/* The next open is likely to the same remote: its bucket comes in meanwhile. */
+static void
+source_look_ahead(const struct tcp *t, const struct tcp_source *src, struct source_family *f,
+    uint32_t offset, const struct flow_key *key)
+{
+	source_advance(src, f);
+	f->ahead = *key;
+	source_tuple(src, f, offset, &f->ahead);
+	f->ahead_hash = flow_hash(&t->flows, &f->ahead);
+	flow_prefetch_bucket(&t->flows, f->ahead_hash);
+}
+
 int
 source_choose(
     struct tcp *t, struct tcp_source *src, struct flow_key *key, uint64_t *hash, flow_ref *old)
@@ -250,20 +281,15 @@ source_choose(
 		f->missed = 0;
 	f->missed_offset = offset;
 	for (uint64_t i = 0; i < probes; i++, source_advance(src, f)) {
-		uint32_t port = f->port + offset;
-
-		if (port >= src->ports)
-			port -= src->ports;
-		key->laddr = source_address(f, f->address);
-		key->lport = rte_cpu_to_be_16((uint16_t)(src->port_first + port));
+		source_tuple(src, f, offset, key);
 		f->missed++;
 		if (!source_returns(t, f, key))
 			continue;
-		*hash = flow_hash(&t->flows, key);
+		*hash = source_hash(t, f, key);
 		if (!source_free(t, src, key, *hash, old))
 			continue;
 		f->missed = 0;
-		source_advance(src, f);
+		source_look_ahead(t, src, f, offset, key);
 		return 0;
 	}
 	/* Only when all were looked at, one after another, is it known that none is left. */

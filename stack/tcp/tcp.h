@@ -66,6 +66,9 @@ struct source_family {
 	uint32_t address, port; /* the tuple to be looked at next */
 	uint64_t missed;        /* in a row, for the remote of 'missed_offset': none was free */
 	uint32_t missed_offset;
+	/* The tuple that comes next for the same remote, and its hash: its bucket is on the way. */
+	struct flow_key ahead;
+	uint64_t ahead_hash;
 	/* Steering: the hash of the last pair of addresses */
 	uint32_t hash;
 	uint32_t hashed;
