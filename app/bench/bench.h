@@ -10,7 +10,6 @@
 #ifndef SPT_APP_BENCH_H
 #define SPT_APP_BENCH_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -124,8 +123,9 @@ struct bench_second {
 	bool loading;                    /* all of it lies in the loading part of its phase */
 	struct bench_totals totals;      /* of this second */
 	double client_busy, server_busy; /* shares of their time; server < 0: unknown */
-	uint32_t open;
-	uint64_t p50, p99, max; /* ns: connection latency, in mode requests of requests */
+	uint32_t in_progress, open;      /* at its end */
+	double asked;                    /* mean rate asked for; 0: as fast as possible */
+	uint64_t p50, p99, max;          /* ns: connection latency, in mode requests of requests */
 };
 
 enum bench_limit {
@@ -175,24 +175,31 @@ struct bench {
 	struct bench_second *seconds; /* all of them, in order */
 	size_t n_seconds;
 	struct bench_result result;
+	/* Of all engines of a role, when the loops were over. */
+	struct spt_runtime_snapshot end, server_end;
+	struct spt_source_info source;
 	bool interrupted;
+	bool behind;     /* a load with a rate fell behind it */
 	char error[256]; /* why the run could not go on; empty: it could */
 };
 
 /* ---- control.c: the thread beside the cores ----------------------------------- */
 
-void bench_signals(sigset_t *signals);
 int bench_control_start(struct bench *bench); /* 0 or a negative errno */
 void bench_control_join(void);
 
 /* ---- what is written ---------------------------------------------------------- */
 
 void bench_print_start(const struct bench *bench);
-/* False: the counts do not add up, verdicts are wrong, or mbufs were lost. */
-bool bench_print_summary(const struct bench *bench, const struct spt_runtime_snapshot *end,
-    const struct spt_runtime_leaks *leaks);
+/* The figures; the loops may still be turning. */
+void bench_print_summary(const struct bench *bench);
+/*
+ * The laws, after everything has ended. False: the counts do not add up, verdicts are wrong, mbufs
+ * were lost, or nothing that was attempted succeeded.
+ */
+bool bench_print_end(const struct bench *bench, const struct spt_runtime_leaks *leaks);
 /* 0 or a negative errno. docs/bench.md has the schema. */
-int bench_write_json(const struct bench *bench, bool ok);
+int bench_write_json(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool ok);
 int bench_write_plot(const struct bench *bench);
 
 /* The subcommand: argv[0] is its first argument. Returns the exit code: 0, 1 failed, 2 not started.

@@ -11,6 +11,7 @@
 #include <rte_common.h>
 
 #include "base/addr.h"
+#include "bench/check.h"
 #include "bench/embedded.h"
 #include "common/address.h"
 #include "common/link.h"

@@ -10,11 +10,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <rte_lcore.h>
 
+#include "common/wait.h"
 #include "serve/serve.h"
 
 static struct {
@@ -24,28 +24,6 @@ static struct {
 	bool status;    /* a status line is wanted */
 	struct spt_runtime_snapshot last;
 } control;
-
-static spt_time
-control_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (spt_time)ts.tv_sec * SPT_NS_PER_SEC + (spt_time)ts.tv_nsec;
-}
-
-void
-serve_signals(sigset_t *signals)
-{
-	struct sigaction hup;
-
-	sigemptyset(signals);
-	sigaddset(signals, SIGINT);
-	sigaddset(signals, SIGTERM);
-	/* The terminal is gone; but nohup(1) has it ignored. */
-	if (sigaction(SIGHUP, NULL, &hup) == 0 && hup.sa_handler != SIG_IGN)
-		sigaddset(signals, SIGHUP);
-}
 
 /* "now" against what it was a second ago. */
 static void
@@ -72,46 +50,30 @@ control_status(void)
 	control.last = s;
 }
 
-/* Wait for a signal until 'until'; 0 is none. */
-static int
-control_wait(const sigset_t *signals, spt_time until)
-{
-	spt_time now = control_now(), left = until > now ? until - now : 0;
-	const struct timespec ts = {
-	    .tv_sec = (time_t)(left / SPT_NS_PER_SEC),
-	    .tv_nsec = (long)(left % SPT_NS_PER_SEC),
-	};
-	int sig = sigtimedwait(signals, NULL, &ts);
-
-	return sig > 0 ? sig : 0;
-}
-
 static void *
 control_run(void *arg)
 {
 	const struct serve_options *o = &control.serve->options;
 	spt_time grace = (spt_time)o->drain_ms * SPT_NS_PER_MS;
-	spt_time begin = control_now(), end = SPT_TIME_NEVER, tick = begin;
+	spt_time begin = wait_now(), end = SPT_TIME_NEVER, tick = begin;
 	bool asked = false;
 	sigset_t signals;
 	int sig;
 
-	/* net_tap's own signals say that a frame is there: they are for the cores, not for us. */
-	sigfillset(&signals);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	serve_signals(&signals);
+	wait_block_all();
+	wait_signals(&signals);
 	if (o->duration_ms)
 		end = begin + (spt_time)o->duration_ms * SPT_NS_PER_MS;
 	if (control.status)
 		spt_runtime_snapshot_sum(control.serve->runtime, SPT_ROLE_OWN, &control.last);
 	while (!__atomic_load_n(&control.ended, __ATOMIC_ACQUIRE)) {
 		tick += SPT_NS_PER_SEC;
-		if (tick < control_now())
-			tick = control_now();
-		sig = control_wait(&signals, !asked && end < tick ? end : tick);
+		if (tick < wait_now())
+			tick = wait_now();
+		sig = wait_until(&signals, !asked && end < tick ? end : tick);
 		if (__atomic_load_n(&control.ended, __ATOMIC_ACQUIRE))
 			break;
-		if (sig || (!asked && control_now() >= end)) {
+		if (sig || (!asked && wait_now() >= end)) {
 			if (!o->quiet && !asked)
 				printf("closing, for %u.%03u s at most\n", o->drain_ms / 1000,
 				    o->drain_ms % 1000);

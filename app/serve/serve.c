@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `septet serve`: from the command line to the summary. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/wait.h"
 #include "serve/serve.h"
 
 #define EXIT_NOT_STARTED 2
@@ -78,17 +78,6 @@ serve_run(struct serve *serve, const struct spt_eal_info *eal)
 	return serve_print_summary(serve, &end, &leaks) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* No signal handler runs in any thread: serve_control waits for these. */
-static void
-serve_block_signals(void)
-{
-	sigset_t signals;
-
-	serve_signals(&signals);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 int
 serve_main(int argc, char **argv)
 {
@@ -107,7 +96,7 @@ serve_main(int argc, char **argv)
 	}
 	if (rc == 0)
 		rc = spt_port_spec_check(&serve->options.spec, error, sizeof(error));
-	serve_block_signals();
+	wait_block_signals();
 	if (rc == 0)
 		rc = serve_eal(&serve->options, &eal, error, sizeof(error));
 	if (rc) {

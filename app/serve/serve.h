@@ -7,7 +7,6 @@
 #ifndef SPT_APP_SERVE_H
 #define SPT_APP_SERVE_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -193,9 +192,6 @@ serve_totals(struct serve_core *core, const struct serve_conn *c)
 const char *serve_listen_text(const struct serve_listen *listen, char *text, size_t size);
 
 /* ---- control and report ------------------------------------------------- */
-
-/* The signals that end the program in order. */
-void serve_signals(sigset_t *signals);
 
 /* The thread that waits for signals and prints the status line. 0 or a negative errno. */
 int serve_control_start(struct serve *serve);
