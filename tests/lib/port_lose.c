@@ -3,6 +3,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include <rte_arp.h>
+#include <rte_ether.h>
+
 #include <port/port.h>
 
 #include "packet.h"
@@ -18,16 +21,34 @@ static bool
 is_tcp(const struct rte_mbuf *m)
 {
 	static uint8_t flat[PACKET_MAX];
+	unsigned int length = packet_flatten(m, flat);
 	struct packet p;
 
-	return packet_parse(flat, packet_flatten(m, flat), &p) == PACKET_TCP;
+	/* What is sent may have its checksums still to be filled in. */
+	packet_offload(m, flat, length);
+	return packet_parse(flat, length, &p) == PACKET_TCP;
 }
 
-/* Whether 'm' is the one to lose; then it is freed. */
+/*
+ * Whether 'm' is ARP that was corrupted where it would teach a wrong link address. ARP has no
+ * checksum of its own: on a real link the frame's check sequence finds this.
+ */
+static bool
+is_broken_arp(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+	const struct rte_arp_hdr *arp = (const struct rte_arp_hdr *)(eth + 1);
+
+	return rte_pktmbuf_data_len(m) >= sizeof(*eth) + sizeof(*arp) &&
+	       eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP) &&
+	       !rte_is_same_ether_addr(&eth->src_addr, &arp->arp_data.arp_sha);
+}
+
+/* Whether 'm' is to be lost; then it is freed. */
 static bool
 lose(struct port_lose *l, struct rte_mbuf *m, enum port_lose_way way)
 {
-	if (!is_tcp(m) || ++l->seen[way] != l->which[way])
+	if (!is_broken_arp(m) && (!is_tcp(m) || ++l->seen[way] != l->which[way]))
 		return false;
 	rte_pktmbuf_free(m);
 	return true;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A port that loses exactly one TCP segment each way: which, the test says. */
+/*
+ * A port that loses exactly one TCP segment each way: which, the test says. It also loses ARP whose
+ * link addresses contradict each other, as a link that corrupts frames must.
+ */
 #ifndef TESTS_LIB_PORT_LOSE_H
 #define TESTS_LIB_PORT_LOSE_H
 

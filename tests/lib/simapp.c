@@ -184,6 +184,8 @@ end(struct simapp *a, struct session *c)
 
 	if (c->shut || c->sent < v->send || (v->fin_last && !c->peer_closed))
 		return;
+	if (a->now < c->began + v->fin_after)
+		return;
 	/* To close with data of the peer still to come would be a reset, as it must. */
 	if ((v->fin_after_data || v->by_close) && c->received < c->set.receive)
 		return;
@@ -483,6 +485,8 @@ session_next_deadline(const struct simapp *a, const struct session *c)
 		t = c->read_at;
 	if (c->starved)
 		t = RTE_MIN(t, a->now + SPT_NS_PER_MS);
+	if (v->fin_after != 0 && !c->shut && a->now < c->began + v->fin_after)
+		t = RTE_MIN(t, c->began + v->fin_after);
 	if (v->abort_after != 0 && !c->broken)
 		t = RTE_MIN(t, c->began + v->abort_after);
 	if (v->close_after != 0 && !c->broken)

@@ -20,6 +20,7 @@ struct sim_end {
 	bool early;             /* an active open queues its data at once, before the handshake */
 	bool fin_last;          /* FIN after the peer's FIN, else after its own data */
 	bool fin_after_data;    /* FIN after all of the peer's data */
+	spt_time fin_after;     /* and not before so long after the open */
 	bool send_last;         /* even its data follows the peer's FIN */
 	bool by_close;          /* ends with spt_close, once all was received, else spt_shutdown */
 	uint32_t chunk;         /* bytes a spt_send; 0: at random */

@@ -45,7 +45,7 @@ struct world {
 	const char *what;
 	spt_time now;
 	struct side side[2];
-	struct port_lose lose; /* at the port of engine 1 */
+	struct port_lose lose[2]; /* the first loses nothing but broken ARP */
 	struct opening *opening;
 	unsigned int first; /* all before it are over */
 	struct simpair_result result;
@@ -98,13 +98,14 @@ build_link(struct world *w)
 		stop("no memory pair or impairment wrapper");
 	a->monitor = monitor_create("opener", "other", &memory[0]->mac, 1500);
 	b->monitor = monitor_create("other", "opener", &memory[1]->mac, 1500);
-	w->lose.which[PORT_LOSE_TX] = w->config->lose[0];
-	w->lose.which[PORT_LOSE_RX] = w->config->lose[1];
+	w->lose[1].which[PORT_LOSE_TX] = w->config->lose[0];
+	w->lose[1].which[PORT_LOSE_RX] = w->config->lose[1];
 	/* What is held is copied by the pair, the rest changes sides as it is: both are wanted. */
+	p = port_lose_create(&w->lose[0], p);
 	if (w->config->seed % 2 == 0)
 		p = port_hold_create(&hold, p);
 	a->port = monitor_port_create(a->monitor, p);
-	p = port_lose_create(&w->lose, memory[1]);
+	p = port_lose_create(&w->lose[1], memory[1]);
 	if (w->config->seed % 3 == 0)
 		p = port_hold_create(&hold, p);
 	b->port = monitor_port_create(b->monitor, p);
@@ -542,8 +543,8 @@ count_reasons(struct world *w)
 		case -ECONNABORTED: r->aborted++; break;
 		}
 	}
-	r->segments[0] = w->lose.seen[PORT_LOSE_TX];
-	r->segments[1] = w->lose.seen[PORT_LOSE_RX];
+	r->segments[0] = w->lose[1].seen[PORT_LOSE_TX];
+	r->segments[1] = w->lose[1].seen[PORT_LOSE_RX];
 	for (unsigned int s = 0; s < 2; s++)
 		spt_engine_stats(w->side[s].engine, &r->stats[s]);
 }

@@ -3,7 +3,9 @@
  * A simulation between two engines: connections opened by one and accepted by the other, or
  * opened by both at once, over an impaired link, in virtual time, with a monitor at either end.
  *
- *	engine 0 - monitor - hold - impairment - memory pair - loser - hold - monitor - engine 1
+ *	engine 0 - monitor - hold - loser - impairment -+
+ *	                                                memory pair
+ *	engine 1 - monitor - hold - loser --------------+
  *
  * A run ends when every connection ended as it was asked to, then 2MSL pass, and nothing may be
  * left on either side. Streams differ from connection to connection, so what belongs to an old
