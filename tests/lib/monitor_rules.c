@@ -461,7 +461,8 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		output_rst(m, c, p);
 		return;
 	}
-	if (c->rst_credit > 0)
+	/* A SYN of our own accord answers nothing: it may have waited for a link address. */
+	if (c->rst_credit > 0 && (p->flags & (P_SYN | P_ACK)) != P_SYN)
 		c->rst_credit--;
 	if (p->flags & P_SYN)
 		output_syn(m, c, p);
