@@ -53,6 +53,7 @@ struct simapp_config {
 /* What the application was told so far, to be compared with the engine's counters. */
 struct simapp_counts {
 	uint64_t connects, connected, accepted, closed;
+	uint64_t given_up; /* opens that it aborted or closed before CONNECTED */
 };
 
 struct simapp;
