@@ -136,6 +136,7 @@ struct spt_runtime_info {
 	unsigned int peers;
 	unsigned int lcores;        /* that they run on */
 	enum spt_steering steering; /* at this moment */
+	char steering_line[256];    /* the same for the user, and why; empty with one engine */
 	uint64_t table_bytes;       /* of all engines */
 	uint64_t mbuf_bytes;        /* of all pools */
 	uint32_t mbufs;             /* of all pools */

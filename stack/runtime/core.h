@@ -100,6 +100,7 @@ struct core {
 	struct mailbox mailbox;
 	/* set-up */
 	unsigned int index;
+	struct share *share; /* whose port it has: the queue 'index' of several; or NULL */
 };
 
 /* A thread of EAL's, and the cores whose turn it takes, one after another. */

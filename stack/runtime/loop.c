@@ -11,6 +11,7 @@
 #include <rte_cycles.h>
 
 #include "core.h"
+#include "share.h"
 
 static spt_time
 lcore_now(struct lcore *l)
@@ -99,10 +100,22 @@ core_turn(struct lcore *l, struct core *c, spt_time now)
 	return now;
 }
 
+/* Steered in software, engines that still run may have frames at the queue of one that does not. */
+static void
+lcore_relay(struct lcore *l, const struct core *c)
+{
+	const struct timespec nap = {.tv_nsec = IDLE_NAP};
+
+	while (__atomic_load_n(&c->stopping->own, __ATOMIC_ACQUIRE) > 0)
+		if (share_relay(c->share, c->index, lcore_now(l)) == 0 && l->idle_sleep)
+			nanosleep(&nap, NULL);
+}
+
 int
 lcore_loop(void *lcore)
 {
 	struct lcore *l = lcore;
+	const struct core *first = l->core[0];
 	spt_time now;
 
 	lcore_begin(l);
@@ -115,5 +128,7 @@ lcore_loop(void *lcore)
 			now = lcore_now(l);
 		}
 	}
+	if (first->share)
+		lcore_relay(l, first);
 	return 0;
 }

@@ -64,12 +64,15 @@ runtime_create_pools(struct spt_runtime *rt, const struct spt_runtime_config *co
 {
 	/*
 	 * The ends of a pair share a pool of both's size: what one sends the other holds, so of two
-	 * pools a flow in one direction could empty one, with the other full.
+	 * pools a flow in one direction could empty one, with the other full. So do all the engines
+	 * of a device: what arrives at the queue of one may be handed to another.
 	 */
-	uint32_t mbufs = runtime_ends(config) * config->mbufs;
+	bool pairs = config->spec->kind == SPT_PORT_MEMORY;
+	unsigned int pools = pairs ? n : 1;
+	uint32_t mbufs = (pairs ? 2 : n) * config->mbufs;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
-	for (unsigned int i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < pools; i++) {
 		snprintf(name, sizeof(name), "septet_mbufs_%u", i);
 		rt->pool[i] = rte_pktmbuf_pool_create(
 		    name, mbufs, POOL_CACHE, 0, runtime_room(config->mtu), SOCKET_ID_ANY);
@@ -84,6 +87,8 @@ runtime_create_pools(struct spt_runtime *rt, const struct spt_runtime_config *co
 		rt->n_pools++;
 		rt->info.mbufs += mbufs;
 	}
+	for (unsigned int i = pools; i < n; i++)
+		rt->pool[i] = rt->pool[0];
 	rt->info.mbuf_bytes =
 	    runtime_mbuf_bytes(rt->info.mbufs, config->mtu, rte_eal_has_hugepages());
 	return 0;
@@ -145,7 +150,10 @@ runtime_impair(struct spt_runtime *rt, const struct spt_runtime_config *config,
 	return rc;
 }
 
-/* A port for each engine, own ones first; these behind the impairment wrapper when there is one. */
+/*
+ * A port for each engine, own ones first; these behind the impairment wrapper when there is one:
+ * outermost, for flows are compared with the device's rule as they came, not as it mangled them.
+ */
 static int
 runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config,
     unsigned int wanted, struct spt_port **ports, char *error, size_t error_size)
@@ -160,12 +168,13 @@ runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *co
 	if (rc)
 		return rc;
 	rt->n_own = rt->info.port.queues;
-	rc = runtime_impair(rt, config, ports, error, error_size);
-	if (rc == 0 && !pairs && rt->n_own > 1) {
+	if (!pairs && rt->n_own > 1) {
 		rc = share_create(ports, rt->pool, rt->n_own, &rt->share);
 		if (rc)
 			snprintf(error, error_size, "no memory for rings between the engines");
 	}
+	if (rc == 0)
+		rc = runtime_impair(rt, config, ports, error, error_size);
 	memcpy(rt->info.mac, ports[0]->mac.addr_bytes, sizeof(rt->info.mac));
 	return rc;
 }
@@ -196,6 +205,7 @@ runtime_create_core(struct spt_runtime *rt, const struct spt_core_ops *ops, void
 		return -ENOMEM;
 	}
 	c->index = index;
+	c->share = rt->share;
 	c->role = index < rt->n_own ? SPT_ROLE_OWN : SPT_ROLE_PEER;
 	c->ops = ops;
 	c->stopping = &rt->stopping;
@@ -353,6 +363,8 @@ void
 spt_runtime_info(const struct spt_runtime *runtime, struct spt_runtime_info *info)
 {
 	*info = runtime->info;
+	info->steering = share_steering(runtime->share);
+	share_describe(runtime->share, info->steering_line, sizeof(info->steering_line));
 }
 
 void
