@@ -57,7 +57,8 @@ struct mon_life {
 	uint16_t mss; /* the peer's */
 	uint32_t iss, irs;
 	uint32_t snd_max, una;
-	uint32_t una_before; /* una before the present instant */
+	uint32_t una_before; /* what was surely acknowledged before the present instant */
+	uint32_t una_sure;   /* acknowledged by a segment that had to be taken */
 	uint32_t fin_out_seq, fin_in_seq;
 	uint32_t last_ack, edge_out, edge_in;
 	uint32_t last_tsval, last_tsecr;

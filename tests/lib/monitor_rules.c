@@ -59,20 +59,26 @@ bind_syn(struct mon_conn *c, struct mon_life *l, const struct mon_recent *s)
 	}
 }
 
+/*
+ * 'sure': the segment was acceptable, so that its ACK had to be taken. Of one that was not, as a
+ * retransmission of what had arrived, it need not be (RFC 9293 3.10.7.4, first).
+ */
 static void
-input_ack(struct monitor *m, struct mon_life *l, const struct packet *p)
+input_ack(struct monitor *m, struct mon_life *l, const struct packet *p, bool sure)
 {
 	uint32_t edge;
 
 	if (seq_lt(p->ack, l->una) || seq_gt(p->ack, l->snd_max))
 		return;
 	if (l->una_at != m->now) {
-		l->una_before = l->una;
+		l->una_before = l->una_sure;
 		l->una_at = m->now;
 	}
 	if (p->ack != l->iss)
 		l->established = true;
 	l->una = p->ack;
+	if (sure)
+		l->una_sure = p->ack;
 	edge = p->ack + ((uint32_t)p->wnd << (p->flags & P_SYN ? 0 : l->ws_in));
 	l->edge_in = seq_max(l->edge_in, edge);
 }
@@ -133,7 +139,7 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 {
 	struct mon_life *l = c->life;
 	struct mon_recent *r = &c->recent[c->n_recent++ % MON_RECENT];
-	bool progress = p->flags & P_SYN;
+	bool progress = p->flags & P_SYN, acceptable;
 
 	*r = (struct mon_recent){.seq = p->seq,
 	    .ack = p->ack,
@@ -162,6 +168,8 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		return;
 	if (p->options & P_TIMESTAMP)
 		remember_tsval(l, p->tsval);
+	acceptable = p->flags & P_SYN || seq_geq(p->seq, mon_life_received(l)) ||
+	             seq_gt(p->seq + packet_seg_len(p), mon_life_received(l));
 	if (!(p->flags & P_SYN) && mon_life_arrived(l, p->seq, packet_seg_len(p)))
 		progress = true;
 	if ((p->flags & P_FIN) && !(p->flags & P_SYN) && !l->fin_in) {
@@ -171,7 +179,7 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	if (p->flags & P_ACK) {
 		uint32_t una = l->una;
 
-		input_ack(m, l, p);
+		input_ack(m, l, p, acceptable);
 		progress = progress || una != l->una;
 	}
 	if (progress)
@@ -217,7 +225,7 @@ begin_life(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	c->life = l;
 	l->have_iss = true;
 	l->active = !(p->flags & P_ACK);
-	l->iss = l->una = l->una_before = p->seq;
+	l->iss = l->una = l->una_sure = l->una_before = p->seq;
 	l->snd_max = p->seq + 1;
 	l->edge_in = l->snd_max;
 	l->syn_options = p->options;

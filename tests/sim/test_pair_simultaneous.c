@@ -143,7 +143,10 @@ test_lossy(void **state)
 	}
 }
 
-/* Given up at any moment, by abort or by close, in SYN-SENT, SYN-RECEIVED or just after. */
+/*
+ * Given up at any moment, by abort or by close, in SYN-SENT, SYN-RECEIVED or just after. A first
+ * connection learns the addresses: what waits for them and is lost there no monitor sees.
+ */
 static void
 test_given_up(void **state)
 {
@@ -153,14 +156,14 @@ test_given_up(void **state)
 		base(seed, 10);
 		lossy(seed, &r);
 		for (unsigned int s = 0; s < 2; s++) {
-			config.side[s].syn_retries = 3;
 			config.side[s].options.idle_timeout_ms = 60000;
 		}
-		for (unsigned int i = 0; i < 10; i++) {
+		for (unsigned int i = 1; i < 10; i++) {
 			struct sim_end *e = conns[i].end;
 			unsigned int who = env_random_below(&r, 2);
 			spt_time when = 1 + env_random_below(&r, 120) * SPT_NS_PER_MS;
 
+			conns[i].start = 20 * SPT_NS_PER_SEC;
 			e[0].any_end = e[1].any_end = true;
 			e[0].early = env_random_below(&r, 2);
 			if (env_random_below(&r, 2))
