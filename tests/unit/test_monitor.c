@@ -498,6 +498,39 @@ test_seq_back(void **state)
 	assert_broken(MONITOR_SEQ_BACK);
 }
 
+/* Text that had arrived is not acceptable, and need not be heard on what it acknowledges. */
+static void
+test_seq_back_unheard(void **state)
+{
+	handshake();
+	IN(P_ACK, .seq = 1, .ack = 1, .len = 10);
+	OUT(P_ACK, .seq = 1, .ack = 11, .len = 10);
+	IN(P_ACK, .seq = 1, .ack = 11, .len = 10);
+	now += 1000;
+	IN(P_ACK, .seq = 1, .ack = 11, .len = 10);
+	OUT(P_ACK, .seq = 1, .ack = 11, .len = 10);
+	assert_fine();
+	IN(P_ACK, .seq = 11, .ack = 11);
+	now += 1000;
+	IN(P_ACK, .seq = 11, .ack = 11);
+	OUT(P_ACK, .seq = 1, .ack = 11, .len = 9);
+	assert_broken(MONITOR_SEQ_BACK);
+}
+
+/* Our own SYN answers nothing: the peer's, that came before it, may still be refused. */
+static void
+test_rst_behind_own_syn(void **state)
+{
+	IN(P_RST, .seq = 4444); /* the peer's MAC is known */
+	now += 1000;
+	IN(P_SYN);
+	OUT(P_SYN);
+	OUT(P_RST | P_ACK, .seq = 0u - ISS, .ack = 1);
+	assert_fine();
+	OUT(P_RST | P_ACK, .seq = 0u - ISS, .ack = 1);
+	assert_broken(MONITOR_RST);
+}
+
 static void
 test_retransmit(void **state)
 {
@@ -814,6 +847,8 @@ main(void)
 	    T(window),
 	    T(gap),
 	    T(seq_back),
+	    T(seq_back_unheard),
+	    T(rst_behind_own_syn),
 	    T(retransmit),
 	    T(after_fin_data),
 	    T(after_fin_moves),
