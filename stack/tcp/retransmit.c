@@ -20,7 +20,7 @@ retransmit_rto(const struct tcp *t, const struct conn *c)
 		rto = ((spt_time)(c->srtt >> 3) + c->rttvar) * SPT_NS_PER_US;
 		rto = RTE_MAX(rto, (spt_time)(c->srtt >> 3) * SPT_NS_PER_US + TICK_NS);
 		rto = RTE_MAX(rto, t->rto_min);
-	} else if (c->marks & MARK_RTO_SYN) {
+	} else if ((c->marks & MARK_RTO_SYN) && conn_is_synchronized(c)) {
 		rto = RTE_MAX(RTO_AFTER_LOST_SYN, t->rto_initial);
 	} else {
 		rto = t->rto_initial;

@@ -47,8 +47,9 @@ syn_acknowledged(struct tcp *t, struct conn *c, uint32_t wnd)
 	c->rttvar = 0;
 	conn_timer_clear(c, TIMER_RTX);
 	congestion_init(c);
-	if (c->retries > 0)
-		c->cwnd = c->mss; /* RFC 5681 3.1; RTO by MARK_RTO_SYN */
+	if (c->marks & MARK_RTO_SYN)
+		c->cwnd =
+		    c->mss; /* RFC 5681 3.1; and no sample: the answer may be to either (Karn) */
 	else
 		retransmit_rtt_sample(t, c, t->now_us - sent_us);
 	c->retries = 0;
@@ -126,8 +127,6 @@ syn_received_again(struct tcp *t, struct conn *c, struct seg *s)
 	if (!ratelimit16_take(&c->key.pad, t->now))
 		return seg_discard(s, SPT_V_TCP_SYN_LIMITED);
 	t->stats->segments_retransmitted++;
-	if (c->retries == 0)
-		c->retries = 1; /* Karn: the answer may be to either */
 	c->marks |= MARK_RTO_SYN;
 	segment_send_syn(t, c, s);
 	return SPT_V_TCP_SYN_REPEATED;

@@ -349,8 +349,10 @@ struct spt_conn_info script_info(void);
 /* The script's source of active opens, and what spt_source_info says of it. */
 int script_source(void);
 struct spt_source_info script_source_info(void);
-/* The engine's port of the present connection. */
+/* The engine's port of the present connection; its address number n; the present peer. */
 uint16_t script_local_port(void);
+struct spt_addr script_local_address(unsigned int n);
+struct spt_endpoint script_remote(void);
 /* The engine itself, and the present connection's handle, for calls without a verb here. */
 struct spt_engine *script_engine(void);
 spt_conn script_conn(void);

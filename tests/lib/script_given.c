@@ -268,6 +268,18 @@ script_local_port(void)
 	return script->f->lport;
 }
 
+struct spt_addr
+script_local_address(unsigned int n)
+{
+	return script->local[n];
+}
+
+struct spt_endpoint
+script_remote(void)
+{
+	return (struct spt_endpoint){script->peer, script->f->port};
+}
+
 uint32_t
 script_engine_tsval(void)
 {
