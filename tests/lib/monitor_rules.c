@@ -116,16 +116,12 @@ input_syn(struct mon_conn *c, struct mon_life *l, const struct packet *p, struct
 {
 	bool answers = (p->flags & P_ACK) && p->ack == l->iss + 1;
 
-	if (l->have_irs) {
-		/* RFC 9293 3.10.7.4, fourth; whether it was acceptable in other ways is not known.
-		 */
-		if (!l->active && seq_gt(p->seq, l->irs) && seq_lt(p->seq, l->edge_out))
-			l->returned = true;
-		return;
-	}
-	if (answers || (l->active && !(p->flags & P_ACK)))
+	/* RFC 9293 3.10.7.4, fourth; whether it was acceptable in other ways is not known. */
+	if (l->have_irs && !l->active && seq_gt(p->seq, l->irs) && seq_lt(p->seq, l->edge_out))
+		l->returned = true;
+	if (!l->have_irs && (answers || (l->active && !(p->flags & P_ACK))))
 		bind_syn(c, l, r);
-	if (l->active && answers && packet_seg_len(p) > 1) {
+	if (l->active && answers && p->seq == l->irs && packet_seg_len(p) > 1) {
 		mon_life_arrived(l, p->seq + 1, packet_seg_len(p) - 1);
 		if (p->flags & P_FIN) {
 			l->fin_in = true;
