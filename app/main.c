@@ -6,6 +6,7 @@
 
 #include <rte_common.h>
 
+#include "bench/bench.h"
 #include "common/option.h"
 #include "serve/serve.h"
 
@@ -14,6 +15,7 @@ static const struct command {
 	const char *help;
 	int (*main)(int argc, char **argv);
 } commands[] = {
+    {"bench", "how many connections, requests or bits a second", bench_main},
     {"serve", "a TCP server: echo, discard, chargen, http", serve_main},
 };
 

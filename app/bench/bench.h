@@ -20,8 +20,9 @@
 #include "bench/histogram.h"
 #include "bench/options.h"
 
-struct bench_core; /* core.h */
-struct serve;      /* the embedded server, serve/serve.h */
+struct bench_core;   /* core.h */
+struct serve;        /* the embedded server, serve/serve.h */
+struct search_trial; /* search.h */
 
 /*
  * X(field, "what it counts"): counts of one core, monotonic over the run. A connection attempt
@@ -159,6 +160,7 @@ struct bench_result {
 	double packets_per_connection; /* frames both ways, client's port */
 	double cycles_per_connection;  /* client's busy cycles; server's if it is here */
 	double server_cycles_per_connection;
+	double cpu_share;              /* of the processors' time, that we had; < 0: unknown */
 	double line_rate_share;        /* of the port's speed, the busier way; < 0: it has none */
 	uint64_t bytes_per_connection; /* tables of a client engine for each held connection */
 	uint32_t held;                 /* most connections established at once */
@@ -175,9 +177,14 @@ struct bench {
 	struct bench_second *seconds; /* all of them, in order */
 	size_t n_seconds;
 	struct bench_result result;
+	struct bench_totals totals;  /* of the whole run, all phases */
+	struct search_trial *trials; /* of --search, in order */
+	size_t n_trials;
+	bool confirmed; /* --search: the last one by a longer run */
 	/* Of all engines of a role, when the loops were over. */
 	struct spt_runtime_snapshot end, server_end;
 	struct spt_source_info source;
+	bool naps; /* idle cores sleep */
 	bool interrupted;
 	bool behind;     /* a load with a rate fell behind it */
 	char error[256]; /* why the run could not go on; empty: it could */
@@ -186,7 +193,10 @@ struct bench {
 /* ---- control.c: the thread beside the cores ----------------------------------- */
 
 int bench_control_start(struct bench *bench); /* 0 or a negative errno */
+/* After the loops: wait for it, and take the last counts. */
 void bench_control_join(void);
+/* What the results point to. */
+void bench_control_free(void);
 
 /* ---- what is written ---------------------------------------------------------- */
 

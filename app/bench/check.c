@@ -19,6 +19,7 @@
 #define CONNECTIONS_HELD     10000
 #define CONNECTIONS_REQUESTS 64
 #define REQUEST_BYTES        64
+#define DURATION_MS          10000
 #define ROOM_SPARE           64 /* connections that are closed but not yet forgotten */
 #define HALF_OPEN_OWN        64 /* simultaneous opens: nobody else connects to us */
 #define MBUFS_LEAST          16384
@@ -231,6 +232,8 @@ default_numbers(struct bench_options *o)
 		o->concurrency = o->connections;
 	if (o->mode == MODE_CONNECTIONS && o->exchange != EXCHANGE_NONE && !o->requests)
 		o->requests = 1;
+	if (!o->duration_ms && !o->attempts)
+		o->duration_ms = DURATION_MS;
 	if (!o->port_first) {
 		o->port_first = 1024;
 		o->port_last = UINT16_MAX;

@@ -27,6 +27,51 @@ struct bench_parsed {
 	struct bench_given given;
 };
 
+static const char *const mode_words[] = {
+    [MODE_CONNECTIONS] = "connections",
+    [MODE_CONCURRENT] = "concurrent",
+    [MODE_REQUESTS] = "requests",
+    [MODE_THROUGHPUT] = "throughput",
+};
+
+static const char *const exchange_words[] = {
+    [EXCHANGE_NONE] = "none",
+    [EXCHANGE_ECHO] = "echo",
+    [EXCHANGE_DISCARD] = "discard",
+    [EXCHANGE_CHARGEN] = "chargen",
+    [EXCHANGE_HTTP] = "http",
+};
+
+static const char *const close_words[] = {
+    [CLOSE_CLIENT] = "client", [CLOSE_SERVER] = "server", [CLOSE_RESET] = "reset"};
+
+/* The first is DIRECTION_UP, 1. */
+static const char *const direction_words[] = {"up", "down", "both"};
+
+const char *
+bench_mode_name(enum bench_mode mode)
+{
+	return mode_words[mode];
+}
+
+const char *
+bench_exchange_name(enum bench_exchange exchange)
+{
+	return exchange_words[exchange];
+}
+
+const char *
+bench_close_name(enum bench_close close)
+{
+	return close_words[close];
+}
+
+const char *
+bench_direction_name(enum bench_direction direction)
+{
+	return direction_words[direction - 1];
+}
+
 static int
 parse_port(void *target, const char *value, char *error, size_t error_size)
 {
@@ -110,12 +155,8 @@ parse_impair(void *target, const char *value, char *error, size_t error_size)
 static int
 parse_mode(void *target, const char *value, char *error, size_t error_size)
 {
-	static const char *const words[] = {[MODE_CONNECTIONS] = "connections",
-	    [MODE_CONCURRENT] = "concurrent",
-	    [MODE_REQUESTS] = "requests",
-	    [MODE_THROUGHPUT] = "throughput"};
 	struct bench_parsed *p = target;
-	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+	int chosen = option_choice(value, mode_words, RTE_DIM(mode_words), error, error_size);
 
 	p->o.mode = chosen < 0 ? MODE_CONNECTIONS : (enum bench_mode)chosen;
 	p->given.mode = true;
@@ -125,10 +166,8 @@ parse_mode(void *target, const char *value, char *error, size_t error_size)
 static int
 parse_close(void *target, const char *value, char *error, size_t error_size)
 {
-	static const char *const words[] = {
-	    [CLOSE_CLIENT] = "client", [CLOSE_SERVER] = "server", [CLOSE_RESET] = "reset"};
 	struct bench_parsed *p = target;
-	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+	int chosen = option_choice(value, close_words, RTE_DIM(close_words), error, error_size);
 
 	p->o.close = chosen < 0 ? CLOSE_CLIENT : (enum bench_close)chosen;
 	p->given.close = true;
@@ -138,9 +177,9 @@ parse_close(void *target, const char *value, char *error, size_t error_size)
 static int
 parse_direction(void *target, const char *value, char *error, size_t error_size)
 {
-	static const char *const words[] = {"up", "down", "both"};
 	struct bench_parsed *p = target;
-	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+	int chosen =
+	    option_choice(value, direction_words, RTE_DIM(direction_words), error, error_size);
 
 	p->o.direction = (enum bench_direction)(chosen + 1);
 	p->given.direction = true;
@@ -208,18 +247,13 @@ parse_request_rest(struct bench_options *o, const char *rest, char *error, size_
 static int
 parse_request(void *target, const char *value, char *error, size_t error_size)
 {
-	static const char *const words[] = {[EXCHANGE_NONE] = "none",
-	    [EXCHANGE_ECHO] = "echo",
-	    [EXCHANGE_DISCARD] = "discard",
-	    [EXCHANGE_CHARGEN] = "chargen",
-	    [EXCHANGE_HTTP] = "http"};
 	const char *colon = strchr(value, ':');
 	struct bench_parsed *p = target;
 	char word[16];
 	int chosen;
 
 	snprintf(word, sizeof(word), "%.*s", (int)(colon ? colon - value : 15), value);
-	chosen = option_choice(word, words, RTE_DIM(words), error, error_size);
+	chosen = option_choice(word, exchange_words, RTE_DIM(exchange_words), error, error_size);
 	if (chosen < 0)
 		return chosen;
 	p->o.exchange = (enum bench_exchange)chosen;
@@ -371,8 +405,9 @@ static const struct option_row rows[] = {
     {G_WHAT, "direction", "WAY", "up", "--mode throughput: up (to the server), down or both",
         OPTION_PARSED, .parse = parse_direction},
     {G_WHAT, "verify", NULL, NULL, "compare every byte that comes back", OPTION_FLAG, AT(verify)},
-    {G_MUCH, "duration", "TIME", "10s", "how long the load lasts", OPTION_TIME, SIZED(duration_ms),
-        .min = 10, .max = UINT32_MAX},
+    {G_MUCH, "duration", "TIME", NULL,
+        "how long the load lasts (default: 10s, with --attempts until they are begun)", OPTION_TIME,
+        SIZED(duration_ms), .min = 10, .max = UINT32_MAX},
     {G_MUCH, "rate", "N", NULL,
         "a second: connections, in --mode requests requests; 500K and 1.5M are understood "
         "(default: as fast as possible)",

@@ -89,4 +89,10 @@ int bench_options_parse(
 
 void bench_options_help(FILE *out);
 
+/* The words of the command line: "connections", "http", "client", "both". */
+const char *bench_mode_name(enum bench_mode mode);
+const char *bench_exchange_name(enum bench_exchange exchange);
+const char *bench_close_name(enum bench_close close);
+const char *bench_direction_name(enum bench_direction direction);
+
 #endif

@@ -50,7 +50,7 @@ predict_text(const struct bench_options *o, double connections, char *text, size
 {
 	double seconds = predict_seconds(o, connections);
 
-	if (seconds < 0 || seconds * 1e3 > o->duration_ms)
+	if (seconds < 0 || (o->duration_ms && seconds * 1e3 > o->duration_ms))
 		return false;
 	snprintf(text, size,
 	    "at %.0f connections/s and 2MSL of %g s the %llu source ports last %.*f s; add "

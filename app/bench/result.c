@@ -156,6 +156,7 @@ result_costs(struct bench_result *r, const struct result_input *in)
 	if (in->server_known)
 		r->server_cycles_per_connection = cycles_each(&in->server, in->hz, sum.completions);
 	r->line_rate_share = result_line_rate(in);
+	r->cpu_share = in->cpu_share;
 	r->held = in->held;
 	r->bytes_per_connection = in->held ? in->client_bytes / in->held : 0;
 	r->client_busy = ratio((double)in->client.busy, (double)in->client.elapsed);
@@ -244,6 +245,14 @@ limit_cpu(struct bench_result *r, const struct result_input *in, enum bench_limi
 		    100 * r->client_busy, 100 * r->server_busy);
 		return true;
 	}
+	/* While one end waits for a processor the other has nothing to do. */
+	if (in->cpu_share >= 0 && in->cpu_share < RESULT_SHARED) {
+		*limit = LIMIT_CPU;
+		snprintf(r->limit_text, sizeof(r->limit_text),
+		    "other programs had %.0f %% of our cores' time; the client is %.0f %% busy",
+		    100 * (1 - in->cpu_share), 100 * r->client_busy);
+		return true;
+	}
 	if (r->client_busy < RESULT_BUSY && !server)
 		return false;
 	*limit = server && r->server_busy > r->client_busy ? LIMIT_SERVER_CPU : LIMIT_CLIENT_CPU;
@@ -294,6 +303,14 @@ result_limit(struct bench_result *r, const struct result_input *in)
 	}
 	snprintf(r->limit_text, sizeof(r->limit_text), "or the way to it: %s", cpus);
 	return LIMIT_PEER;
+}
+
+bool
+result_behind(const struct bench_options *o, const struct bench_result *r)
+{
+	double due = r->asked * r->seconds, begun = (double)result_begun(o, &r->totals);
+
+	return due > 0 && begun < RESULT_REACHED * due && begun + 1 < due;
 }
 
 void

@@ -12,6 +12,7 @@
 #define RESULT_BUSY    0.90  /* of a core's time: it is the limit */
 #define RESULT_WAITS   0.01  /* waits for source ports, of the attempts */
 #define RESULT_REFUSED 0.001 /* frames that a port lost or refused */
+#define RESULT_SHARED  0.90  /* of the processors' time for us: less, and others are the limit */
 #define RESULT_WINDOW  0.90  /* of the samples with the window (nearly) full */
 
 /* What control knows of a stretch of load when it is over. */
@@ -27,7 +28,8 @@ struct result_input {
 	/* Differences over its loading part, and over all of it. */
 	struct spt_runtime_snapshot client, server, client_all;
 	bool server_known;
-	bool one_lcore; /* both ends take turns */
+	bool one_lcore;   /* both ends take turns */
+	double cpu_share; /* that the cores had of their processors; < 0: unknown, they nap */
 	uint64_t hz;
 	uint64_t speed_mbps;   /* of the port; 0: unknown */
 	uint64_t client_bytes; /* tables of all client engines */
@@ -35,6 +37,9 @@ struct result_input {
 
 /* Everything but 'latency', which is the caller's. */
 void result_compute(struct bench_result *r, const struct result_input *in);
+
+/* A load with a rate that was not kept up with. */
+bool result_behind(const struct bench_options *o, const struct bench_result *r);
 
 /* The median of n values, which are sorted on the way; 0 of none. */
 double result_median(double *values, size_t n);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* `septet bench`: from the command line to the summary. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/check.h"
+#include "bench/embedded.h"
+#include "common/wait.h"
+
+#define EXIT_NOT_STARTED 2
+
+static int
+bench_refuse(const char *error)
+{
+	fprintf(stderr, "septet bench: %s\n", error);
+	return EXIT_NOT_STARTED;
+}
+
+/* Engines, and their peers on a memory port. */
+static uint32_t
+bench_ends(const struct bench_options *o)
+{
+	return bench_options_engines(o) * (o->spec.kind == SPT_PORT_MEMORY ? 2 : 1);
+}
+
+static int
+bench_eal(struct bench *bench, char *error, size_t error_size)
+{
+	const struct bench_options *o = &bench->options;
+	const struct spt_eal_config config = {
+	    .spec = &o->spec,
+	    .cores = o->cores,
+	    .lcores = o->lcores,
+	    .mbufs = o->mbufs * bench_ends(o),
+	    .mtu = o->mtu,
+	    .extra = o->eal,
+	    .n_extra = o->n_eal,
+	};
+
+	return spt_eal_start(&config, &bench->eal, error, error_size);
+}
+
+/* A load generator polls; on a virtual port it leaves the peer's process some of the core. */
+static bool
+bench_naps(const struct bench_options *o)
+{
+	if (o->idle != BENCH_IDLE_AUTO)
+		return o->idle == BENCH_IDLE_ON;
+	return o->spec.virtual_port && o->spec.kind != SPT_PORT_MEMORY;
+}
+
+static int
+bench_create(struct bench *bench, char *error, size_t error_size)
+{
+	const struct bench_options *o = &bench->options;
+	struct spt_runtime_config config = {
+	    .spec = &o->spec,
+	    .engines = bench_options_engines(o),
+	    .mtu = o->mtu,
+	    .mbufs = o->mbufs,
+	    .impair = o->impair_text ? &o->impair : NULL,
+	    .engine = o->engine,
+	    .ops = &bench_core_ops,
+	    .app = bench,
+	    .idle_sleep = bench_naps(o),
+	};
+	int rc = 0;
+
+	bench->naps = config.idle_sleep;
+	if (o->spec.kind == SPT_PORT_MEMORY) {
+		rc = embedded_create(bench, error, error_size);
+		if (rc == 0)
+			embedded_config(bench, &config);
+	}
+	if (rc == 0)
+		rc = spt_runtime_create(&config, &bench->runtime, error, error_size);
+	if (rc == 0)
+		spt_runtime_info(bench->runtime, &bench->info);
+	return rc;
+}
+
+/* What was asked to be written. False: it could not be. */
+static bool
+bench_write(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool fine)
+{
+	const struct bench_options *o = &bench->options;
+	bool written = true;
+	int rc;
+
+	rc = o->json ? bench_write_json(bench, leaks, fine) : 0;
+	if (rc) {
+		fprintf(stderr, "septet bench: --json %s: %s\n", o->json, strerror(-rc));
+		written = false;
+	}
+	rc = o->plot ? bench_write_plot(bench) : 0;
+	if (rc) {
+		fprintf(stderr, "septet bench: --plot %s: %s\n", o->plot, strerror(-rc));
+		written = false;
+	}
+	return written;
+}
+
+/* The loops and what they leave. Returns the exit code. */
+static int
+bench_run(struct bench *bench)
+{
+	struct spt_runtime_leaks leaks;
+	bool fine;
+
+	bench_print_start(bench);
+	if (bench_control_start(bench) != 0) {
+		spt_runtime_destroy(bench->runtime, NULL);
+		return bench_refuse("no thread for control");
+	}
+	spt_runtime_run(bench->runtime);
+	bench_control_join();
+	spt_runtime_destroy(bench->runtime, &leaks);
+	bench->runtime = NULL;
+	if (bench->error[0])
+		fprintf(stderr, "septet bench: %s\n", bench->error);
+	fine = bench_print_end(bench, &leaks) && !bench->error[0];
+	/* Without a result there is nothing to write down. */
+	if (!bench->error[0])
+		fine &= bench_write(bench, &leaks, fine);
+	bench_control_free();
+	return fine ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void
+bench_free(struct bench *bench)
+{
+	embedded_destroy(bench);
+	free(bench->seconds);
+	free(bench->trials);
+	free(bench);
+}
+
+int
+bench_main(int argc, char **argv)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+	char error[512] = "";
+	int rc;
+
+	if (!bench)
+		return bench_refuse("no memory");
+	rc = bench_options_parse(&bench->options, argc, argv, error, sizeof(error));
+	if (rc == 1) {
+		bench_options_help(stdout);
+		free(bench);
+		return EXIT_SUCCESS;
+	}
+	if (rc == 0 && bench->options.spec.kind != SPT_PORT_MEMORY)
+		rc = spt_port_spec_check(&bench->options.spec, error, sizeof(error));
+	wait_block_signals();
+	if (rc == 0)
+		rc = bench_eal(bench, error, sizeof(error));
+	if (rc) {
+		bench_free(bench);
+		return bench_refuse(error);
+	}
+	rc = bench_create(bench, error, sizeof(error)) ? bench_refuse(error) : bench_run(bench);
+	spt_eal_stop();
+	bench_free(bench);
+	return rc;
+}
