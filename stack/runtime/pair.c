@@ -10,7 +10,10 @@
 
 #include "core.h"
 
-/* Slots each way at most: some milliseconds of frames, so a peer that lost its core loses none. */
+/*
+ * Slots each way at most. With 2048 connections in progress 1024 of them refuse frames whenever an
+ * end loses its processor for a moment; more than 4096 only take mbufs out of the caches.
+ */
 #define PAIR_RING     4096u
 #define PAIR_RING_MIN 64u
 
