@@ -279,7 +279,10 @@ struct app_connect {
 	const struct spt_endpoint *remote; /* instead of a peer */
 };
 
-/* spt_connect: what comes of it is the connection of the present peer. */
+/*
+ * spt_connect: what comes of it is the connection of the present peer, who is as the first given
+ * says, if it was not given itself.
+ */
 #define app_connect(...) SCRIPT_DO(script_app_connect(&(struct app_connect){__VA_ARGS__}, 0))
 /* It refuses with this error. */
 #define app_connect_fails(error, ...)                                                              \

@@ -287,6 +287,8 @@ dialled(struct flow *f, spt_conn conn, const struct spt_endpoint *remote)
 	f->port = remote->port;
 	f->lport = info.local.port;
 	f->dialled = f->open = true;
+	if (!f->known)
+		script_peer_is(f, &script->given);
 }
 
 static int

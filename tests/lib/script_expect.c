@@ -253,7 +253,9 @@ find_state(const struct flow *f)
 	while ((n = spt_engine_walk(script->engine, &cursor, info, RTE_DIM(info))) > 0) {
 		for (unsigned int i = 0; i < n; i++) {
 			if (info[i].state != SPT_LISTEN && info[i].remote.port == f->port &&
-			    (!f->dialled || info[i].local.port == f->lport) &&
+			    (!f->dialled ||
+			        (info[i].local.port == f->lport &&
+			            addr_eq(&info[i].local.addr, &script->local[f->local]))) &&
 			    addr_eq(&info[i].remote.addr, &script->peer))
 				return info[i].state;
 		}

@@ -185,6 +185,17 @@ is_active(const struct given *g)
 }
 
 void
+script_peer_is(struct flow *f, const struct given *g)
+{
+	f->ts = g->ts == ON || (g->ts == SCRIPT_DEFAULT && script->variant->ts);
+	f->mss = script->variant->family == 4 ? 1460 : 1440;
+	if (g->mss != 0)
+		f->mss = (uint16_t)script_stated(g->mss);
+	f->wnd = g->wnd ? (uint16_t)script_stated(g->wnd) : 65535;
+	f->known = true;
+}
+
+void
 script_given(const struct given *stated)
 {
 	struct given copy = *stated, *g = &copy;
@@ -199,11 +210,7 @@ script_given(const struct given *stated)
 		script->given.wscale = g->wscale;
 		script->given.sack_perm = g->sack_perm;
 	}
-	f->ts = g->ts == ON || (g->ts == SCRIPT_DEFAULT && script->variant->ts);
-	f->mss = script->variant->family == 4 ? 1460 : 1440;
-	if (g->mss != 0)
-		f->mss = (uint16_t)script_stated(g->mss);
-	f->wnd = g->wnd ? (uint16_t)script_stated(g->wnd) : 65535;
+	script_peer_is(f, g);
 	g->active = is_active(g) ? ON : OFF;
 	to_state(g);
 	if (g->state != SPT_LISTEN)

@@ -3,6 +3,7 @@
 #ifndef TESTS_LIB_SCRIPT_PRIV_H
 #define TESTS_LIB_SCRIPT_PRIV_H
 
+#include <base/addr.h>
 #include <port/port.h>
 
 #include "env.h"
@@ -79,6 +80,7 @@ struct flow {
 		uint32_t from, to;
 	} hole[SCRIPT_HOLES]; /* what was sent beyond peer_nxt */
 	unsigned int n_holes;
+	bool known; /* what follows was given */
 	bool ts;
 	uint16_t mss;
 	uint16_t wnd;
@@ -140,6 +142,10 @@ struct script_port *script_port_create(
 void script_port_push(const uint8_t *flat, unsigned int length, bool plain);
 bool script_port_release(void);
 
+/* script_given.c */
+/* What this peer offers in its SYN: as given. */
+void script_peer_is(struct flow *f, const struct given *g);
+
 /* script_app.c */
 /* Take an event of this bit out; NULL if there is none. Valid until the next. */
 const struct script_event *script_take_event(struct flow *f, uint32_t bit);
@@ -148,7 +154,9 @@ const struct script_event *script_take_event(struct flow *f, uint32_t bit);
 static inline bool
 script_is_of(const struct flow *f, const struct packet *p)
 {
-	return p->dport == f->port && (!f->dialled || p->sport == f->lport);
+	return p->dport == f->port &&
+	       (!f->dialled ||
+	           (p->sport == f->lport && addr_eq(&p->src, &script->local[f->local])));
 }
 
 /* script_expect.c */
