@@ -175,17 +175,19 @@ half_open_acceptable(const struct tcp *t, const struct half_open *h, const struc
 	       (seq_geq(last, rcv_nxt) && seq_lt(last, edge));
 }
 
-/* An ACK that repeats where we are: rate-limited. */
+/* An ACK that repeats where we are: rate-limited. No SYN, so its window is scaled (RFC 7323 2.2).
+ */
 static enum spt_verdict
 half_open_challenge(struct tcp *t, struct half_open *h, struct seg *s, enum spt_verdict v)
 {
+	uint32_t wnd = half_open_initial_window(t, h) >> (h->scales >> 4);
+
 	if (!ratelimit16_take(&h->key.pad, t->now)) {
 		t->stats->acks_limited++;
 		return seg_discard(s, v);
 	}
-	reply_ack_record(t, s, h->iss + 1, h->irs + 1, (uint16_t)half_open_initial_window(t, h),
-	    h->flags & RECORD_TIMESTAMPS, ts_offset_generate(t, &h->key), h->ts_recent,
-	    h->next_hop);
+	reply_ack_record(t, s, h->iss + 1, h->irs + 1, (uint16_t)wnd, h->flags & RECORD_TIMESTAMPS,
+	    ts_offset_generate(t, &h->key), h->ts_recent, h->next_hop);
 	return v;
 }
 

@@ -83,6 +83,20 @@ SCRIPT(ack_outside_window, "RFC 9293 3.10.7.4, first: an unacceptable segment dr
 	expect_state(ESTABLISHED);
 }
 
+SCRIPT(ack_outside_window_scaled, "RFC 7323 2.2: the window of all but SYNs is scaled")
+{
+	given(SYN_RECEIVED, .wscale = 2, .conn = {.receive_buffer = 262144});
+	inject(ACK, .seq = ZERO, .rejected = true);
+	expect(ACK, .seq = 1, .ack = 1, .wnd = 65535 >> 3);
+}
+
+SCRIPT(ack_outside_window_unscaled, "RFC 7323 2.2: but where both agreed to that")
+{
+	given(SYN_RECEIVED, .conn = {.receive_buffer = 262144});
+	inject(ACK, .seq = ZERO, .rejected = true);
+	expect(ACK, .seq = 1, .ack = 1, .wnd = 65535);
+}
+
 SCRIPT(ack_outside_window_limit, "DESIGN 6, blind attacks: from records too; RFC 5961 7")
 {
 	unsigned int answered = 0;
