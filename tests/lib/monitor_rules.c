@@ -130,6 +130,18 @@ input_syn(struct mon_conn *c, struct mon_life *l, const struct packet *p, struct
 	}
 }
 
+/*
+ * Text and FIN come after the ACK (RFC 9293 3.10.7.4, fifth): a segment that acknowledges what was
+ * not sent brings nothing. It is an old incarnation's, or forged.
+ */
+static bool
+may_take_text(const struct mon_life *l, const struct packet *p)
+{
+	if ((p->flags & (P_SYN | P_ACK)) != P_ACK)
+		return false;
+	return l->established ? seq_leq(p->ack, l->snd_max) : p->ack == l->snd_max;
+}
+
 void
 mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 {
@@ -166,11 +178,14 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		remember_tsval(l, p->tsval);
 	acceptable = p->flags & P_SYN || seq_geq(p->seq, mon_life_received(l)) ||
 	             seq_gt(p->seq + packet_seg_len(p), mon_life_received(l));
-	if (!(p->flags & P_SYN) && mon_life_arrived(l, p->seq, packet_seg_len(p)))
-		progress = true;
-	if ((p->flags & P_FIN) && !(p->flags & P_SYN) && !l->fin_in) {
-		l->fin_in = true;
-		l->fin_in_seq = p->seq + p->len;
+	if (may_take_text(l, p)) {
+		if (mon_life_arrived(l, p->seq, packet_seg_len(p)))
+			progress = true;
+		if ((p->flags & P_FIN) && !l->fin_in && acceptable &&
+		    seq_leq(p->seq + p->len, l->edge_out)) {
+			l->fin_in = true;
+			l->fin_in_seq = p->seq + p->len;
+		}
 	}
 	if (p->flags & P_ACK) {
 		uint32_t una = l->una;
