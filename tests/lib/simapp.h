@@ -29,6 +29,7 @@ struct sim_end {
 	spt_time abort_after;   /* spt_abort so long after the open began; 0: never */
 	spt_time close_after;   /* spt_close, likewise */
 	bool any_end;           /* a reset, a refusal or a time-out is a good end too */
+	bool late_reset;        /* so is a reset when both FINs are out: the peer forgot us */
 	uint32_t read_bytes;    /* reads so many ... */
 	spt_time read_interval; /* ... so often; 0: at once */
 };

@@ -47,6 +47,7 @@ struct world {
 	struct side side[2];
 	struct port_lose lose[2]; /* the first loses nothing but broken ARP */
 	struct opening *opening;
+	unsigned int next;  /* all before it are opened */
 	unsigned int first; /* all before it are over */
 	struct simpair_result result;
 	spt_time progress_at;
@@ -342,21 +343,34 @@ may_open(const struct world *w)
 	           w->config->at_once;
 }
 
+static bool
+is_opened(const struct world *w, unsigned int i)
+{
+	return open_at(w, i, 0) == SPT_TIME_NEVER && open_at(w, i, 1) == SPT_TIME_NEVER;
+}
+
+/* Where connections wait for each other they open in their order: one past the next to look at. */
+static unsigned int
+open_end(const struct world *w)
+{
+	return w->config->at_once ? RTE_MIN(w->next + 1, w->config->n) : w->config->n;
+}
+
 /* Open what is due. Returns whether anything was opened. */
 static bool
 open_due(struct world *w)
 {
 	bool any = false;
 
-	while (w->first < w->config->n && conn_over(w, w->first))
-		w->first++;
-	for (unsigned int i = w->first; i < w->config->n; i++) {
+	for (unsigned int i = w->next; i < open_end(w); i++) {
 		for (unsigned int s = 0; s < 2; s++) {
 			if (!may_open(w))
 				return any;
 			if (open_at(w, i, s) <= w->now)
 				any |= open_on(w, i, s);
 		}
+		while (w->next < w->config->n && is_opened(w, w->next))
+			w->next++;
 	}
 	return any;
 }
@@ -368,7 +382,7 @@ open_next(const struct world *w)
 
 	if (!may_open(w))
 		return t;
-	for (unsigned int i = w->first; i < w->config->n; i++) {
+	for (unsigned int i = w->next; i < open_end(w); i++) {
 		for (unsigned int s = 0; s < 2; s++)
 			t = RTE_MIN(t, open_at(w, i, s));
 	}
