@@ -250,7 +250,8 @@ enum spt_send_flags {
  * Queue a chain of payload. On 0 it belongs to the engine, which never writes
  * into its payload. A chain is taken whole while the send buffer is not full.
  * -EAGAIN: full (WRITABLE follows); -EPIPE: after shutdown; -ESTALE; -EINVAL: empty
- * chain; -ENOBUFS: mbuf budget of the core reached (WRITABLE follows). On an
+ * chain, or one of more mbufs than send queues may ever hold (three quarters of
+ * pinned_mbufs); -ENOBUFS: mbuf budget of the core reached (WRITABLE follows). On an
  * error the chain stays the caller's.
  */
 int spt_send(struct spt_engine *engine, spt_conn conn, struct rte_mbuf *chain, unsigned int flags);

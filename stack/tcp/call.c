@@ -114,7 +114,7 @@ tcp_send(struct tcp *t, spt_conn handle, struct rte_mbuf *chain, unsigned int fl
 
 	if (!c)
 		return -ESTALE;
-	if (!chain || chain->pkt_len == 0)
+	if (!chain || chain->pkt_len == 0 || chain->nb_segs > send_budget(t))
 		return -EINVAL;
 	if (c->flags & CONN_FIN_QUEUED)
 		return -EPIPE;

@@ -88,9 +88,15 @@ conn_ack_seq(const struct conn *c)
 	return c->snd_una + RTE_MIN(c->snd_nxt - c->snd_una, c->snd_wnd);
 }
 
+/* All send queues together may pin three quarters of the budget: there is room to receive. */
+static inline uint32_t
+send_budget(const struct tcp *t)
+{
+	return t->pinned_limit - t->pinned_limit / 4;
+}
+
 /*
- * Whether a send queue may take 'n' more mbufs. All of them together may pin three quarters of the
- * budget, so that there is room to receive, and one no more than what the others leave free: peers
+ * Whether a send queue may take 'n' more mbufs: no more than what the others leave free, so peers
  * that close their windows share the budget evenly with one that comes later.
  */
 static inline bool
@@ -98,7 +104,7 @@ send_budget_allows(const struct tcp *t, const struct xfer *x, uint32_t n)
 {
 	uint32_t own = x ? x->send_mbufs : 0;
 
-	return t->pinned + own + n <= t->pinned_limit - t->pinned_limit / 4;
+	return t->pinned + own + n <= send_budget(t);
 }
 
 /* RCV.WND as the peer knows it. */

@@ -349,6 +349,52 @@ SCRIPT(budget_and_received_data, "design 4: windows close, drops are counted")
 	expect(ACK, .ack = 2 + 10 * taken);
 }
 
+/* A chain of so many mbufs of a byte each. */
+static int
+send_chain(unsigned int mbufs)
+{
+	struct rte_mbuf *head = NULL, *m;
+	int result;
+
+	for (unsigned int i = 0; i < mbufs; i++) {
+		m = spt_buffer_alloc(script_engine());
+		check(m != NULL);
+		*(uint8_t *)rte_pktmbuf_append(m, 1) = 0;
+		if (head == NULL)
+			head = m;
+		else
+			check_eq(rte_pktmbuf_chain(head, m), 0);
+	}
+	result = spt_send(script_engine(), script_conn(), head, 0);
+	if (result != 0)
+		rte_pktmbuf_free(head);
+	return result;
+}
+
+SCRIPT(chain_beyond_the_budget, "septet.h, spt_send: -EINVAL, never to be had; -ENOBUFS, later")
+{
+	uint64_t refused;
+
+	given(ESTABLISHED, .config.pinned_mbufs = 16);
+	refused = stats().budget_refused;
+	for (unsigned int i = 0; i < 3; i++)
+		check_eq(send_chain(13), -EINVAL);
+	check_eq(stats().budget_refused, refused);
+	expect_no_event(SPT_WRITABLE);
+	check_eq(send_chain(12), 0);
+	check_eq(send_chain(13), -EINVAL);
+	check_eq(send_chain(12), -ENOBUFS);
+	check_eq(stats().pinned_mbufs, 12);
+	script_settle();
+	expect(ACK, .len = 12, .bytes = (const uint8_t[12]){0});
+	inject(ACK);
+	expect_event(SPT_WRITABLE);
+	check_eq(send_chain(12), 0);
+	script_settle();
+	expect(ACK, .len = 12, .bytes = (const uint8_t[12]){0});
+	inject(ACK);
+}
+
 SCRIPT(budget_and_gaps, "design 4: queues out of order pin no more than their part")
 {
 	unsigned int taken = 0;
