@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is written down: the JSON is read back by the library that others use too and has every
+ * name that is promised; the picture is well-formed, and its text stays inside and apart.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "bench/bench.h"
+#include "bench/search.h"
+
+#define SECONDS 12
+#define DEPTH   16
+#define TEXTS   64
+
+static struct bench bench;
+static struct bench_second seconds[SECONDS];
+static struct search_trial trial;
+static const struct spt_runtime_leaks leaks;
+static char path[] = "/tmp/septet-bench-report-XXXXXX";
+static char text[1 << 18];
+
+static int
+set_up(void **state)
+{
+	static char *none[] = {NULL};
+	char error[256];
+
+	memset(&bench, 0, sizeof(bench));
+	assert_int_equal(bench_options_parse(&bench.options, 0, none, error, sizeof(error)), 0);
+	for (unsigned int l = 0; l < LATENCIES; l++) {
+		bench.result.latency[l] = histogram_create();
+		for (uint64_t i = 1; i <= 1000; i++)
+			histogram_record(bench.result.latency[l], i * 1000);
+	}
+	for (unsigned int i = 0; i < SECONDS; i++)
+		seconds[i] = (struct bench_second){.at = i + 1,
+		    .seconds = 1,
+		    .phase = 1,
+		    .loading = true,
+		    .p50 = 100000,
+		    .p99 = 900000,
+		    .server_busy = -1,
+		    .totals.completions = 500000 + 1000 * i};
+	bench.seconds = seconds;
+	bench.n_seconds = SECONDS;
+	bench.trials = &trial;
+	bench.n_trials = 1;
+	bench.result.connections_median = 505000;
+	bench.result.totals.attempts = 10;
+	bench.result.totals.completions = 7;
+	bench.result.totals.failed.refused = 2;
+	bench.result.totals.failed.other = 1;
+	bench.result.limit = LIMIT_CLIENT_CPU;
+	bench.info.lcores = 2;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	for (unsigned int l = 0; l < LATENCIES; l++)
+		free(bench.result.latency[l]);
+	return 0;
+}
+
+static size_t
+file_read(void)
+{
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	assert_true(n < sizeof(text) - 1);
+	return n;
+}
+
+/* ---- JSON ------------------------------------------------------------------------ */
+
+static json_t *
+json_written(bool ok)
+{
+	json_error_t error;
+	json_t *root;
+
+	bench.options.json = path;
+	assert_int_equal(bench_write_json(&bench, &leaks, ok), 0);
+	root = json_load_file(path, 0, &error);
+	if (!root)
+		print_error("%s, line %d\n", error.text, error.line);
+	assert_non_null(root);
+	return root;
+}
+
+/* "latency_us.p50": a value that is there. */
+static json_t *
+json_at(json_t *root, const char *name)
+{
+	char word[64];
+	json_t *at = root;
+
+	while (*name) {
+		size_t n = strcspn(name, ".");
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, name);
+		at = json_object_get(at, word);
+		if (!at)
+			print_error("'%s' is missing\n", word);
+		assert_non_null(at);
+		name += n + (name[n] == '.');
+	}
+	return at;
+}
+
+static void
+json_has_every_name(void **state)
+{
+	static const char *const names[] = {"schema", "connections_per_second",
+	    "connections_per_second_least", "connections_per_second_most", "handshakes_per_second",
+	    "requests_per_second", "bits_in_per_second", "bits_out_per_second",
+	    "packets_per_connection", "cycles_per_connection", "server_cycles_per_connection",
+	    "latency_us.p50", "latency_us.p90", "latency_us.p99", "latency_us.p999",
+	    "latency_us.max", "latency_us.count", "handshake_latency_us.p50",
+	    "connection_latency_us.p50", "request_latency_us.p50", "attempts", "completions",
+	    "failures", "failures_by_reason.refused", "failures_by_reason.no_source_port", "limit",
+	    "limit_text", "port", "cores", "engines", "client_busy", "server_busy", "cpu_share",
+	    "line_rate_share", "held", "bytes_per_connection", "source_ports", "source_ports_used",
+	    "ok", "interrupted", "behind", "confirmed", "mbufs_lost", "run.attempts",
+	    "client.counters.rx_frames", "client.verdicts.tcp_ack", "client.port.rx_frames",
+	    "server", "configuration.mode", "configuration.port", "configuration.concurrency",
+	    "configuration.msl_seconds", "samples", "trials"};
+	json_t *root = json_written(true);
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		json_at(root, names[i]);
+	json_decref(root);
+}
+
+static void
+json_has_the_figures(void **state)
+{
+	json_t *root = json_written(true), *sample;
+
+	assert_true(json_number_value(json_at(root, "connections_per_second")) == 505000);
+	assert_int_equal(json_integer_value(json_at(root, "attempts")), 10);
+	assert_int_equal(json_integer_value(json_at(root, "failures")), 3);
+	assert_int_equal(json_integer_value(json_at(root, "failures_by_reason.refused")), 2);
+	assert_string_equal(json_string_value(json_at(root, "limit")), "client CPU");
+	assert_string_equal(json_string_value(json_at(root, "port")), "memory");
+	assert_int_equal(json_integer_value(json_at(root, "cores")), 2);
+	assert_true(fabs(json_number_value(json_at(root, "latency_us.p50")) - 500) < 2);
+	assert_true(json_number_value(json_at(root, "latency_us.max")) == 1000);
+	assert_true(json_is_true(json_at(root, "ok")));
+	/* What is unknown is null. */
+	assert_true(json_is_null(json_at(root, "server")));
+	assert_true(json_is_null(json_at(root, "rate_asked")));
+	assert_true(json_is_null(json_at(root, "confirmed")));
+	assert_int_equal(json_array_size(json_at(root, "samples")), SECONDS);
+	sample = json_array_get(json_at(root, "samples"), 0);
+	assert_true(json_number_value(json_at(sample, "connections_per_second")) == 500000);
+	assert_true(json_is_null(json_at(sample, "server_busy")));
+	json_decref(root);
+}
+
+/* What is no number is no JSON: it is written as null. */
+static void
+json_of_nothing(void **state)
+{
+	json_t *root;
+
+	for (unsigned int l = 0; l < LATENCIES; l++)
+		histogram_clear(bench.result.latency[l]);
+	memset(&bench.result.totals, 0, sizeof(bench.result.totals));
+	bench.n_seconds = 0;
+	bench.result.packets_per_connection = NAN;
+	bench.result.bits_in = INFINITY;
+	bench.options.port = "vdev:\xff";
+	root = json_written(false);
+	assert_true(json_is_null(json_at(root, "latency_us.p50")));
+	assert_true(json_is_null(json_at(root, "packets_per_connection")));
+	assert_true(json_is_null(json_at(root, "bits_in_per_second")));
+	assert_true(json_is_false(json_at(root, "ok")));
+	json_decref(root);
+}
+
+static void
+files_that_cannot_be_written(void **state)
+{
+	bench.options.json = bench.options.plot = "/nonexistent/file";
+	assert_int_equal(bench_write_json(&bench, &leaks, true), -ENOENT);
+	assert_int_equal(bench_write_plot(&bench), -ENOENT);
+	bench.options.json = bench.options.plot = "/dev/full";
+	assert_int_equal(bench_write_json(&bench, &leaks, true), -ENOSPC);
+	assert_true(bench_write_plot(&bench) < 0);
+}
+
+/* ---- the picture ------------------------------------------------------------------- */
+
+/* The end of a tag: quotes hold anything but '<'. NULL: it has none. */
+static const char *
+svg_tag_end(const char *at)
+{
+	bool quoted = false;
+
+	for (; *at; at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		if (*at == '<')
+			return NULL;
+		if (*at == '>' && !quoted)
+			return at;
+	}
+	return NULL;
+}
+
+/* Tags nest, text has no bare '&', numbers are numbers. */
+static void
+svg_well_formed(const char *svg)
+{
+	char names[DEPTH][16];
+	unsigned int depth = 0;
+	const char *end;
+
+	for (const char *at = svg; *at; at++) {
+		assert_true(at[0] != '&' || at[1] == '#');
+		if (*at != '<' || at[1] == '?')
+			continue;
+		end = svg_tag_end(at + 1);
+		assert_non_null(end);
+		if (at[1] == '/') {
+			assert_true(depth > 0);
+			depth--;
+			assert_memory_equal(at + 2, names[depth], strlen(names[depth]));
+		} else if (end[-1] != '/') {
+			assert_true(depth < DEPTH);
+			assert_int_equal(sscanf(at + 1, "%15[a-z]", names[depth]), 1);
+			depth++;
+		}
+		at = end;
+	}
+	assert_int_equal(depth, 0);
+	assert_null(strstr(svg, "nan"));
+	assert_null(strstr(svg, "inf"));
+}
+
+/* Where a text stands, at about 0.56 of its size a letter. */
+struct box {
+	double left, right, top, bottom;
+};
+
+static struct box
+svg_text_box(const char *at)
+{
+	const char *from = strchr(at, '>') + 1, *end = strchr(from, '<');
+	double size = strstr(at, "class=\"title\"") == at + 6 ? 18 : 12;
+	double x = atof(strstr(at, " x=\"") + 4), y = atof(strstr(at, " y=\"") + 4);
+	double wide = (double)(end - from) * size * 0.56;
+	const char *anchor = strstr(at, "text-anchor=\"");
+
+	if (anchor && anchor < from)
+		x -= strncmp(anchor + 13, "end", 3) == 0 ? wide : wide / 2;
+	return (struct box){x, x + wide, y - 0.7 * size, y};
+}
+
+static void
+svg_text_is_apart(const char *svg)
+{
+	struct box boxes[TEXTS];
+	unsigned int n = 0;
+
+	for (const char *at = strstr(svg, "<text"); at; at = strstr(at + 1, "<text")) {
+		struct box b = svg_text_box(at);
+
+		assert_true(n < TEXTS);
+		assert_true(b.left >= 0 && b.right <= 960 && b.top >= 0 && b.bottom <= 640);
+		for (unsigned int i = 0; i < n; i++) {
+			bool apart = b.left > boxes[i].right || b.right < boxes[i].left ||
+			             b.top > boxes[i].bottom || b.bottom < boxes[i].top;
+
+			if (!apart)
+				print_error("overlap: %.60s\n", at);
+			assert_true(apart);
+		}
+		boxes[n++] = b;
+	}
+	assert_true(n > 10);
+}
+
+static void
+svg_check(void)
+{
+	bench.options.plot = path;
+	assert_int_equal(bench_write_plot(&bench), 0);
+	file_read();
+	svg_well_formed(text);
+	svg_text_is_apart(text);
+}
+
+static void
+plot_is_well_formed_and_readable(void **state)
+{
+	svg_check();
+	assert_non_null(strstr(text, "505K connections/s"));
+	assert_non_null(strstr(text, ">time, s<"));
+	assert_non_null(strstr(text, ">p99<"));
+	assert_non_null(strstr(text, "client CPU"));
+}
+
+/* Figures from one to thousands of millions, times from nanoseconds to minutes, all its lines. */
+static void
+plot_scales(void **state)
+{
+	static const double rates[] = {0, 1, 7, 950, 12345, 1999999, 3.2e9};
+
+	for (size_t r = 0; r < sizeof(rates) / sizeof(rates[0]); r++)
+		for (uint64_t ns = 90; ns < UINT64_C(100000000000); ns *= 37) {
+			bench.result.connections_median = rates[r];
+			for (unsigned int i = 0; i < SECONDS; i++) {
+				seconds[i].totals.completions = (uint64_t)rates[r];
+				seconds[i].totals.failed.reset = (uint64_t)rates[r] / 3;
+				seconds[i].asked = r % 2 ? rates[r] * 1.1 : 0;
+				seconds[i].at = (i + 1) * (r % 3 ? 1.0 : 97.3);
+				seconds[i].p50 = ns;
+				seconds[i].p99 = ns * 3;
+			}
+			svg_check();
+		}
+}
+
+static void
+plot_of_nothing(void **state)
+{
+	bench.n_seconds = 0;
+	svg_check();
+}
+
+static void
+plot_escapes_what_the_user_typed(void **state)
+{
+	bench.options.port = "vdev:<&\"\x01\xff>";
+	svg_check();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(json_has_every_name, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(json_has_the_figures, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(json_of_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(files_that_cannot_be_written, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(plot_is_well_formed_and_readable, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(plot_scales, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(plot_of_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(plot_escapes_what_the_user_typed, set_up, tear_down),
+	};
+	int fd = mkstemp(path), rc;
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(path);
+	return rc;
+}
