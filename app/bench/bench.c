@@ -102,6 +102,22 @@ bench_write(const struct bench *bench, const struct spt_runtime_leaks *leaks, bo
 	return written;
 }
 
+/*
+ * The port stays open though nobody polls it any more. A driver that is polled may not survive
+ * that the other end goes (net_memif): so we stop polling first, the other end goes, then we do.
+ */
+static void
+bench_hold(void)
+{
+	sigset_t signals;
+
+	printf("holding the port open until SIGTERM or SIGINT\n");
+	fflush(stdout);
+	wait_signals(&signals);
+	while (!wait_until(&signals, wait_now() + SPT_NS_PER_SEC))
+		continue;
+}
+
 /* The loops and what they leave. Returns the exit code. */
 static int
 bench_run(struct bench *bench)
@@ -116,6 +132,8 @@ bench_run(struct bench *bench)
 	}
 	spt_runtime_run(bench->runtime);
 	bench_control_join();
+	if (bench->options.hold && !bench->error[0])
+		bench_hold();
 	spt_runtime_destroy(bench->runtime, &leaks);
 	bench->runtime = NULL;
 	if (bench->error[0])

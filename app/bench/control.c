@@ -160,16 +160,6 @@ control_search(struct bench *bench)
 
 /* ---- the thread ----------------------------------------------------------------------- */
 
-/* The port stays open: a peer's driver may not survive that we go first. */
-static void
-control_hold(void)
-{
-	printf("holding the port open until SIGTERM or SIGINT\n");
-	fflush(stdout);
-	while (!wait_until(&control.signals, wait_now() + SPT_NS_PER_SEC))
-		continue;
-}
-
 static void *
 control_thread(void *arg)
 {
@@ -185,11 +175,8 @@ control_thread(void *arg)
 	else
 		rc = bench->options.search ? control_search(bench) : control_run_once(bench);
 	live_clear();
-	if (rc == 0) {
+	if (rc == 0)
 		bench_print_summary(bench);
-		if (bench->options.hold && r->interrupts == 0)
-			control_hold();
-	}
 	spt_runtime_stop(bench->runtime, STOP_GRACE);
 	/* A signal now: no grace. */
 	while (!__atomic_load_n(&control.ended, __ATOMIC_ACQUIRE)) {
