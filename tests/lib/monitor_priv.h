@@ -80,6 +80,9 @@ struct mon_conn {
 	uint16_t lport, rport;
 	struct mon_life *life; /* the present one, NULL before our first SYN */
 	struct mon_life *past; /* the one before, while the present one is half open */
+	/* When it came back, and the ISS of the one that a RST ended then. */
+	spt_time back_at;
+	uint32_t gone_iss;
 	struct mon_recent recent[MON_RECENT];
 	uint32_t n_recent;
 	uint32_t rst_credit; /* segments of the last instant that a RST may answer */

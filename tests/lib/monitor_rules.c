@@ -101,6 +101,8 @@ input_rst(struct monitor *m, struct mon_conn *c, struct mon_life *l, const struc
 	l->rst_at = m->now;
 	/* It was an old duplicate's SYN that reopened TIME-WAIT: the record is back. */
 	if (!l->established && !l->active && c->past != NULL) {
+		c->back_at = m->now;
+		c->gone_iss = l->iss;
 		mon_life_free(l);
 		c->life = c->past;
 		c->past = NULL;
@@ -132,12 +134,16 @@ input_syn(struct mon_conn *c, struct mon_life *l, const struct packet *p, struct
 
 /*
  * Text and FIN come after the ACK (RFC 9293 3.10.7.4, fifth): a segment that acknowledges what was
- * not sent brings nothing. It is an old incarnation's, or forged.
+ * not sent brings nothing. It is an old incarnation's, or forged. Nor does one whose timestamp is
+ * older than what was echoed (RFC 7323 5.3).
  */
 static bool
-may_take_text(const struct mon_life *l, const struct packet *p)
+may_take_text(const struct mon_life *l, spt_time now, const struct packet *p)
 {
 	if ((p->flags & (P_SYN | P_ACK)) != P_ACK)
+		return false;
+	if (l->ts_ok && l->have_tsecr && now - l->tsopt_at < TS_RECENT_NS &&
+	    seq_lt(p->tsval, l->last_tsecr))
 		return false;
 	return l->established ? seq_leq(p->ack, l->snd_max) : p->ack == l->snd_max;
 }
@@ -178,7 +184,7 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		remember_tsval(l, p->tsval);
 	acceptable = p->flags & P_SYN || seq_geq(p->seq, mon_life_received(l)) ||
 	             seq_gt(p->seq + packet_seg_len(p), mon_life_received(l));
-	if (may_take_text(l, p)) {
+	if (may_take_text(l, m->now, p)) {
 		if (mon_life_arrived(l, p->seq, packet_seg_len(p)))
 			progress = true;
 		if ((p->flags & P_FIN) && !l->fin_in && acceptable &&
@@ -483,6 +489,9 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	/* A SYN of our own accord answers nothing: it may have waited for a link address. */
 	if (c->rst_credit > 0 && (p->flags & (P_SYN | P_ACK)) != P_SYN)
 		c->rst_credit--;
+	/* The answer to what came with the RST that ended a half-open life (input_rst). */
+	if (c->back_at == m->now && p->seq == c->gone_iss + 1)
+		return;
 	if (p->flags & P_SYN)
 		output_syn(m, c, p);
 	l = c->life;
