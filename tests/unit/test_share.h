@@ -19,11 +19,11 @@
 #include <rte_ethdev.h>
 #include <rte_thash.h>
 
-#include "base/addr.h"
-#include "env.h"
-#include "packet.h"
-#include "port/port.h"
-#include "runtime/share.h"
+#include <base/addr.h>
+#include <lib/env.h>
+#include <lib/packet.h>
+#include <port/port.h>
+#include <runtime/share.h>
 
 #define N     3
 #define TABLE 128
