@@ -223,11 +223,14 @@ default_numbers(struct bench_options *o)
 	    [MODE_THROUGHPUT] = 1,
 	};
 	bool open_loop = o->rate > 0 || o->ramp || o->search;
+	bool memory = o->spec.kind == SPT_PORT_MEMORY;
 
 	if (!o->connections && o->mode != MODE_CONNECTIONS)
 		o->connections = connections[o->mode];
 	if (!o->concurrency)
-		o->concurrency = open_loop ? BENCH_WINDOW_OPEN : BENCH_WINDOW;
+		o->concurrency = !open_loop ? BENCH_WINDOW
+		                 : memory   ? BENCH_WINDOW_MEMORY
+		                            : BENCH_WINDOW_OPEN;
 	if (o->mode == MODE_REQUESTS || o->mode == MODE_THROUGHPUT)
 		o->concurrency = o->connections;
 	if (o->mode == MODE_CONNECTIONS && o->exchange != EXCHANGE_NONE && !o->requests)

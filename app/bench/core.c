@@ -24,6 +24,12 @@
 #define FIRST_OPENS 4
 #define FIRST_TIME  (250 * SPT_NS_PER_MS)
 
+/*
+ * With a rate, an attempt for which the window has no room waits so long: a peer that lost its
+ * processor for a moment makes attempts late, and only one that does not come back makes them fail.
+ */
+#define WINDOW_PATIENCE (100 * SPT_NS_PER_MS)
+
 SPT_STATIC_ASSERT(BENCH_TARGETS <= 64, "a bit of 'answered' for each");
 
 /* ---- opening ------------------------------------------------------------------ */
@@ -111,8 +117,12 @@ core_open(struct bench_core *core)
 
 		if (!core_way_known(core))
 			return;
-		if (core_in_window(core) < core->load.window)
+		if (core_in_window(core) < core->load.window) {
 			rc = bench_conn_open(core, intended);
+		} else if (core->now - intended < WINDOW_PATIENCE) {
+			core->totals.waits_conns++;
+			return;
+		}
 		/* None was found yet: it stays due. */
 		if (rc == -EAGAIN || (rc && !core_refused(core, rc)))
 			return;

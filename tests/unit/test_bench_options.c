@@ -121,7 +121,7 @@ words_and_numbers_are_read(void **state)
 {
 	parse_well("--rate 1.5M");
 	assert_true(o.rate == 1.5e6);
-	assert_int_equal(o.concurrency, BENCH_WINDOW_OPEN);
+	assert_int_equal(o.concurrency, BENCH_WINDOW_MEMORY);
 	parse_well("--rate 250k");
 	assert_true(o.rate == 250e3);
 	parse_well("--ramp 10K:1M --duration 1m");
@@ -261,6 +261,8 @@ nonsense_is_refused_with_one_line_that_helps(void **state)
 static void
 other_ports_take_what_is_said(void **state)
 {
+	parse_well(TAP "--rate 1M");
+	assert_int_equal(o.concurrency, BENCH_WINDOW_OPEN);
 	parse_well(TAP);
 	assert_int_equal(o.n_local, 1);
 	assert_int_equal(o.n_target, 1);
