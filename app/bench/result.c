@@ -236,9 +236,12 @@ static bool
 limit_cpu(struct bench_result *r, const struct result_input *in, enum bench_limit *limit)
 {
 	double both = r->client_busy + (r->server_known ? r->server_busy : 0);
-	bool server = r->server_known && r->server_busy >= RESULT_BUSY;
+	/* Of the time that we had of the processors. */
+	double had = in->cpu_share >= 0 ? RTE_MIN(in->cpu_share, 1.0) : 1;
+	double most = RESULT_BUSY * RTE_MAX(had, RESULT_SHARED);
+	bool server = r->server_known && r->server_busy >= most;
 
-	if (in->one_lcore && both >= RESULT_BUSY) {
+	if (in->one_lcore && both >= most) {
 		*limit = LIMIT_CPU;
 		snprintf(r->limit_text, sizeof(r->limit_text),
 		    "one core does both ends: the client takes %.0f %% of it, the server %.0f %%",
@@ -246,14 +249,14 @@ limit_cpu(struct bench_result *r, const struct result_input *in, enum bench_limi
 		return true;
 	}
 	/* While one end waits for a processor the other has nothing to do. */
-	if (in->cpu_share >= 0 && in->cpu_share < RESULT_SHARED) {
+	if (had < RESULT_SHARED) {
 		*limit = LIMIT_CPU;
 		snprintf(r->limit_text, sizeof(r->limit_text),
 		    "other programs had %.0f %% of our cores' time; the client is %.0f %% busy",
-		    100 * (1 - in->cpu_share), 100 * r->client_busy);
+		    100 * (1 - had), 100 * r->client_busy);
 		return true;
 	}
-	if (r->client_busy < RESULT_BUSY && !server)
+	if (r->client_busy < most && !server)
 		return false;
 	*limit = server && r->server_busy > r->client_busy ? LIMIT_SERVER_CPU : LIMIT_CLIENT_CPU;
 	limit_cpus(r, r->limit_text, sizeof(r->limit_text));

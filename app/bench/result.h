@@ -12,7 +12,7 @@
 #define RESULT_BUSY    0.90  /* of a core's time: it is the limit */
 #define RESULT_WAITS   0.01  /* waits for source ports, of the attempts */
 #define RESULT_REFUSED 0.001 /* frames that a port lost or refused */
-#define RESULT_SHARED  0.90  /* of the processors' time for us: less, and others are the limit */
+#define RESULT_SHARED  0.80  /* of the processors' time for us: less, and others are the limit */
 #define RESULT_WINDOW  0.90  /* of the samples with the window (nearly) full */
 
 /* What control knows of a stretch of load when it is over. */
