@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 # A laboratory for one run: network namespaces of its own, 'septet serve' in
-# them on a tap or on one end of a veth pair, the kernel as its peer. Sourced by
-# scripts/demo and tests/e2e; whatever happens, everything is taken down at exit.
+# them on a tap or on one end of a veth pair, or 'septet bench' on a tap, the
+# kernel as their peer. Sourced by scripts/demo and tests/e2e, and for its waiting
+# by scripts/pair; whatever happens, everything is taken down at exit.
 
 lab_kernel4=10.99.0.1
 lab_kernel6=fd00:99::1
 lab_septet4=10.99.0.2
 lab_septet6=fd00:99::2
+lab_bench4=10.99.0.2-10.99.0.9/24
+lab_bench6=fd00:99::2-fd00:99::9/64
 lab_ready='^ready$'              # the line that septet prints when it answers
 
 lab_septet=${SEPTET-}         # the program
@@ -150,6 +153,51 @@ lab_is_ready() {
 		die "septet ended before it was ready"
 	fi
 	grep -qE "$lab_ready" "$lab_log"
+}
+
+# lab_kernel: a namespace whose kernel is to be the server; 'septet bench' comes later.
+lab_kernel() {
+	lab_namespace kernel
+	lab_client=$lab_new
+	lab_interface=spt0
+}
+
+# lab_bench_start OPTION...: 'septet bench' on a tap in that namespace, in the background, with
+# several addresses of both families; the kernel's end is configured as soon as it is there.
+# SIGINT reaches it, though a shell has that ignored in what it starts in the background.
+lab_bench_start() {
+	lab_log=$lab_scratch/bench.log
+	ip netns exec "$lab_client" env --default-signal=INT "$lab_septet" bench --port tap:spt0 \
+		--address "$lab_bench4" --address "$lab_bench6" "$@" >"$lab_log" 2>&1 </dev/null &
+	lab_pid=$!
+	lab_started+=("$lab_pid")
+	if lab_until 20 lab_has_interface && ! lab_is_gone "$lab_pid"; then
+		lab_configure || lab_is_gone "$lab_pid"
+	fi
+}
+
+lab_has_interface() {
+	lab_is_gone "$lab_pid" || ip -n "$lab_client" link show "$lab_interface" >/dev/null 2>&1
+}
+
+# lab_bench SECONDS OPTION...: the same to its end, at most so long; its exit code, or 124.
+lab_bench() {
+	local seconds=$1
+	shift
+	lab_bench_start "$@"
+	lab_bench_end "$seconds"
+}
+
+lab_bench_end() {
+	local status=0
+	if ! lab_gone "$lab_pid" "$1"; then
+		say "septet bench was still there after $1 s" >&2
+		kill -KILL "$lab_pid" 2>/dev/null || true
+		status=124
+	fi
+	wait "$lab_pid" 2>/dev/null || status=$((status ? status : $?))
+	lab_forget "$lab_pid"
+	return "$status"
 }
 
 # The kernel's side. Checksums are to be in the frames: nobody fills them in on a tap or veth.
