@@ -137,8 +137,11 @@ source_take(struct tcp *t, uint8_t number)
 void
 source_release(struct tcp *t, uint8_t number)
 {
-	SPT_ASSERT(t->source[number - 1].used > 0);
-	t->source[number - 1].used--;
+	struct tcp_source *src = &t->source[number - 1];
+
+	SPT_ASSERT(src->used > 0);
+	src->used--;
+	src->family[0].missed = src->family[1].missed = 0; /* one is free again: look anew */
 	t->source_tuples--;
 }
 

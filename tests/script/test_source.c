@@ -126,6 +126,73 @@ SCRIPT(sparse, "septet.h, spt_connect: -EAGAIN none found yet, ask again")
 	}
 }
 
+#define CROWD 200
+
+/* spt_connect until it says something else than -EAGAIN; *asked tells how often. */
+static int
+dial(spt_conn *conn, unsigned int *asked)
+{
+	struct spt_endpoint remote = script_remote();
+	int result;
+
+	for (*asked = 1; *asked < 10; (*asked)++) {
+		result = spt_connect(script_engine(), script_source(), NULL, &remote, NULL, conn);
+		if (result != -EAGAIN)
+			break;
+	}
+	return result;
+}
+
+/* Our own turns: these connections are no peer's. Returns how many were closed. */
+static unsigned int
+turns(void)
+{
+	struct spt_event e[32];
+	unsigned int n, closed = 0, idle = 0;
+
+	while (idle < 3) {
+		n = spt_poll(script_engine(), script_now(), e, 32);
+		for (unsigned int i = 0; i < n; i++)
+			closed += e[i].events == SPT_CLOSED;
+		idle = n ? 0 : idle + 1;
+	}
+	ignore_segments();
+	return closed;
+}
+
+/* One open looks at a part of them only; what it says is true all the same. */
+SCRIPT(crowd, "septet.h, spt_connect: -EADDRNOTAVAIL only if there is none; -EAGAIN is bounded")
+{
+	static spt_conn conn[CROWD + 1];
+	unsigned int asked;
+
+	given(LISTEN, .config.connections = CROWD + 8, .source.port_first = 5000,
+	    .source.port_last = 5000 + CROWD / 2 - 1);
+	for (unsigned int i = 0; i < CROWD; i++) {
+		check_eq(dial(&conn[i], &asked), 0);
+		check_eq(asked, 1);
+		turns();
+	}
+	check_eq(script_source_info().used, CROWD);
+	check_eq(dial(&conn[CROWD], &asked), -EADDRNOTAVAIL);
+	check(asked > 1 && asked <= 5);
+	check_eq(stats().connects_no_tuple, 1);
+	/* it stays so, at one question */
+	check_eq(dial(&conn[CROWD], &asked), -EADDRNOTAVAIL);
+	/* the one that is given back is found, wherever it is */
+	for (unsigned int i = 3; i < CROWD; i += 60) {
+		check_eq(spt_abort(script_engine(), conn[i]), 0);
+		check_eq(turns(), 1);
+		check_eq(dial(&conn[i], &asked), 0);
+		check(asked <= 5);
+		turns();
+	}
+	for (unsigned int i = 0; i < CROWD; i++)
+		check_eq(spt_abort(script_engine(), conn[i]), 0);
+	check_eq(turns(), CROWD);
+	check_eq(script_source_info().used, 0);
+}
+
 SCRIPT(ports_by_default, "RFC 6056 3.2: 1024 to 65535; septet.h, spt_source_options")
 {
 	given(LISTEN);
@@ -499,6 +566,36 @@ SCRIPT(time_wait_reused, "RFC 6191 2: timestamps larger; RFC 9293 3.6.1 MAY-2: I
 	inject(ACK, .len = 10);
 	expect_data(10);
 	expect_within_ms(40, ACK);
+}
+
+/* Much was sent in no time: the clock of RFC 6528 lags behind. */
+SCRIPT(time_wait_reused_after_much_data, "RFC 6191 2; RFC 9293 3.6.1 MAY-2: above the last number")
+{
+	uint32_t last, old_iss;
+
+	given(ESTABLISHED, .active = ON, .ts = ON);
+	for (unsigned int i = 0; i < 60; i++) {
+		app_send(10 * 1000);
+		while (ignore_segments() > 0)
+			inject(ACK);
+	}
+	app_shutdown();
+	expect(FIN | ACK, .seq = 600001);
+	inject(FIN | ACK);
+	expect(ACK, .ack = 2);
+	expect_event(SPT_PEER_CLOSED);
+	expect_closed(0);
+	old_iss = script_iss_plus(0);
+	last = script_iss_plus(600002);
+	advance_ms(1001);
+	new_life(100000);
+	app_connect(.lport = SCRIPT_PORT);
+	expect(SYN);
+	check((int32_t)(script_iss_plus(0) - old_iss) > 600000);
+	check((int32_t)(script_iss_plus(0) - (last + 65537)) >= 0);
+	inject(SYN | ACK);
+	expect(ACK);
+	expect_connected();
 }
 
 SCRIPT(time_wait_told_and_reused, "RFC 6191 2; septet.h, spt_connect: 'local' is taken as it is")
