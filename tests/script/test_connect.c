@@ -199,8 +199,43 @@ SCRIPT(after_a_lost_syn, "RFC 6298 5.7: RTO is 3 s; RFC 5681 3.1: the window is 
 	app_send(5000);
 	expect(ACK, .len = FULL);
 	expect_nothing();
+	check_eq(script_info().srtt_us, 0); /* Karn: to which of the two was the answer? */
+	check_eq(script_info().rttvar_us, 0);
 	expect_after_ms(3000, ACK, .seq = 1, .len = FULL);
 	expect_nothing();
+}
+
+/* The SYN's tries are over when it is answered: what data takes is counted anew. */
+SCRIPT(r1_of_data, "RFC 9293 3.8.3 MUST-20, SHLD-9")
+{
+	given(SYN_SENT, .conn.r1_retries = 1);
+	expect_after_ms(1000, SYN, .seq = ZERO);
+	expect_soft_error(-ETIMEDOUT);
+	inject(SYN | ACK);
+	expect(ACK);
+	expect_connected();
+	app_send(10);
+	expect(ACK, .len = 10);
+	expect_after_ms(3000, ACK, .seq = 1, .len = 10);
+	expect_soft_error(-ETIMEDOUT);
+}
+
+SCRIPT(user_timeout_of_data, "RFC 9293 3.9.1.2: a SEND's time-out; data cannot be sent before")
+{
+	given(SYN_SENT, .conn.user_timeout_ms = 5000, .conn.r1_retries = 99);
+	app_send(100);
+	expect_after_ms(1000, SYN, .seq = ZERO);
+	expect_after_ms(2000, SYN, .seq = ZERO);
+	advance_ms(1000);
+	inject(SYN | ACK);
+	expect(PSH | ACK, .len = 100);
+	expect_connected();
+	expect_after_ms(3000, ACK, .seq = 1, .len = 100);
+	advance_ms(1998);
+	expect_state(ESTABLISHED);
+	advance_ms(3);
+	ignore_segments();
+	expect_closed(-ETIMEDOUT);
 }
 
 SCRIPT(round_trip_of_syn, "RFC 6298 2.2: the handshake is the first measurement")
@@ -589,6 +624,65 @@ SCRIPT(send_buffer_in_syn_sent, "RFC 9293 3.10.2; septet.h, spt_send: -EAGAIN, t
 	expect_acked(1000);
 	app_send(10);
 	expect(ACK, .len = 10);
+}
+
+static void
+budget_frees(void)
+{
+	static const unsigned int peers[] = {0, 2, 3};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		use_peer(peers[i]);
+		inject(ACK);
+	}
+	check_eq(stats().pinned_mbufs, 0);
+	use_peer(1);
+}
+
+/* The budget of mbufs is used up by another connection: who asked in SYN-SENT hears of room too. */
+static void
+budget_in_syn_sent(bool free_before)
+{
+	given(ESTABLISHED, .config.pinned_mbufs = 8, .conn.nodelay = true);
+	while (app_try_send(10) == 0)
+		check_eq(ignore_segments(), 1);
+	check_eq(stats().pinned_mbufs, 3); /* one queue takes no more than it leaves */
+	use_peer(2);
+	given(ESTABLISHED);
+	while (app_try_send(10) == 0)
+		check_eq(ignore_segments(), 1);
+	use_peer(3);
+	given(ESTABLISHED);
+	while (app_try_send(10) == 0)
+		check_eq(ignore_segments(), 1);
+	use_peer(1);
+	given(SYN_SENT);
+	app_send_fails(10, -ENOBUFS);
+	expect_no_event(SPT_WRITABLE);
+	if (free_before) {
+		budget_frees();
+	}
+	inject(SYN | ACK);
+	expect(ACK);
+	expect_connected();
+	if (!free_before) {
+		budget_frees();
+	}
+	advance_ms(1000);
+	expect_event(SPT_WRITABLE);
+	app_send(10);
+	expect(ACK, .len = 10);
+	inject(ACK);
+}
+
+SCRIPT(budget_freed_before_syn_ack, "septet.h, spt_send: -ENOBUFS, WRITABLE follows")
+{
+	budget_in_syn_sent(true);
+}
+
+SCRIPT(budget_freed_after_syn_ack, "septet.h, spt_send: -ENOBUFS, WRITABLE follows")
+{
+	budget_in_syn_sent(false);
 }
 
 SCRIPT(options_set_in_syn_sent, "septet.h, spt_conn_set")

@@ -212,6 +212,38 @@ SCRIPT(window_of_syn_ack, "RFC 7323 2.2: the window of a SYN-ACK is not scaled")
 	check_eq(script_info().snd_wnd, 2000);
 }
 
+SCRIPT(window_update_after_ack, "RFC 9293 3.10.7.4 fifth: SND.WL1 <- SEG.SEQ")
+{
+	given(SYN_RECEIVED, .active = ON);
+	inject(ACK, .seq = 101, .wnd = 5000, .rejected = true); /* text before it is on its way */
+	expect_connected();
+	check_eq(script_info().snd_wnd, 5000);
+	app_send(10);
+	expect(ACK, .len = 10, .ack = 1);
+	inject(ACK, .seq = 1, .ack = 1, .len = 50, .wnd = 9000);
+	check_eq(script_info().snd_wnd, 5000); /* older than what told 5000 */
+	expect_within_ms(40, ACK, .ack = 51);
+	inject(ACK, .ack = 1, .len = 50, .wnd = 9000);
+	check_eq(script_info().snd_wnd, 5000);
+	expect_within_ms(40, ACK, .ack = 101);
+	inject(ACK, .wnd = 9000);
+	check_eq(script_info().snd_wnd, 9000);
+	expect_data(100);
+}
+
+SCRIPT(timestamp_of_ack, "RFC 7323 4.3 (2): Last.ACK.sent is that of our SYN-ACK")
+{
+	uint32_t tsval;
+
+	given(SYN_RECEIVED, .active = ON, .ts = ON);
+	advance_ms(20);
+	tsval = script_tsval();
+	inject(ACK, .tsval = tsval);
+	expect_connected();
+	app_send(10);
+	expect(ACK, .len = 10, .tsecr = tsval ? tsval : ZERO);
+}
+
 /* ---- each packet lost -------------------------------------------------------------------------
  */
 
@@ -311,6 +343,21 @@ SCRIPT(all_in_one_burst, "RFC 9293 3.5, figure 8")
 	advance_ms(40);
 	ignore_segments();
 	works();
+}
+
+SCRIPT(no_sample_of_a_repetition, "RFC 6298 3: Karn; RFC 5681 3.1: one segment")
+{
+	given(SYN_RECEIVED, .active = ON);
+	advance_ms(300);
+	inject(SYN);
+	expect(SYN | ACK, .ack = 1);
+	advance_ms(100);
+	inject(ACK);
+	expect_connected();
+	check_eq(script_info().srtt_us, 0);
+	app_send(5000);
+	expect(ACK, .len = FULL);
+	expect_nothing();
 }
 
 /* A lost SYN slows the beginning, in this form too. */
@@ -568,6 +615,15 @@ SCRIPT(close_and_nobody_answers, "RFC 9293 3.8.3 MUST-23")
 	expect_after_ms(1000, SYN | ACK, .seq = ZERO);
 	expect_after_ms(2000, RST | ACK, .seq = 1);
 	expect_closed(-ETIMEDOUT);
+}
+
+/* What is not data needs no window. */
+SCRIPT(abort_at_a_closed_window, "RFC 9293 3.10.5: SEQ=SND.NXT")
+{
+	given(SYN_RECEIVED, .active = ON, .wnd = ZERO);
+	app_abort();
+	expect(RST | ACK, .seq = 1, .ack = 1);
+	expect_closed(-ECONNABORTED);
 }
 
 SCRIPT(abort, "RFC 9293 3.10.5, SYN-RECEIVED: <SEQ=SND.NXT><CTL=RST>")
