@@ -91,7 +91,7 @@ build_link(struct world *w)
 	    .tx = w->config->to[1],
 	    .pool = a->pool};
 	struct port_hold_config hold = {.fault = on_hold_fault, .arg = w};
-	struct spt_port *memory[2], *p;
+	struct spt_port *memory[2], *p = NULL;
 
 	snprintf(name, sizeof(name), "pair%u", number++);
 	if (spt_port_memory_pair_create(&pair, memory) != 0 ||
