@@ -328,10 +328,11 @@ output_rst(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		mon_fail(m, MONITOR_RST, "RST with data");
 	for (uint32_t i = 0; i < RTE_MIN(c->n_recent, MON_RECENT); i++)
 		form = form || rst_answers(&c->recent[i], p);
-	if (c->rst_credit > 0)
-		c->rst_credit--;
-	else if (!ours)
+	/* Our own, of an abort or of data after close, need not answer; the next that came may. */
+	if (!ours && c->rst_credit == 0)
 		mon_fail(m, MONITOR_RST, "no segment arrived that it could answer");
+	if (!ours && c->rst_credit > 0)
+		c->rst_credit--;
 	if (!form && !ours)
 		mon_fail(m, MONITOR_RST, "its numbers answer no segment that arrived");
 	if ((p->flags & P_ACK) && ours && p->seq != 0 && l->have_irs &&
