@@ -488,15 +488,17 @@ session_next_deadline(const struct simapp *a, const struct session *c)
 	const struct sim_end *v = c->set.end;
 	spt_time t = SPT_TIME_NEVER;
 
+	if (c->broken) /* nothing more is done */
+		return t;
 	if (c->open && c->unread > 0 && v->read_interval != 0 && !(c->shut && v->by_close))
 		t = c->read_at;
 	if (c->starved)
 		t = RTE_MIN(t, a->now + SPT_NS_PER_MS);
 	if (v->fin_after != 0 && !c->shut && a->now < c->began + v->fin_after)
 		t = RTE_MIN(t, c->began + v->fin_after);
-	if (v->abort_after != 0 && !c->broken)
+	if (v->abort_after != 0)
 		t = RTE_MIN(t, c->began + v->abort_after);
-	if (v->close_after != 0 && !c->broken)
+	if (v->close_after != 0)
 		t = RTE_MIN(t, c->began + v->close_after);
 	return t;
 }

@@ -142,12 +142,55 @@ test_many_connections(void **state)
 	run_seeds(1000, 15, CONNS_MAX, 20000);
 }
 
+/*
+ * Either side aborts, or closes while data is still to come, after so many bytes or at any moment
+ * from the SYN on (RFC 9293 3.6.1, 3.10.5). A RST may be lost, and then nobody else tells the other
+ * end: that is what its idle time-out is for.
+ */
+static void
+test_broken_off(void **state)
+{
+	for (unsigned int seed = 1; seed <= 150; seed++) {
+		struct env_random r;
+
+		env_random_seed(&r, seed);
+		config = (struct simpair_config){
+		    .seed = seed, .family = seed % 2 ? 6 : 4, .n = 6, .conn = conns};
+		impair(&r, &config.to[0]);
+		impair(&r, &config.to[1]);
+		any_side(&r, &config.side[0]);
+		any_side(&r, &config.side[1]);
+		for (unsigned int i = 0; i < 6; i++) {
+			struct sim_end *e;
+
+			any_conn(&r, i, 50000);
+			conns[i].simultaneous = false;
+			conns[i].end[0].any_end = conns[i].end[1].any_end = true;
+			e = &conns[i].end[env_random_below(&r, 2)];
+			switch (env_random_below(&r, 4)) {
+			case 0: e->abort_at = 1 + env_random_below(&r, 40000); break;
+			case 1: e->close_at = 1 + env_random_below(&r, 40000); break;
+			case 2:
+				e->abort_after = 1 + env_random_below(&r, 500) * SPT_NS_PER_MS;
+				break;
+			case 3:
+				e->close_after = 1 + env_random_below(&r, 500) * SPT_NS_PER_MS;
+				break;
+			}
+		}
+		config.side[0].options.idle_timeout_ms = 60000;
+		config.side[1].options.idle_timeout_ms = 60000;
+		assert_true(simpair_run(&config, "broken off", NULL));
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_connection),
 	    cmocka_unit_test(test_many_connections),
+	    cmocka_unit_test(test_broken_off),
 	};
 
 	env_start();
