@@ -39,7 +39,7 @@ struct search_trial; /* search.h */
 	X(bytes_out, "payload bytes handed to TCP")                                                \
 	X(bytes_verified, "payload bytes compared with what was expected")                         \
 	X(late, "attempts begun more than a millisecond after their intended start")               \
-	X(late_ns, "by how much the latest of them was late, nanoseconds: a maximum")              \
+	X(late_ns, "by how much the latest of this phase was late, nanoseconds")                   \
 	X(waits_ports, "times that a free source port had to be waited for")                       \
 	X(waits_conns, "times that a free connection had to be waited for")
 

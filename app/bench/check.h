@@ -6,9 +6,12 @@
 #include "bench/options.h"
 
 #define BENCH_WINDOW 256 /* in progress at most, as fast as possible */
-/* With a rate: what a network holds on its way, and less where the way is a ring in memory. */
+/*
+ * With a rate: what a network holds on its way. In memory there is no way, and more than is needed
+ * to keep both ends busy only spills their caches: who fell behind would not catch up again.
+ */
 #define BENCH_WINDOW_OPEN   16384
-#define BENCH_WINDOW_MEMORY 1024
+#define BENCH_WINDOW_MEMORY BENCH_WINDOW
 #define BENCH_TIMEWAIT      (1 << 20) /* TIME-WAIT records, unless --timewait says otherwise */
 
 /* Which of them were on the command line, where the value does not tell. */

@@ -130,7 +130,7 @@ control_trial(struct bench *bench, struct search *s)
 	printf("search: %s%s\n", confirm ? "for longer: " : "",
 	    search_text(s, &trial, text, sizeof(text)));
 	fflush(stdout);
-	search_next(s, trial.verdict);
+	search_next(s, &trial);
 	return control_remember(bench, &trial);
 }
 

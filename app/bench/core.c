@@ -28,7 +28,7 @@
  * With a rate, an attempt for which the window has no room waits so long: a peer that lost its
  * processor for a moment makes attempts late, and only one that does not come back makes them fail.
  */
-#define WINDOW_PATIENCE (100 * SPT_NS_PER_MS)
+#define WINDOW_PATIENCE SPT_NS_PER_SEC
 
 SPT_STATIC_ASSERT(BENCH_TARGETS <= 64, "a bit of 'answered' for each");
 
@@ -278,6 +278,7 @@ bench_core_begin(void *state, spt_time now, void *argument)
 		    RTE_MIN(core->most, (uint64_t)core_share(core, core->options->connections));
 	core->begun = 0;
 	core->due = 0;
+	core->totals.late_ns = 0;
 	core->cursor = 0;
 	core->traffic_at = now;
 	core->draining = false;

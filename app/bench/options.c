@@ -420,7 +420,8 @@ static const struct option_row rows[] = {
     {G_MUCH, "max-failures", "PERCENT", "0.1%", "of --search", OPTION_PARSED,
         .parse = parse_max_failures},
     {G_MUCH, "concurrency", "N", NULL,
-        "connections in progress at most (default: 256; with a rate 16384, of --port memory 1024)",
+        "connections in progress at most (default: 256; with a rate and another --port than memory "
+        "16384)",
         OPTION_NUMBER, SIZED(concurrency), .min = 1, .max = 4 << 20},
     {G_MUCH, "attempts", "N", NULL, "end when so many connections were begun", OPTION_NUMBER,
         SIZED(attempts), .min = 1, .max = UINT64_MAX},

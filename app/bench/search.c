@@ -60,28 +60,35 @@ search_step(struct search *s)
 	}
 }
 
+/* Not confirmed: a step down, or to what was achieved where that is less. */
 static void
 search_confirm(struct search *s, bool passed)
 {
+	double step = s->rate * (1 - SEARCH_BACK);
+
 	s->confirms++;
 	if (passed)
 		s->state = SEARCH_FOUND;
 	else if (s->confirms >= SEARCH_CONFIRMS)
 		s->state = SEARCH_NOTHING;
 	else
-		s->rate *= 1 - SEARCH_BACK;
+		s->rate = s->achieved > 0 && s->achieved < step ? s->achieved : step;
 }
 
 void
-search_next(struct search *s, enum search_verdict verdict)
+search_next(struct search *s, const struct search_trial *t)
 {
-	bool passed = verdict == SEARCH_PASSED;
+	double achieved = t->asked * t->begun_share * (1 - t->failures_share);
+	bool passed = t->verdict == SEARCH_PASSED;
 
 	if (!passed && !s->again) {
 		s->again = true;
+		s->achieved = achieved;
 		return;
 	}
 	s->again = false;
+	if (achieved > s->achieved)
+		s->achieved = achieved;
 	if (s->state == SEARCH_CONFIRMING) {
 		search_confirm(s, passed);
 	} else if (s->state == SEARCH_TRYING) {

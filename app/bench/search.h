@@ -14,10 +14,10 @@
 
 #define SEARCH_PRECISION 0.01  /* the bracket at the end, of the rate */
 #define SEARCH_STEP      0.10  /* until there is a bracket */
-#define SEARCH_BACK      0.02  /* down, when a longer run did not confirm the rate */
+#define SEARCH_BACK      0.02  /* down at least, when a longer run did not confirm the rate */
 #define SEARCH_OFFERED   0.99  /* of the rate asked for: less has fallen behind */
 #define SEARCH_LATE      0.50  /* of the attempts begun late ... */
-#define SEARCH_LATE_NS   100e6 /* ... and the latest by more than this: fallen behind, too */
+#define SEARCH_LATE_NS   500e6 /* ... and the latest by more than this: fallen behind, too */
 #define SEARCH_TRIALS    40    /* rates that are tried at most */
 #define SEARCH_CONFIRMS  8     /* rates that are tried for longer at most */
 
@@ -32,7 +32,8 @@ struct search {
 	enum search_state state;
 	double rate;      /* to be tried next */
 	double low, high; /* highest that passed, lowest that failed twice; 0: none */
-	bool again;       /* it failed once */
+	bool again;       /* it failed once, and then this much was achieved */
+	double achieved;
 	unsigned int trials, confirms;
 };
 
@@ -65,7 +66,7 @@ void search_judge(struct search_trial *t, double rate, double seconds, uint64_t 
     const struct bench_totals *totals, double max_failures);
 
 /* The next state and rate, after a trial of s->rate. */
-void search_next(struct search *s, enum search_verdict verdict);
+void search_next(struct search *s, const struct search_trial *t);
 
 /* "612000/s: passed", "...: falls behind, 97.2 % begun; once more" */
 const char *search_text(

@@ -23,24 +23,32 @@ struct machine {
 	uint32_t random;
 };
 
-static enum search_verdict
-machine_run(struct machine *m, const struct search *s)
+static void
+machine_run(struct machine *m, const struct search *s, struct search_trial *t)
 {
 	double capacity = s->state == SEARCH_CONFIRMING ? m->longer : m->capacity;
 
+	*t = (struct search_trial){.asked = s->rate, .begun_share = 1};
 	m->runs++;
 	m->random = m->random * 1664525 + 1013904223;
 	if (m->noise && (m->random >> 16) % m->noise == 0)
-		return SEARCH_BEHIND;
-	return s->rate <= capacity ? SEARCH_PASSED : SEARCH_FAILURES;
+		t->verdict = SEARCH_BEHIND;
+	if (s->rate > capacity) {
+		t->verdict = SEARCH_FAILURES;
+		t->failures_share = 1 - capacity / s->rate;
+	}
 }
 
 static void
 machine_search(struct machine *m, double region, struct search *s)
 {
+	struct search_trial t;
+
 	search_begin(s, region);
-	while (s->state <= SEARCH_CONFIRMING && m->runs < RUNS_MAX)
-		search_next(s, machine_run(m, s));
+	while (s->state <= SEARCH_CONFIRMING && m->runs < RUNS_MAX) {
+		machine_run(m, s, &t);
+		search_next(s, &t);
+	}
 	assert_true(m->runs < RUNS_MAX);
 }
 
@@ -75,16 +83,19 @@ near_regions_take_few_trials(void **state)
 static void
 a_rate_that_failed_once_is_tried_again(void **state)
 {
+	static const struct search_trial passed = {.verdict = SEARCH_PASSED},
+	                                 failed = {.verdict = SEARCH_FAILURES},
+	                                 behind = {.verdict = SEARCH_BEHIND};
 	struct search s;
 
 	search_begin(&s, 1000);
-	search_next(&s, SEARCH_FAILURES);
+	search_next(&s, &failed);
 	assert_true(s.rate == 1000 && s.again && s.high == 0);
-	search_next(&s, SEARCH_PASSED);
+	search_next(&s, &passed);
 	assert_true(s.low == 1000 && s.high == 0 && !s.again);
 	assert_true(s.rate > 1000);
-	search_next(&s, SEARCH_BEHIND);
-	search_next(&s, SEARCH_BEHIND);
+	search_next(&s, &behind);
+	search_next(&s, &behind);
 	assert_true(s.high > 1000 && s.low == 1000);
 }
 
@@ -114,6 +125,12 @@ a_longer_run_that_fails_takes_the_rate_down(void **state)
 	assert_int_equal(s.state, SEARCH_FOUND);
 	assert_true(s.rate <= 470e3 && s.rate > 470e3 * 0.97);
 	assert_true(s.confirms > 1);
+	/* By much: not in steps of 2 %. */
+	m = (struct machine){.capacity = 500e3, .longer = 300e3};
+	machine_search(&m, 500e3, &s);
+	assert_int_equal(s.state, SEARCH_FOUND);
+	assert_true(s.rate <= 300e3 && s.rate > 300e3 * 0.97);
+	assert_true(s.confirms <= 3);
 }
 
 static void
@@ -152,7 +169,7 @@ trials_are_judged(void **state)
 	assert_int_equal(trial.verdict, SEARCH_BEHIND);
 	/* Late is no failure while it is a moment only, or hardly late. */
 	t.late = 400000;
-	t.late_ns = 500000000;
+	t.late_ns = 600000000;
 	search_judge(&trial, 500e3, 2, t.attempts, &t, 0.001);
 	assert_int_equal(trial.verdict, SEARCH_PASSED);
 	t.late = 900000;
@@ -182,7 +199,7 @@ each_trial_is_said(void **state)
 	search_text(&s, &trial, text, sizeof(text));
 	assert_non_null(strstr(text, "500000/s: fell behind (begun 97.0 %"));
 	assert_non_null(strstr(text, "once more"));
-	search_next(&s, trial.verdict);
+	search_next(&s, &trial);
 	search_text(&s, &trial, text, sizeof(text));
 	assert_null(strstr(text, "once more"));
 }
