@@ -254,11 +254,14 @@ int
 tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *options)
 {
 	struct conn *c = conn_find(t, handle);
+	struct spt_conn_options set = *options;
 	int block;
 
 	if (!c)
 		return -ESTALE;
-	block = option_get(t, options);
+	if (!conn_is_synchronized(c))
+		set.mss = conn_options(t, c)->set.mss; /* every SYN says the same */
+	block = option_get(t, &set);
 	if (block < 0)
 		return block;
 	option_put(t, c->options);

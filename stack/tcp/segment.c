@@ -133,9 +133,12 @@ segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
 {
 	bool syn_ack = c->state == SPT_SYN_RECEIVED;
 	struct rte_mbuf *m = s ? segment_reuse(t, s->m) : segment_alloc(t);
+	/* Never scaled, and never less than a SYN before offered (SHLD-14). */
+	uint32_t wnd = RTE_MAX(conn_rcv_wnd(c), RTE_MIN(c->rcv_limit, (uint32_t)UINT16_MAX));
 	struct wire_ip ip;
 	struct wire_tcp w;
 
+	c->rcv_adv = c->rcv_nxt + wnd;
 	if (s)
 		s->m = NULL;
 	if (!m)
@@ -152,7 +155,7 @@ segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
 	    .dport = c->key.rport,
 	    .seq = c->iss,
 	    .ack = syn_ack ? c->rcv_nxt : 0,
-	    .wnd = (uint16_t)RTE_MIN(c->rcv_limit, (uint32_t)UINT16_MAX), /* never scaled */
+	    .wnd = (uint16_t)wnd,
 	    .flags = syn_ack ? TCP_SYN | TCP_ACK : TCP_SYN,
 	    .options = SEG_HAS_MSS,
 	    .mss = option_mss_announced(t, conn_options(t, c), addr_is_v4(&c->key.raddr)),

@@ -9,9 +9,11 @@
 static void
 syn_negotiate(struct tcp *t, struct conn *c, const struct seg *s)
 {
+	uint32_t offered = conn_rcv_wnd(c); /* by our SYN */
+
 	c->irs = s->seq;
 	c->rcv_nxt = s->seq + 1;
-	c->rcv_adv = c->rcv_nxt + RTE_MIN(c->rcv_limit, (uint32_t)UINT16_MAX);
+	c->rcv_adv = c->rcv_nxt + offered;
 	c->last_ack_sent = c->rcv_nxt;
 	c->snd_wnd = s->wnd; /* of a SYN: never scaled */
 	c->snd_wl1 = s->seq;

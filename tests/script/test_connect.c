@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The active open: the SYN and what it offers (RFC 9293 3.10.1, RFC 7323), its retransmission
- * (RFC 6298, RFC 9293 3.8.3), the SYN-ACK and what it agrees to, what rides on the third segment,
- * and the calls of an application that does not wait (3.10.2 to 3.10.5).
+ * (RFC 6298, RFC 9293 3.8.3), the SYN-ACK and what it agrees to, and what rides on the third
+ * segment.
  */
 #include <rte_mbuf.h>
 
@@ -19,7 +19,7 @@ stats(void)
 	return s;
 }
 
-/* ---- the SYN ----------------------------------------------------------------------------- */
+/* ---- the SYN -------------------------------------------------------------- */
 
 SCRIPT(three_segments, "RFC 9293 3.5, figure 6, from the left; 3.10.7.3 fourth")
 {
@@ -105,7 +105,7 @@ SCRIPT(iss, "RFC 9293 3.4.1 MUST-8, SHLD-1; RFC 6528 3")
 	check(script_iss_plus(0) - again > 100 && again - script_iss_plus(0) > 100);
 }
 
-/* ---- nobody answers ------------------------------------------------------------------------ */
+/* ---- nobody answers ------------------------------------------------------- */
 
 SCRIPT(gives_up, "RFC 9293 3.8.3 MUST-23: R2 of a SYN is at least 3 minutes; RFC 6298 5.4 to 5.6")
 {
@@ -277,7 +277,31 @@ SCRIPT(no_mbuf_for_the_syn, "DESIGN 4: a counted refusal; RFC 6298 5.4")
 	expect_connected();
 }
 
-/* ---- the SYN-ACK ----------------------------------------------------------------------------- */
+SCRIPT(no_mbuf_for_the_third_segment, "DESIGN 4; RFC 9293 3.10.7.4 first: the SYN-ACK again")
+{
+	static struct rte_mbuf *hoard[4096];
+	unsigned int n = 0;
+	uint64_t missed;
+
+	given(SYN_SENT);
+	for (unsigned int i = 0; i < 10; i++)
+		script_settle();
+	while (n < 4096 && (hoard[n] = spt_buffer_alloc(script_engine())) != NULL)
+		n++;
+	missed = stats().tx_no_mbuf;
+	inject(SYN | ACK);
+	expect_connected();
+	expect_nothing();
+	check(stats().tx_no_mbuf > missed);
+	rte_pktmbuf_free_bulk(hoard, n);
+	expect_within_ms(1000, ACK, .seq = 1, .ack = 1);
+	inject(SYN | ACK);
+	expect(ACK, .seq = 1, .ack = 1);
+	app_send(10);
+	expect(ACK, .len = 10);
+}
+
+/* ---- the SYN-ACK ---------------------------------------------------------- */
 
 SCRIPT(options_not_answered, "RFC 7323 2.2, 3.2: off unless both SYNs have them")
 {
@@ -496,6 +520,19 @@ SCRIPT(urgent_data_queued_before, "RFC 9293 3.10.2, 3.8.5")
 	inject(ACK);
 }
 
+SCRIPT(held_data_queued_before, "septet.h, spt_send: SPT_MORE; the handshake does not wait for it")
+{
+	given(SYN_SENT);
+	app_send_flags(10, SPT_MORE);
+	inject(SYN | ACK);
+	expect(ACK, .seq = 1);
+	expect_connected();
+	expect_nothing();
+	app_send(10);
+	expect(PSH | ACK, .len = 20);
+	inject(ACK);
+}
+
 SCRIPT(fin_on_third_segment, "RFC 9293 3.10.4: FIN after what is queued")
 {
 	given(SYN_SENT);
@@ -539,178 +576,6 @@ SCRIPT(abort_when_connected, "RFC 9293 3.10.5, ESTABLISHED")
 	expect(RST | ACK, .seq = 1, .ack = 1);
 	expect_closed(-ECONNABORTED);
 	expect_gone();
-}
-
-/* ---- calls in SYN-SENT --------------------------------------------------------------------------
- */
-
-SCRIPT(close_in_syn_sent, "RFC 9293 3.10.4, SYN-SENT: delete the TCB, \"closing\" to queued SENDs")
-{
-	given(SYN_SENT);
-	app_send(100);
-	app_close();
-	expect_closed(-ECONNABORTED);
-	expect_nothing();
-	expect_gone();
-	check_eq(stats().pinned_mbufs, 0);
-	check_eq(spt_close(script_engine(), script_conn()), -ESTALE);
-	expect_silence_ms(200000);
-	inject(SYN | ACK, .rejected = true);
-	expect_rst();
-}
-
-SCRIPT(abort_in_syn_sent, "RFC 9293 3.10.5, SYN-SENT: no segment; delete the TCB")
-{
-	given(SYN_SENT);
-	app_send(100);
-	app_abort();
-	expect_closed(-ECONNABORTED);
-	expect_nothing();
-	expect_gone();
-	check_eq(stats().pinned_mbufs, 0);
-	expect_silence_ms(200000);
-}
-
-SCRIPT(shutdown_in_syn_sent, "septet.h, spt_shutdown: -ENOTCONN in SYN-SENT")
-{
-	given(SYN_SENT);
-	check_eq(spt_shutdown(script_engine(), script_conn()), -ENOTCONN);
-	expect_state(SYN_SENT);
-	inject(SYN | ACK);
-	expect(ACK);
-	expect_connected();
-	app_shutdown();
-	expect(FIN | ACK);
-}
-
-/* Before the turn that would send the SYN: nothing of it is ever seen. */
-SCRIPT(given_up_at_once, "RFC 9293 3.10.4, 3.10.5, SYN-SENT")
-{
-	struct spt_endpoint remote;
-	struct spt_event e[4];
-	spt_conn conn[2];
-
-	given(LISTEN);
-	remote = script_remote();
-	for (unsigned int i = 0; i < 2; i++)
-		check_eq(spt_connect(
-		             script_engine(), script_source(), NULL, &remote, &conn[i], &conn[i]),
-		    0);
-	check_eq(stats().source_tuples, 2);
-	check_eq(spt_close(script_engine(), conn[0]), 0);
-	check_eq(spt_abort(script_engine(), conn[1]), 0);
-	check_eq(spt_poll(script_engine(), script_now(), e, 4), 2);
-	for (unsigned int i = 0; i < 2; i++) {
-		check_eq(e[i].events, SPT_CLOSED);
-		check_eq(e[i].reason, -ECONNABORTED);
-		check(*(spt_conn *)e[i].user == e[i].conn);
-	}
-	check_eq(stats().source_tuples, 0);
-	check_eq(stats().connections, 0);
-	expect_silence_ms(5000);
-}
-
-SCRIPT(send_buffer_in_syn_sent, "RFC 9293 3.10.2; septet.h, spt_send: -EAGAIN, then WRITABLE")
-{
-	given(SYN_SENT, .conn.send_buffer = 1000);
-	app_send(1000);
-	app_send_fails(1, -EAGAIN);
-	expect_no_event(SPT_WRITABLE);
-	inject(SYN | ACK);
-	expect(PSH | ACK, .len = 1000);
-	expect_connected();
-	inject(ACK);
-	expect_event(SPT_WRITABLE);
-	expect_acked(1000);
-	app_send(10);
-	expect(ACK, .len = 10);
-}
-
-static void
-budget_frees(void)
-{
-	static const unsigned int peers[] = {0, 2, 3};
-
-	for (unsigned int i = 0; i < 3; i++) {
-		use_peer(peers[i]);
-		inject(ACK);
-	}
-	check_eq(stats().pinned_mbufs, 0);
-	use_peer(1);
-}
-
-/* The budget of mbufs is used up by another connection: who asked in SYN-SENT hears of room too. */
-static void
-budget_in_syn_sent(bool free_before)
-{
-	given(ESTABLISHED, .config.pinned_mbufs = 8, .conn.nodelay = true);
-	while (app_try_send(10) == 0)
-		check_eq(ignore_segments(), 1);
-	check_eq(stats().pinned_mbufs, 3); /* one queue takes no more than it leaves */
-	use_peer(2);
-	given(ESTABLISHED);
-	while (app_try_send(10) == 0)
-		check_eq(ignore_segments(), 1);
-	use_peer(3);
-	given(ESTABLISHED);
-	while (app_try_send(10) == 0)
-		check_eq(ignore_segments(), 1);
-	use_peer(1);
-	given(SYN_SENT);
-	app_send_fails(10, -ENOBUFS);
-	expect_no_event(SPT_WRITABLE);
-	if (free_before) {
-		budget_frees();
-	}
-	inject(SYN | ACK);
-	expect(ACK);
-	expect_connected();
-	if (!free_before) {
-		budget_frees();
-	}
-	advance_ms(1000);
-	expect_event(SPT_WRITABLE);
-	app_send(10);
-	expect(ACK, .len = 10);
-	inject(ACK);
-}
-
-SCRIPT(budget_freed_before_syn_ack, "septet.h, spt_send: -ENOBUFS, WRITABLE follows")
-{
-	budget_in_syn_sent(true);
-}
-
-SCRIPT(budget_freed_after_syn_ack, "septet.h, spt_send: -ENOBUFS, WRITABLE follows")
-{
-	budget_in_syn_sent(false);
-}
-
-SCRIPT(options_set_in_syn_sent, "septet.h, spt_conn_set")
-{
-	given(SYN_SENT);
-	app_set(.nodelay = true, .ttl = 9, .user_timeout_ms = 2000);
-	expect_after_ms(1000, SYN, .seq = ZERO, .ttl = 9);
-	advance_ms(1001);
-	expect_closed(-ETIMEDOUT);
-	expect_gone();
-}
-
-SCRIPT(info_in_syn_sent, "septet.h, spt_conn_info, spt_conn_get")
-{
-	struct spt_conn_options o;
-	struct spt_conn_info i;
-
-	given(SYN_SENT, .conn.receive_buffer = 7000);
-	i = script_info();
-	check_eq(i.state, SPT_SYN_SENT);
-	check_eq(i.local.port, SCRIPT_PORT);
-	check_eq(i.remote.port, SCRIPT_PEER_PORT);
-	check_eq(i.iss, script_iss_plus(0));
-	check_eq(i.snd_una, script_iss_plus(0));
-	check_eq(i.snd_nxt, script_iss_plus(1));
-	check_eq(i.unsent, 0);
-	check_eq(spt_conn_get(script_engine(), script_conn(), &o), 0);
-	check_eq(o.receive_buffer, 7000);
 }
 
 SCRIPT_MAIN()
