@@ -436,8 +436,7 @@ SCRIPT(third_segment_lost, "RFC 9293 3.10.7.4, first: an unacceptable segment dr
 	expect_state(ESTABLISHED);
 }
 
-/* ---- what rides on the third segment -----------------------------------------------------------
- */
+/* ---- what rides on the third segment -------------------------------------- */
 
 static void
 script_request(void)

@@ -44,7 +44,7 @@ refuses(enum script_icmp kind)
 	expect_silence_ms(200000);
 }
 
-/* ---- soft errors ---------------------------------------------------------------------------- */
+/* ---- soft errors ---------------------------------------------------------- */
 
 SCRIPT(net_unreachable, "RFC 9293 3.9.2.2 MUST-56, SHLD-25; RFC 5461 2")
 {
@@ -118,7 +118,7 @@ SCRIPT(too_big, "RFC 1191 3, RFC 8201 4")
 	inject(ACK);
 }
 
-/* ---- hard errors ---------------------------------------------------------------------------- */
+/* ---- hard errors ---------------------------------------------------------- */
 
 SCRIPT(port_unreachable, "RFC 9293 3.9.2.2 SHLD-26; RFC 5461 2: abort in SYN-SENT")
 {
@@ -179,8 +179,7 @@ SCRIPT(hard_in_passive_syn_received, "RFC 5927 5.2: a listener's record stays")
 	expect_event(SPT_ACCEPTED);
 }
 
-/* ---- who is believed --------------------------------------------------------------------------
- */
+/* ---- who is believed ------------------------------------------------------ */
 
 SCRIPT(forged_sequence, "RFC 5927 4.1: SND.UNA =< SEG.SEQ < SND.NXT: of a SYN, ISS only")
 {

@@ -52,7 +52,7 @@ syn_ack_completes(void)
 	works();
 }
 
-/* ---- the exchange --------------------------------------------------------------------------- */
+/* ---- the exchange --------------------------------------------------------- */
 
 SCRIPT(figure_8, "RFC 9293 3.5, figure 8; 3.10.7.3 fourth")
 {
@@ -149,7 +149,7 @@ SCRIPT(data_queued_before, "RFC 9293 3.10.2, SYN-SENT, SYN-RECEIVED: queue until
 	expect_acked(100);
 }
 
-/* ---- options and windows --------------------------------------------------------------------- */
+/* ---- options and windows -------------------------------------------------- */
 
 SCRIPT(options_of_both, "RFC 7323 2.2, 3.2: on if both SYNs have them; the SYN-ACK repeats them")
 {
@@ -244,8 +244,7 @@ SCRIPT(timestamp_of_ack, "RFC 7323 4.3 (2): Last.ACK.sent is that of our SYN-ACK
 	expect(ACK, .len = 10, .tsecr = tsval ? tsval : ZERO);
 }
 
-/* ---- each packet lost -------------------------------------------------------------------------
- */
+/* ---- each packet lost ----------------------------------------------------- */
 
 SCRIPT(our_syn_lost, "RFC 9293 3.5: the peer saw no SYN of ours; it answers our SYN-ACK")
 {
@@ -416,8 +415,7 @@ SCRIPT(gives_up_despite_repeated_syns, "RFC 9293 MUST-23: a repeated SYN is no t
 	expect_closed(-ETIMEDOUT);
 }
 
-/* ---- SYN-RECEIVED, 3.10.7.4 in its order --------------------------------------------------------
- */
+/* ---- SYN-RECEIVED, 3.10.7.4 in its order ---------------------------------- */
 
 SCRIPT(syn_again_limit, "RFC 5961 7; design 6: what a repeated SYN draws is limited")
 {
@@ -544,8 +542,7 @@ SCRIPT(wrong_ack, "RFC 9293 3.10.7.4 fifth: not acceptable: <SEQ=SEG.ACK><CTL=RS
 	ack_completes();
 }
 
-/* ---- calls in SYN-RECEIVED
- * ------------------------------------------------------------------------ */
+/* ---- calls in SYN-RECEIVED ------------------------------------------------ */
 
 SCRIPT(shutdown, "RFC 9293 3.10.4, SYN-RECEIVED: FIN is queued until ESTABLISHED is entered")
 {

@@ -23,8 +23,7 @@ same_address(const struct spt_addr *a, const struct spt_addr *b)
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* ---- choosing ----------------------------------------------------------------------------------
- */
+/* ---- choosing ------------------------------------------------------------- */
 
 /* Every tuple is had once: 2 addresses, 'ports' ports from 5000 on. */
 static void

@@ -24,7 +24,7 @@ completes(void)
 	expect_after_ms(40, ACK);
 }
 
-/* ---- first: ACK --------------------------------------------------------------------------- */
+/* ---- first: ACK ----------------------------------------------------------- */
 
 SCRIPT(ack_not_acceptable, "RFC 9293 3.10.7.3 first: SEG.ACK =< ISS or > SND.NXT: RST, SEQ=SEG.ACK")
 {
@@ -96,7 +96,7 @@ SCRIPT(half_open_connection, "RFC 9293 3.5.1, figure 9: recovery from an old con
 	expect_connected();
 }
 
-/* ---- second: RST -------------------------------------------------------------------------- */
+/* ---- second: RST ---------------------------------------------------------- */
 
 static void
 refused(void)
@@ -163,7 +163,7 @@ SCRIPT(refused_and_dialled_again, "RFC 9293 3.10.1: the tuple is free at once")
 	expect(ACK, .len = 10);
 }
 
-/* ---- fourth: SYN (simultaneous opens: test_simultaneous.c) --------------------------------- */
+/* ---- fourth: SYN (simultaneous opens: test_simultaneous.c) ---------------- */
 
 SCRIPT(syn_ack_bad_checksum, "RFC 9293 3.1 MUST-3")
 {
@@ -213,7 +213,7 @@ SCRIPT(second_syn_ack, "RFC 9293 3.10.7.4 fourth; RFC 5961 4.2: challenge ACK")
 	expect_within_ms(40, ACK);
 }
 
-/* ---- fifth: neither SYN nor RST ------------------------------------------------------------- */
+/* ---- fifth: neither SYN nor RST ------------------------------------------- */
 
 SCRIPT(neither_syn_nor_rst, "RFC 9293 3.10.7.3 fifth: drop the segment and return")
 {
@@ -244,7 +244,7 @@ SCRIPT(data_before_syn_ack, "RFC 9293 3.10.7.3 fifth")
 	expect_within_ms(40, ACK, .ack = 101);
 }
 
-/* ---- an answer to a SYN that nobody sent --------------------------------------------------- */
+/* ---- an answer to a SYN that nobody sent ---------------------------------- */
 
 SCRIPT(unexpected_syn_ack, "RFC 9293 3.10.7.2 second, 3.10.7.1: <SEQ=SEG.ACK><CTL=RST>")
 {
