@@ -21,9 +21,10 @@
 
 #include <rte_mbuf.h>
 
+#include <lib/env.h>
+
 #include "bench/core.h"
 #include "common/address.h"
-#include "env.h"
 #include "serve/serve.h"
 
 #define EVENTS 64
