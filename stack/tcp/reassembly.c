@@ -132,6 +132,10 @@ reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 	while (
 	    (next = prev ? link_of(t, prev)->next : x->ooo) && seq_lt(link_of(t, next)->seq, end)) {
 		if (seq_gt(chain_end(t, next), end)) {
+			if (link_of(t, next)->seq == seq) { /* it goes on where 'prev' ends */
+				rte_pktmbuf_free(m);
+				return SPT_V_TCP_DATA_DUPLICATE;
+			}
 			m = chain_cut(m, 0, link_of(t, next)->seq - seq);
 			break;
 		}

@@ -333,6 +333,26 @@ SCRIPT(overlaps, "RFC 9293 3.10.7.4 seventh, SHLD-31: every byte once, whatever 
 	}
 }
 
+/* What waits is not joined: two may touch, and a segment end within both and add nothing. */
+SCRIPT(across_two_that_touch, "RFC 9293 3.10.7.4 seventh: a byte that came before is not new")
+{
+	given(ESTABLISHED);
+	inject(ACK, .seq = 101, .len = 100);
+	expect(ACK, .ack = 1);
+	inject(ACK, .seq = 201, .len = 200);
+	expect(ACK, .ack = 1);
+	inject(ACK, .seq = 151, .len = 150);
+	expect_verdict(SPT_V_TCP_DATA_DUPLICATE);
+	expect(ACK, .ack = 1);
+	inject(ACK, .seq = 201, .len = 100);
+	expect_verdict(SPT_V_TCP_DATA_DUPLICATE);
+	expect(ACK, .ack = 1);
+	check_eq(script_info().out_of_order, 300);
+	inject(ACK, .seq = 1, .len = 100);
+	expect(ACK, .ack = 401);
+	expect_data(400);
+}
+
 SCRIPT(overlaps_filled_by_pieces, "RFC 9293 3.10.7.4 seventh, SHLD-31")
 {
 	given(ESTABLISHED);
