@@ -423,11 +423,27 @@ connected(struct simapp *a, struct session *c)
 	a->progress++;
 }
 
+/* Accepted and reset in one burst: whose it was nobody can tell any more. */
+static void
+stillborn(struct simapp *a, const struct spt_event *e)
+{
+	if (e->reason != -ECONNRESET)
+		fail(a, NULL, "accepted and closed at once, and not by a reset", e->reason);
+	a->counts.accepted++;
+	a->counts.closed++;
+	rte_pktmbuf_free(e->data);
+}
+
 static void
 on_event(struct simapp *a, const struct spt_event *e)
 {
-	struct session *c = e->events & SPT_ACCEPTED ? accepted(a, e) : e->user;
+	struct session *c;
 
+	if ((e->events & SPT_ACCEPTED) && (e->events & SPT_CLOSED)) {
+		stillborn(a, e);
+		return;
+	}
+	c = e->events & SPT_ACCEPTED ? accepted(a, e) : e->user;
 	if (c == NULL || c->closed || c->conn != e->conn) {
 		fail(a, c, "an event of no session, or after CLOSED", (int)e->events);
 		rte_pktmbuf_free(e->data);
