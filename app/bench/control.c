@@ -134,9 +134,19 @@ control_trial(struct bench *bench, struct search *s)
 	return control_remember(bench, &trial);
 }
 
+/* The rate that was found is the load asked for; the limit is what kept it from being higher. */
+static void
+control_search_limit(struct bench_result *r, enum bench_limit limit, const char *text)
+{
+	r->limit = limit;
+	snprintf(r->limit_text, sizeof(r->limit_text), "%s", text);
+}
+
 static int
 control_search(struct bench *bench)
 {
+	char limit_text[sizeof(bench->result.limit_text)];
+	enum bench_limit limit;
 	const struct bench_options *o = &bench->options;
 	struct phase_runner *r = &control.runner;
 	struct search s;
@@ -144,9 +154,12 @@ control_search(struct bench *bench)
 
 	r->expected = r->begun + EXPECTED_RUNS * TRIAL_TIME + control_duration(o);
 	rc = control_region(bench, &s);
+	limit = bench->result.limit;
+	memcpy(limit_text, bench->result.limit_text, sizeof(limit_text));
 	while (rc == 0 && r->interrupts == 0 && s.state <= SEARCH_CONFIRMING)
 		rc = control_trial(bench, &s);
 	bench->confirmed = rc == 0 && s.state == SEARCH_FOUND;
+	control_search_limit(&bench->result, limit, limit_text);
 	if (rc == 0 && r->interrupts == 0) {
 		live_clear();
 		if (bench->confirmed)

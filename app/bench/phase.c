@@ -407,8 +407,10 @@ phase_reckon(struct phase_runner *r, struct bench_result *result)
 	bench_totals_diff(&in.totals, &r->totals, &r->at_begin);
 	result_snapshot_diff(&in.client, &r->client_loaded, &r->client_begin);
 	result_snapshot_diff(&in.client_all, &r->client, &r->client_begin);
-	if (in.server_known)
+	if (in.server_known) {
 		result_snapshot_diff(&in.server, &r->server_loaded, &r->server_begin);
+		result_snapshot_diff(&in.server_all, &r->server, &r->server_begin);
+	}
 	memset(result, 0, sizeof(*result));
 	for (unsigned int l = 0; l < LATENCIES; l++)
 		result->latency[l] = r->latency[l];

@@ -75,10 +75,15 @@ rate_of(uint64_t count, const struct bench_second *s)
 	return s->seconds > 0 ? (double)count / s->seconds : 0;
 }
 
-/* Seconds that count: whole ones; of a run shorter than two all that loaded. */
+/*
+ * Seconds that count: whole ones, of a run that has none all that loaded; and of those that hold
+ * what they have, the ones in which something was opened.
+ */
 static bool
-result_counts(const struct bench_second *s, bool whole)
+result_counts(const struct result_input *in, const struct bench_second *s, bool whole)
 {
+	if (in->options->mode == MODE_CONCURRENT && s->totals.attempts == 0)
+		return false;
 	return s->loading && (!whole || s->seconds > 0.9);
 }
 
@@ -93,11 +98,11 @@ result_rates(struct bench_result *r, const struct result_input *in)
 	if (!values)
 		return;
 	for (size_t i = 0; i < in->n_seconds; i++)
-		whole |= result_counts(&in->seconds[i], true);
+		whole |= result_counts(in, &in->seconds[i], true);
 	for (size_t i = 0; i < in->n_seconds; i++) {
 		const struct bench_second *s = &in->seconds[i];
 
-		if (!result_counts(s, whole))
+		if (!result_counts(in, s, whole))
 			continue;
 		values[n] = rate_of(s->totals.completions, s);
 		handshakes[n] = rate_of(s->totals.handshakes, s);

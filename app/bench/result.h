@@ -26,7 +26,7 @@ struct result_input {
 	double window_full;         /* share of the samples while loading */
 	uint32_t held;              /* most established at once */
 	/* Differences over its loading part, and over all of it. */
-	struct spt_runtime_snapshot client, server, client_all;
+	struct spt_runtime_snapshot client, server, client_all, server_all;
 	bool server_known;
 	bool one_lcore;   /* both ends take turns */
 	double cpu_share; /* that the cores had of their processors; < 0: unknown, they nap */

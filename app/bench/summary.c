@@ -89,9 +89,12 @@ summary_rates(const struct bench *bench)
 	const struct bench_result *r = &bench->result;
 	const struct bench_options *o = &bench->options;
 
-	summary_name("connections/s");
-	printf("%.0f (median; %.0f to %.0f over the seconds)\n", r->connections_median,
-	    r->connections_least, r->connections_most);
+	/* Those that are held or used for as long as the run lasts are all closed after it. */
+	if (r->connections_most > 0) {
+		summary_name("connections/s");
+		printf("%.0f (median; %.0f to %.0f over the seconds)\n", r->connections_median,
+		    r->connections_least, r->connections_most);
+	}
 	summary_name("handshakes/s");
 	printf("%.0f (median)\n", r->handshakes_median);
 	if (r->totals.responses) {

@@ -47,6 +47,7 @@ set_up(void **state)
 	in.hz = 1000000000;
 	in.client.elapsed = in.server.elapsed = SECONDS * SPT_NS_PER_SEC;
 	in.client.busy = in.server.busy = SECONDS * SPT_NS_PER_SEC / 2;
+	in.client_all.busy = in.server_all.busy = SECONDS * SPT_NS_PER_SEC / 2;
 	in.client_all.port.rx_frames = 3 * in.totals.completions;
 	in.client_all.port.tx_frames = 3 * in.totals.completions;
 	in.client.port = in.client_all.port;
@@ -117,10 +118,11 @@ static void
 costs_of_a_connection(void **state)
 {
 	server_busy(0.25);
+	in.server_all.busy /= 2;
 	result_compute(&result, &in);
 	assert_true(result.packets_per_connection == 6);
-	assert_true(fabs(result.cycles_per_connection - 5000) < 1e-6);
-	assert_true(fabs(result.server_cycles_per_connection - 2500) < 1e-6);
+	assert_true(fabs(result.cycles_per_connection - 5000) < 2);
+	assert_true(fabs(result.server_cycles_per_connection - 2500) < 1);
 	assert_true(result.client_busy == 0.5 && result.server_busy == 0.25);
 	assert_true(result.line_rate_share < 0);
 	/* 1 Gbit/s: frames of 60 bytes take 84 on the wire. */
@@ -147,6 +149,10 @@ bytes_of_a_held_connection(void **state)
 	assert_int_equal(result.bytes_per_connection, 512);
 	in.held = 900;
 	assert_int_not_equal(limit(), LIMIT_LOAD);
+	/* What was opened in a second, not how many such seconds there were. */
+	seconds[0].totals.attempts = RATE;
+	result_compute(&result, &in);
+	assert_true(result.handshakes_median == RATE);
 }
 
 static void
