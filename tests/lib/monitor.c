@@ -98,7 +98,9 @@ mon_life_arrived(struct mon_life *l, uint32_t seq, uint32_t n)
 	uint32_t from = seq - l->irs, to = from + n;
 	uint32_t i = 0, j;
 
-	/* What lies before IRS wraps to the far end: it is nothing new. */
+	/* What lies before IRS wraps to the far end: nothing new, but what reaches over it is. */
+	if (from > UINT32_MAX / 2 && to > 1 && to <= UINT32_MAX / 2)
+		from = 1;
 	if (n == 0 || from > UINT32_MAX / 2 || to > UINT32_MAX / 2)
 		return false;
 	while (i < l->n_spans && l->span[i].to < from)
