@@ -171,8 +171,13 @@ half_open_acceptable(const struct tcp *t, const struct half_open *h, const struc
 	if ((h->flags & RECORD_TIMESTAMPS) && (s->options & SEG_HAS_TIMESTAMP) &&
 	    seq_lt(s->tsval, h->ts_recent) && !(s->flags & TCP_RST))
 		return false; /* PAWS */
-	return (seq_geq(s->seq, rcv_nxt) && seq_lt(s->seq, edge)) ||
-	       (seq_geq(last, rcv_nxt) && seq_lt(last, edge));
+	if (seq_geq(s->seq, rcv_nxt) && seq_lt(s->seq, edge))
+		return true;
+	/*
+	 * Text may reach into the window. RST and SYN must lie in it themselves (RFC 5961 3.2; RFC
+	 * 9293 3.10.7.4, fourth).
+	 */
+	return !(s->flags & (TCP_SYN | TCP_RST)) && seq_geq(last, rcv_nxt) && seq_lt(last, edge);
 }
 
 /* An ACK that repeats where we are: rate-limited. No SYN, so its window is scaled (RFC 7323 2.2).

@@ -42,7 +42,10 @@ check_timestamps(struct tcp *t, struct conn *c, struct seg *s)
 	return SPT_V_CONTINUE;
 }
 
-/* The acceptability test of RFC 9293 3.4, but for bare ACKs: they may come from the very edge. */
+/*
+ * The acceptability test of RFC 9293 3.4, but for bare ACKs, which may come from the very edge, and
+ * for RST, of which the sequence number itself must lie in the window (RFC 5961 3.2).
+ */
 static inline bool
 seq_acceptable(const struct conn *c, const struct seg *s, uint32_t len)
 {
@@ -52,8 +55,9 @@ seq_acceptable(const struct conn *c, const struct seg *s, uint32_t len)
 	if (likely(start == 0))
 		return len == 0 || wnd > 0;
 	if (len == 0)
-		return start < wnd || (start == wnd && !(s->flags & (TCP_SYN | TCP_RST)));
-	return start < wnd || start + len - 1 < wnd;
+		return start < wnd ||
+		       (start == wnd && (s->flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK);
+	return start < wnd || (start + len - 1 < wnd && !(s->flags & TCP_RST));
 }
 
 /* Not acceptable: an ACK, unless RST; keep-alives and window probes are told apart. */
@@ -82,7 +86,7 @@ conn_check_sequence(struct tcp *t, struct conn *c, struct seg *s)
 			return v;
 	}
 	if (unlikely(!seq_acceptable(c, s, len))) {
-		if (s->seq != c->rcv_nxt || (s->flags & (TCP_SYN | TCP_RST)))
+		if (s->seq != c->rcv_nxt || (s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
 			return refuse_sequence(t, c, s, len);
 		/* Text and FIN do not fit; receive_text or receive_fin answers. */
 		if (s->len > 0)
