@@ -175,6 +175,7 @@ enum spt_verdict
 acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 {
 	uint32_t wnd = (uint32_t)s->wnd << conn_snd_shift(c);
+	uint32_t seq = seq_max(s->seq, c->rcv_nxt);
 	bool advances = seq_gt(s->ack, c->snd_una);
 
 	if (unlikely(!(s->flags & TCP_ACK)))
@@ -192,12 +193,13 @@ acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 	else if (acknowledge_is_duplicate(c, s, wnd))
 		congestion_duplicate(t, c);
 	/*
+	 * Of the part that is new (3.10.7.4, first: the idealized segment begins at RCV.NXT):
 	 * SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): the last always holds.
 	 * A segment that advances SND.UNA is newer than WL1 tells, when it filled a gap: its window
 	 * counts as well, or the old one would reach beyond what was offered.
 	 */
-	if (advances || seq_leq(c->snd_wl1, s->seq)) {
-		c->snd_wl1 = s->seq;
+	if (advances || seq_leq(c->snd_wl1, seq)) {
+		c->snd_wl1 = seq;
 		if (wnd != c->snd_wnd)
 			acknowledge_window(t, c, wnd);
 	}
