@@ -203,6 +203,24 @@ time_wait_rst(struct tcp *t, struct time_wait *w, struct seg *s)
 	return seg_discard(s, SPT_V_TCP_TIMEWAIT_RST);
 }
 
+/* RFC 9293 3.4, with the window as it was told last; its scale is forgotten, so it is too small. */
+static bool
+time_wait_acceptable(const struct time_wait *w, const struct seg *s)
+{
+	uint32_t start = s->seq - w->rcv_nxt, len = seg_len(s);
+
+	if (len == 0)
+		return start == 0 || start < w->wnd;
+	return start < w->wnd || start + len - 1 < w->wnd;
+}
+
+/* RFC 5961 5.2; the largest window of all stands for MAX.SND.WND, which is forgotten. */
+static bool
+time_wait_ack_in_range(const struct time_wait *w, const struct seg *s)
+{
+	return seq_leq(s->ack, w->snd_nxt) && seq_geq(s->ack, w->snd_nxt - (UINT16_MAX << 14));
+}
+
 enum spt_verdict
 time_wait_input(struct tcp *t, struct time_wait *w, struct seg *s)
 {
@@ -218,7 +236,12 @@ time_wait_input(struct tcp *t, struct time_wait *w, struct seg *s)
 		time_wait_start(t, index);
 		return time_wait_ack(t, w, s, SPT_V_TCP_TIMEWAIT_FIN);
 	}
-	if (s->len == 0 && s->seq == w->rcv_nxt && !(s->flags & TCP_FIN))
-		return seg_discard(s, SPT_V_TCP_TIMEWAIT_ACK); /* acceptable, nothing to say */
+	/* first: not acceptable. fifth: of what is, no ACK flag, and an ACK that cannot be */
+	if (time_wait_acceptable(w, s)) {
+		if (!(s->flags & TCP_ACK))
+			return seg_discard(s, SPT_V_TCP_NO_ACK);
+		if (seg_len(s) == 0 && s->seq == w->rcv_nxt && time_wait_ack_in_range(w, s))
+			return seg_discard(s, SPT_V_TCP_TIMEWAIT_ACK); /* nothing to say */
+	}
 	return time_wait_ack(t, w, s, SPT_V_TCP_TIMEWAIT_ACK);
 }
