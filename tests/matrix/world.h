@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A world for the matrix: one engine with a monitor, an application, and a peer that brings one
+ * connection after the other into a state, each on a 4-tuple of its own. What the peer knows it
+ * learns from the wire: 'tcb' holds the engine's variables as its segments told them.
+ */
+#ifndef TESTS_MATRIX_WORLD_H
+#define TESTS_MATRIX_WORLD_H
+
+#include <lib/monitor.h>
+#include <lib/packet.h>
+
+#include "oracle.h"
+
+#define WORLD_PORTS    1536 /* 4-tuples; each is used once a world */
+#define WORLD_SEEN     64
+#define WORLD_WINDOW   1000 /* the engine's receive buffer */
+#define WORLD_PEER_WND 65535
+
+struct world_variant {
+	const char *name;
+	int family;
+	bool wrap;   /* numbers of both sides cross 2^32 within the cell */
+	bool ts;     /* timestamps */
+	bool active; /* the engine opens what ends in a synchronized state */
+};
+
+/* A TCP segment of the engine. */
+struct seen {
+	spt_time at;
+	struct packet p; /* payload is not kept */
+};
+
+struct world;
+
+/* Never NULL: what goes wrong here ends the process with a line. */
+struct world *world_create(const struct world_variant *v);
+/* NULL, or what was left over. */
+const char *world_destroy(struct world *w);
+
+/*
+ * The connection on 4-tuple 'n' is brought to 'state'; SYN_RECEIVED with 'active' is a
+ * simultaneous open. NULL, or what went wrong.
+ */
+const char *world_bring(struct world *w, unsigned int n, enum spt_state state, bool active);
+const struct tcb *world_tcb(const struct world *w);
+/* The first sequence number of the peer, where there is no connection yet. */
+uint32_t world_peer_iss(const struct world *w);
+
+/* A segment of the peer, whose text is that of its stream. The engine works until it rests. */
+void world_inject(struct world *w, struct arrival *seg);
+
+/* What happened since world_forget. */
+void world_forget(struct world *w);
+unsigned int world_seen(const struct world *w, const struct seen **seen);
+uint32_t world_events(const struct world *w, int *reason);
+uint32_t world_delivered(const struct world *w);
+/* -ESTALE, -ENOENT: no handle (yet). */
+int world_info(const struct world *w, struct spt_conn_info *info);
+/* As spt_engine_walk tells it: CLOSED_STATE when there is nothing. */
+enum spt_state world_state(const struct world *w);
+/* NULL, or an invariant that did not hold: monitor, verdicts, spt_engine_check, bytes. */
+const char *world_broken(const struct world *w);
+void world_ladder(const struct world *w);
+
+void world_advance(struct world *w, spt_time ns);
+spt_time world_now(const struct world *w);
+
+/* The connection is given up, time passes. NULL, or what is left. */
+const char *world_end(struct world *w);
+
+#endif
