@@ -50,8 +50,7 @@ syn_acknowledged(struct tcp *t, struct conn *c, uint32_t wnd)
 	conn_timer_clear(c, TIMER_RTX);
 	congestion_init(c);
 	if (c->marks & MARK_RTO_SYN)
-		c->cwnd =
-		    c->mss; /* RFC 5681 3.1; and no sample: the answer may be to either (Karn) */
+		c->cwnd = c->mss; /* RFC 5681 3.1; and no sample (Karn) */
 	else
 		retransmit_rtt_sample(t, c, t->now_us - sent_us);
 	c->retries = 0;
