@@ -58,7 +58,19 @@ core_attempt_due(const struct bench_core *core, spt_time *intended)
 		*intended = core->now;
 		return core->in_progress < core->load.window;
 	}
-	return load_due(&core->load, core->begun, core_in_window(core), core->now, intended);
+	if (!load_has_rate(&core->load))
+		return load_due(
+		    &core->load, core->begun, core_in_window(core), core->now, intended);
+	*intended = core->next;
+	return core->next <= core->now;
+}
+
+/* Reckoned once for each attempt, not every turn. */
+static void
+core_next(struct bench_core *core)
+{
+	if (core_has_rate(core))
+		core->next = load_time(&core->load, core->begun);
 }
 
 /* Whether SYNs have where to go. */
@@ -127,6 +139,7 @@ core_open(struct bench_core *core)
 		if (rc == -EAGAIN || (rc && !core_refused(core, rc)))
 			return;
 		core->begun++;
+		core_next(core);
 		core_note_late(core, intended);
 	}
 }
@@ -277,6 +290,7 @@ bench_core_begin(void *state, spt_time now, void *argument)
 		core->most =
 		    RTE_MIN(core->most, (uint64_t)core_share(core, core->options->connections));
 	core->begun = 0;
+	core_next(core);
 	core->due = 0;
 	core->totals.late_ns = 0;
 	core->cursor = 0;

@@ -97,6 +97,7 @@ struct bench_core {
 	bool draining, abandoning, over;
 	spt_time drain_by;
 	uint64_t begun;  /* attempts */
+	spt_time next;   /* with a rate: when the next of them is due */
 	uint64_t due;    /* mode requests with a rate: requests */
 	uint64_t most;   /* attempts of the phase */
 	uint32_t cursor; /* traffic, then the end, goes round the connections */

@@ -12,16 +12,19 @@
 spt_time
 load_time(const struct load *l, uint64_t number)
 {
-	double seconds = (double)l->duration / (double)SPT_NS_PER_SEC;
-	double bend = l->duration ? (l->to - l->from) / seconds : 0;
-	double k = (double)number, square = l->from * l->from + 2 * bend * k, ns;
+	double k = (double)number, mean = l->from, seconds, square, ns;
 
 	if (number == 0)
 		return l->start;
+	if (l->from != l->to && l->duration) {
+		seconds = (double)l->duration / (double)SPT_NS_PER_SEC;
+		square = l->from * l->from + 2 * (l->to - l->from) / seconds * k;
+		mean = square < 0 ? 0 : (l->from + sqrt(square)) / 2;
+	}
 	/* The rate sank to nothing before so many were due. */
-	if (square < 0 || l->from + sqrt(square) <= 0)
+	if (mean <= 0)
 		return SPT_TIME_NEVER;
-	ns = 2 * k / (l->from + sqrt(square)) * (double)SPT_NS_PER_SEC;
+	ns = k / mean * (double)SPT_NS_PER_SEC;
 	if (ns >= (double)(l->duration ? l->duration : SPT_TIME_NEVER / 2))
 		return SPT_TIME_NEVER;
 	return l->start + (spt_time)ns;
