@@ -115,8 +115,6 @@ parse_ip6(const uint8_t *flat, unsigned int length, struct packet *p)
 		return "IPv6 version is not 6";
 	if (ETH_LEN + 40u + get16(ip + 4) > length)
 		return "IPv6 payload length does not fit the frame";
-	if (p->ttl == 0)
-		return "hop limit is 0";
 	p->l4_off = ETH_LEN + 40;
 	p->l4_len = get16(ip + 4);
 	return NULL;
@@ -265,6 +263,9 @@ packet_parse(const uint8_t *flat, unsigned int length, struct packet *p)
 	fault = parse_tcp(flat, p);
 	p->tolerable = fault == NULL;
 	p->fault = fault != NULL ? fault : p->fault;
+	/* Not to be sent, but taken by whom it is for (RFC 8200 3). */
+	if (p->fault == NULL && p->ttl == 0)
+		p->fault = "hop limit is 0";
 	return p->fault == NULL ? PACKET_TCP : PACKET_BAD;
 }
 
