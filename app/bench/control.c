@@ -18,7 +18,7 @@
 #include "bench/search.h"
 #include "common/wait.h"
 
-#define REGION_TIME   (SPT_NS_PER_SEC)     /* as fast as possible, to know where to search */
+#define REGION_TIME   (3 * SPT_NS_PER_SEC) /* as fast as possible, to know where to search */
 #define TRIAL_TIME    (2 * SPT_NS_PER_SEC) /* of one rate */
 #define EXPECTED_RUNS 12                   /* of a search, for the bar */
 #define STOP_GRACE    (2 * SPT_NS_PER_SEC)
