@@ -236,6 +236,11 @@ summary_totals(const struct bench *bench)
 	printf(
 	    "%" PRIu64 " of %" PRIu64 " attempts\n", bench_failures_sum(&t->failed), t->attempts);
 	summary_failures(t);
+	/* Who it was for has no address on this link: that is not the peer's silence. */
+	if (c->tx_no_neighbour)
+		printf("    %-22s%" PRIu64
+		       "  packets: nobody answered ARP or neighbour discovery\n",
+		    "no link address", c->tx_no_neighbour);
 	summary_both(
 	    bench, "retransmissions", c->segments_retransmitted, s->segments_retransmitted);
 	summary_both(bench, "TIME-WAIT reaped early", c->timewait_early, s->timewait_early);
