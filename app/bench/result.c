@@ -157,9 +157,10 @@ result_costs(struct bench_result *r, const struct result_input *in)
 	r->bits_out = ratio(8 * (double)sum.bytes_out, r->seconds);
 	r->packets_per_connection =
 	    ratio((double)(all->rx_frames + all->tx_frames), (double)in->totals.completions);
-	r->cycles_per_connection = cycles_each(&in->client, in->hz, sum.completions);
+	r->cycles_per_connection = cycles_each(&in->client_all, in->hz, in->totals.completions);
 	if (in->server_known)
-		r->server_cycles_per_connection = cycles_each(&in->server, in->hz, sum.completions);
+		r->server_cycles_per_connection =
+		    cycles_each(&in->server_all, in->hz, in->totals.completions);
 	r->line_rate_share = result_line_rate(in);
 	r->cpu_share = in->cpu_share;
 	r->held = in->held;
