@@ -123,6 +123,14 @@ costs_of_a_connection(void **state)
 	assert_true(result.packets_per_connection == 6);
 	assert_true(fabs(result.cycles_per_connection - 5000) < 2);
 	assert_true(fabs(result.server_cycles_per_connection - 2500) < 1);
+	/* Those that end in the drain have cost something before: all of it counts. */
+	in.client.busy = in.server.busy = 0;
+	result_compute(&result, &in);
+	assert_true(fabs(result.cycles_per_connection - 5000) < 2);
+	assert_true(fabs(result.server_cycles_per_connection - 2500) < 1);
+	client_busy(0.5);
+	server_busy(0.25);
+	result_compute(&result, &in);
 	assert_true(result.client_busy == 0.5 && result.server_busy == 0.25);
 	assert_true(result.line_rate_share < 0);
 	/* 1 Gbit/s: frames of 60 bytes take 84 on the wire. */
