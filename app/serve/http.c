@@ -167,7 +167,7 @@ http_take(struct serve_core *core, struct serve_conn *c)
 		return false;
 	h->head_due = true;
 	h->skip = h->parser.content_length;
-	h->close_after = !h->parser.keep_alive || c->stopping;
+	h->close_after = !h->parser.keep_alive || c->stopping || core->options->http_close;
 	return true;
 }
 

@@ -36,6 +36,7 @@ struct serve_options {
 	struct serve_listen listen[SERVE_LISTENERS];
 	unsigned int n_listen;
 	uint64_t http_body;
+	bool http_close; /* every response is the last of its connection */
 	uint32_t cores;
 	const char *lcores;
 	uint32_t mbufs;

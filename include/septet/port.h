@@ -57,8 +57,9 @@ int spt_port_memory_pair_create(
  * duplicates and corrupts in either direction, reproducibly from 'seed'.
  * Probabilities are in parts per million. Corruption flips one to three bits of one 16-bit
  * word of a copy, checksums filled in before, so that every such error under an internet
- * checksum can be found. Frames count in the statistics as they pass the wrapper; what it
- * released and the inner port refused is in tx_refused. Owns 'inner' on success.
+ * checksum can be found; ARP, which has none, is left alone. Frames count in the statistics as they
+ * pass the wrapper; what it released and the inner port refused is in tx_refused. Owns 'inner' on
+ * success.
  */
 struct spt_impair {
 	uint32_t loss_ppm;

@@ -151,6 +151,18 @@ impair_flip(struct rte_mbuf *m, uint32_t offset, uint8_t bits)
 }
 
 /*
+ * ARP alone has no checksum of its own: it relies on the link's, which would have dropped what the
+ * wrapper spoils. A wrong address believed is no error that anybody could find.
+ */
+static bool
+impair_corruptible(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	return m->data_len < sizeof(*eth) || eth->ether_type != RTE_BE16(RTE_ETHER_TYPE_ARP);
+}
+
+/*
  * Flip one to three bits of one 16-bit word in a copy of 'm', which is freed. In one word,
  * because the internet checksum finds every such error, but not all of those spread over two
  * words: whatever arrives wrong nevertheless is then the receiver's fault. NULL: no buffer.
@@ -200,7 +212,7 @@ impair_hold(struct impair_port *self, struct impair_direction *d, struct rte_mbu
 {
 	spt_time due;
 
-	if (impair_happens(d, d->cfg.corrupt_ppm)) {
+	if (impair_happens(d, d->cfg.corrupt_ppm) && impair_corruptible(m)) {
 		m = impair_corrupt(self, d, m);
 		if (m == NULL) {
 			self->impaired[SPT_IMPAIR_LOST]++;

@@ -486,6 +486,22 @@ test_http_close(void **state)
 	closed(0);
 }
 
+/* Told to: HTTP/1.1 is answered and closed too, as a client that counts packets wants it. */
+static void
+test_http_close_always(void **state)
+{
+	serve.options.http_close = true;
+	accept_on(L_HTTP);
+	receive_text(GET GET);
+	assert_int_equal(sent_count("HTTP/1.1 200 OK\r\n"), 1);
+	assert_int_equal(sent_count("Connection: close\r\n"), 1);
+	assert_int_equal(engine.shutdowns, 1);
+	event(SPT_PEER_CLOSED, 0);
+	assert_int_equal(engine.closes, 1);
+	closed(0);
+	serve.options.http_close = false;
+}
+
 static void
 test_http_linger_bounds(void **state)
 {
@@ -665,6 +681,7 @@ main(void)
 	    T(test_no_buffers),
 	    T(test_http_split),
 	    T(test_http_close),
+	    T(test_http_close_always),
 	    T(test_http_linger_bounds),
 	    T(test_http_large),
 	    T(test_http_errors),

@@ -277,6 +277,24 @@ test_corrupt(void **state)
 	close_port();
 }
 
+/* ARP has no checksum of its own: what is spoilt there nobody could find. */
+static void
+test_corrupt_spares_arp(void **state)
+{
+	struct rte_mbuf *m, *got;
+
+	open_port(&(struct spt_impair_config){.seed = 4, .tx.corrupt_ppm = 1000000});
+	m = frame_make_tcp(pool, 4, 33);
+	rte_pktmbuf_mtod(m, struct rte_ether_hdr *)->ether_type = RTE_BE16(RTE_ETHER_TYPE_ARP);
+	m->ol_flags = 0;
+	send_frame(near_end, m);
+	assert_int_equal(port_rx(far_end, now, &got, 1), 1);
+	assert_ptr_equal(got, m);
+	assert_int_equal(impaired(SPT_IMPAIR_CORRUPTED), 0);
+	rte_pktmbuf_free(got);
+	close_port();
+}
+
 static void
 test_corrupt_share_and_chains(void **state)
 {
@@ -661,6 +679,7 @@ main(void)
 	    cmocka_unit_test(test_loss),
 	    cmocka_unit_test(test_duplicate),
 	    cmocka_unit_test(test_corrupt),
+	    cmocka_unit_test(test_corrupt_spares_arp),
 	    cmocka_unit_test(test_corrupt_share_and_chains),
 	    cmocka_unit_test(test_corrupt_is_not_verified),
 	    cmocka_unit_test(test_delay),
