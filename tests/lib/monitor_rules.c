@@ -205,18 +205,24 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 
 /* ---- what is sent: SYN and RST ------------------------------------------ */
 
+/* Of several the last one that had these options: others may be no repetitions, but forged. */
 static const struct mon_recent *
-find_syn(const struct mon_conn *c, uint32_t seq)
+find_syn(const struct mon_conn *c, uint32_t seq, uint8_t options)
 {
+	const struct mon_recent *last = NULL;
 	uint32_t n = RTE_MIN(c->n_recent, MON_RECENT);
 
 	for (uint32_t i = 1; i <= n; i++) {
 		const struct mon_recent *r = &c->recent[(c->n_recent - i) % MON_RECENT];
 
-		if ((r->flags & P_SYN) && !(r->flags & P_RST) && r->seq == seq)
+		if (!(r->flags & P_SYN) || (r->flags & P_RST) || r->seq != seq)
+			continue;
+		if ((options & ~r->options & ~P_MSS) == 0)
 			return r;
+		if (last == NULL)
+			last = r;
 	}
-	return NULL;
+	return last;
 }
 
 /* Whether another SYN of ours may begin a new life now. */
@@ -275,7 +281,7 @@ repeat_syn(
 static void
 output_syn(struct monitor *m, struct mon_conn *c, const struct packet *p)
 {
-	const struct mon_recent *s = p->flags & P_ACK ? find_syn(c, p->ack - 1) : NULL;
+	const struct mon_recent *s = p->flags & P_ACK ? find_syn(c, p->ack - 1, p->options) : NULL;
 	struct mon_life *l = c->life;
 	bool same = l != NULL && l->have_iss && l->iss == p->seq && !l->rst_in && !l->rst_out &&
 	            (!l->have_irs || !s || l->irs == s->seq) && (l->active || s != NULL);
