@@ -209,7 +209,10 @@ half_open_acked(const struct tcp *t, struct half_open *h)
 enum spt_verdict
 half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
 {
-	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && s->seq == h->irs) {
+	bool lacks_timestamp = (h->flags & RECORD_TIMESTAMPS) && !(s->options & SEG_HAS_TIMESTAMP);
+
+	if ((s->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN && s->seq == h->irs &&
+	    !lacks_timestamp) {
 		/* The SYN again: our SYN-ACK was lost or is slow. */
 		if (!ratelimit16_take(&h->key.pad, t->now))
 			return seg_discard(s, SPT_V_TCP_SYN_LIMITED);
@@ -218,6 +221,9 @@ half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
 		segment_send_syn_ack(t, h, s);
 		return SPT_V_TCP_SYN_REPEATED;
 	}
+	/* RFC 7323 3.2; a SYN agreed to nothing yet and is answered (RFC 5961 4.2) */
+	if (lacks_timestamp && !(s->flags & (TCP_SYN | TCP_RST)))
+		return seg_discard(s, SPT_V_TCP_NO_TIMESTAMP);
 	/* first: sequence number */
 	if (!half_open_acceptable(t, h, s)) {
 		if (s->flags & TCP_RST)
@@ -241,8 +247,6 @@ half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
 		return seg_discard(s, SPT_V_TCP_NO_ACK);
 	if (s->ack != h->iss + 1)
 		return reply_reset(t, s, SPT_V_TCP_HANDSHAKE_BAD_ACK);
-	if ((h->flags & RECORD_TIMESTAMPS) && !(s->options & SEG_HAS_TIMESTAMP))
-		return seg_discard(s, SPT_V_TCP_NO_TIMESTAMP);
 	if (t->listener[h->listener].defer_accept && s->len == 0 && !(s->flags & TCP_FIN)) {
 		half_open_acked(t, h);
 		return seg_discard(s, SPT_V_TCP_HANDSHAKE_DEFERRED);

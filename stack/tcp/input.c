@@ -86,7 +86,8 @@ conn_check_sequence(struct tcp *t, struct conn *c, struct seg *s)
 			return v;
 	}
 	if (unlikely(!seq_acceptable(c, s, len))) {
-		if (s->seq != c->rcv_nxt || (s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
+		if (s->seq != c->rcv_nxt ||
+		    (!(s->flags & TCP_RST) && (s->flags & (TCP_SYN | TCP_ACK)) != TCP_ACK))
 			return refuse_sequence(t, c, s, len);
 		/* Text and FIN do not fit; receive_text or receive_fin answers. */
 		if (s->len > 0)

@@ -144,7 +144,9 @@ syn_received_input(struct tcp *t, struct conn *c, struct seg *s)
 	 * RFC 9293 figure 8: the peer's SYN-ACK repeats its SYN, which lies before the window. What
 	 * it acknowledges counts; its window is not scaled.
 	 */
-	if ((s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN && s->seq == c->irs) {
+	if ((s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN && s->seq == c->irs &&
+	    ((s->flags & TCP_ACK) || !(c->flags & CONN_TIMESTAMPS) ||
+	        (s->options & SEG_HAS_TIMESTAMP))) {
 		if (!(s->flags & TCP_ACK))
 			return syn_received_again(t, c, s);
 		s->flags &= ~TCP_SYN;

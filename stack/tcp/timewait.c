@@ -230,6 +230,13 @@ time_wait_input(struct tcp *t, struct time_wait *w, struct seg *s)
 		return time_wait_rst(t, w, s);
 	if (s->flags & TCP_SYN)
 		return time_wait_syn(t, w, s);
+	/* RFC 7323 3.2, 5.3 R1: an old duplicate restarts nothing */
+	if (w->flags & RECORD_TIMESTAMPS) {
+		if (!(s->options & SEG_HAS_TIMESTAMP))
+			return seg_discard(s, SPT_V_TCP_NO_TIMESTAMP);
+		if (seq_lt(s->tsval, w->ts_recent))
+			return time_wait_ack(t, w, s, SPT_V_TCP_PAWS);
+	}
 	/* Before the sequence check: the FIN that ended at RCV.NXT, whose ACK was lost. */
 	if ((s->flags & TCP_FIN) && s->seq + seg_len(s) == w->rcv_nxt) {
 		fifo_remove(&t->time_wait_fifo, index);
