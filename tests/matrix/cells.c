@@ -43,6 +43,7 @@ exclusion_text(enum exclusion why)
 	    [EXCLUDED_NOT_IN_FLIGHT] = "nothing is in flight: SND.UNA is SND.NXT",
 	    [EXCLUDED_NO_PART] = "nothing lies between SND.UNA and SND.NXT",
 	    [EXCLUDED_NO_EDGES] = "no receive window yet: it has no such edge",
+	    [EXCLUDED_NO_INSIDE] = "a closed window has no inside",
 	    [EXCLUDED_GEOMETRY] = "text that begins there cannot lie so",
 	};
 
@@ -157,7 +158,7 @@ cell_segment(const struct cell *c, const struct tcb *t, uint32_t base, struct ar
 	    [SEQ_RIGHT] = wnd - 1,
 	    [SEQ_BELOW] = -1,
 	    [SEQ_FAR_BELOW] = -BEYOND,
-	    [SEQ_ABOVE] = wnd};
+	    [SEQ_ABOVE] = wnd ? wnd : 1};
 	enum exclusion why;
 
 	*s = (struct arrival){.flags = kinds[c->kind].flags,
@@ -170,6 +171,8 @@ cell_segment(const struct cell *c, const struct tcb *t, uint32_t base, struct ar
 	why = set_ack(c, t, s);
 	if (why != EXCLUDED_NOT)
 		return why;
+	if (wnd == 0 && (c->seq == SEQ_INSIDE || c->seq == SEQ_RIGHT))
+		return EXCLUDED_NO_INSIDE;
 	if (window)
 		return set_text(c->text, off[c->seq], wnd, s);
 	return set_text_before_syn(c->text, t, s);

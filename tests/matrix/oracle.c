@@ -139,11 +139,14 @@ decision_only_the_syn_is_taken(struct expectation *e)
 /*
  * DESIGN 6, "in SYN-RECEIVED: repeated SYN: SYN-ACK again", instead of the ACK that 3.10.7.4,
  * first, has for every segment before the window: our SYN-ACK was lost, and an ACK would not serve.
+ * A SYN without the TSopt of the first one is not that SYN: a SYN-ACK to it could not have TSopt
+ * either (RFC 7323 3.2).
  */
 static bool
 decision_syn_again(const struct tcb *t, const struct arrival *s, struct expectation *e)
 {
-	if ((s->flags & (P_SYN | P_ACK | P_RST)) != P_SYN || s->seq != t->irs)
+	if ((s->flags & (P_SYN | P_ACK | P_RST)) != P_SYN || s->seq != t->irs ||
+	    (t->timestamps && !s->has_ts))
 		return false;
 	return answer_syn_ack(e, "DESIGN 6, in SYN-RECEIVED: repeated SYN: SYN-ACK again");
 }
@@ -252,6 +255,34 @@ decision_syn_in_time_wait(const struct tcb *t, const struct arrival *s, struct e
 	return answer_syn_ack(e, "RFC 6191 2; 3.6.1, MAY-2: the SYN of a new incarnation");
 }
 
+/*
+ * 3.10.7.4, first: "If the RCV.WND is zero, no segments will be acceptable, but special allowance
+ * should be made to accept valid ACKs, URGs, and RSTs" (3.4, MUST-66). Valid is what begins at
+ * RCV.NXT, as a window probe does: its text and FIN are left out, and it is answered as what is not
+ * acceptable.
+ */
+static bool
+decision_probe(const struct tcb *t, struct arrival *s)
+{
+	if (t->state <= SPT_SYN_SENT || t->rcv_wnd > 0 || s->seq != t->rcv_nxt || seg_len(s) == 0)
+		return false;
+	if (!(s->flags & P_RST) && (s->flags & (P_SYN | P_ACK)) != P_ACK)
+		return false;
+	s->len = 0;
+	s->flags &= (uint8_t) ~(P_SYN | P_FIN);
+	return true;
+}
+
+/*
+ * RFC 7323 3.2: a non-RST segment without the TSopt agreed to SHOULD be dropped silently. RFC
+ * 5961 4.2 MUSTs an answer to every SYN, which never had to have agreed to anything.
+ */
+static bool
+decision_syn_without_timestamp(const struct arrival *s)
+{
+	return s->flags & P_SYN;
+}
+
 /* ---- 3.10.7.1 to 3.10.7.3 ---------------------------------------------------------- */
 
 static void
@@ -353,6 +384,21 @@ acceptable(const struct tcb *t, const struct arrival *s)
 	if (len == 0)
 		return in_window(t, s->seq);
 	return in_window(t, s->seq) || in_window(t, s->seq + len - 1);
+}
+
+/* RFC 7323 3.2, and 5.3, R1: before the sequence number. */
+static bool
+timestamp(const struct arrival *s, struct expectation *e)
+{
+	const struct tcb *t = &e->after;
+
+	if (!t->timestamps || (s->flags & P_RST))
+		return false;
+	if (s->has_ts)
+		return lt(s->tsval, t->ts_recent) &&
+		       answer_ack(e, "RFC 7323 5.3, R1: not acceptable: an ACK in reply");
+	return !decision_syn_without_timestamp(s) &&
+	       drop(e, "RFC 7323 3.2: silently drop a segment without TSopt");
 }
 
 static bool
@@ -586,22 +632,26 @@ static void
 other_states(const struct arrival *seg, struct expectation *e)
 {
 	struct arrival s = *seg;
-	bool figure_8 = decision_syn_ack_of_figure_8(&e->after, &s);
+	bool figure_8 = decision_syn_ack_of_figure_8(&e->after, &s), probe;
 
 	if (e->after.state == SPT_SYN_RECEIVED && decision_syn_again(&e->after, &s, e))
 		return;
 	if (e->after.state == SPT_TIME_WAIT &&
-	    (decision_rst_in_time_wait(&s, e) || decision_syn_in_time_wait(&e->after, &s, e) ||
-	        decision_fin_in_time_wait(&e->after, &s, e)))
+	    (decision_rst_in_time_wait(&s, e) || decision_syn_in_time_wait(&e->after, &s, e)))
 		return;
 	if (figure_8) {
 		s.flags &= (uint8_t)~P_SYN;
 		s.seq++;
 	}
+	probe = decision_probe(&e->after, &s);
+	if (timestamp(&s, e))
+		return;
+	if (e->after.state == SPT_TIME_WAIT && decision_fin_in_time_wait(&e->after, &s, e))
+		return;
 	/* third: security and compartment are not used (RFC 9293 A.1) */
 	if (first_sequence(&s, e) || second_rst(&s, e) || fourth_syn(&s, e) || fifth_ack(&s, e))
 		return;
-	if (figure_8)
+	if (figure_8 || probe)
 		owe_ack(e, REPLY_ACK);
 	text_and_fin(&s, e);
 }

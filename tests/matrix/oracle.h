@@ -33,7 +33,7 @@ struct arrival {
 	uint32_t wnd; /* bytes: scaled already, if so agreed */
 	uint16_t up;
 	uint32_t len; /* of the text */
-	bool has_ts;
+	bool has_ts;  /* TSopt of RFC 7323 */
 	uint32_t tsval;
 };
 

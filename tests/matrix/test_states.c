@@ -30,25 +30,29 @@ static const struct world_variant variants[] = {
     {.name = "ipv6-wrap", .family = 6, .wrap = true},
     {.name = "ipv4-active-ts", .family = 4, .ts = true, .active = true},
     {.name = "ipv6-active-wrap", .family = 6, .wrap = true, .active = true},
+    {.name = "ipv4-old-ts", .family = 4, .ts = true, .stamp = STAMP_OLD},
+    {.name = "ipv6-missing-ts", .family = 6, .wrap = true, .ts = true, .stamp = STAMP_MISSING},
 };
 
 static const struct matrix_state {
 	const char *name;
 	enum spt_state state;
 	bool active; /* SYN_RECEIVED: the full connection of a simultaneous open */
+	bool full;   /* RCV.WND is 0 */
 } states[] = {
-    {"CLOSED", SPT_CLOSED_STATE, false},
-    {"LISTEN", SPT_LISTEN, false},
-    {"SYN-SENT", SPT_SYN_SENT, true},
-    {"SYN-RECEIVED, a record", SPT_SYN_RECEIVED, false},
-    {"SYN-RECEIVED, a connection", SPT_SYN_RECEIVED, true},
-    {"ESTABLISHED", SPT_ESTABLISHED, false},
-    {"FIN-WAIT-1", SPT_FIN_WAIT_1, false},
-    {"FIN-WAIT-2", SPT_FIN_WAIT_2, false},
-    {"CLOSE-WAIT", SPT_CLOSE_WAIT, false},
-    {"CLOSING", SPT_CLOSING, false},
-    {"LAST-ACK", SPT_LAST_ACK, false},
-    {"TIME-WAIT", SPT_TIME_WAIT, false},
+    {"CLOSED", SPT_CLOSED_STATE, false, false},
+    {"LISTEN", SPT_LISTEN, false, false},
+    {"SYN-SENT", SPT_SYN_SENT, true, false},
+    {"SYN-RECEIVED, a record", SPT_SYN_RECEIVED, false, false},
+    {"SYN-RECEIVED, a connection", SPT_SYN_RECEIVED, true, false},
+    {"ESTABLISHED", SPT_ESTABLISHED, false, false},
+    {"ESTABLISHED, RCV.WND = 0", SPT_ESTABLISHED, false, true},
+    {"FIN-WAIT-1", SPT_FIN_WAIT_1, false, false},
+    {"FIN-WAIT-2", SPT_FIN_WAIT_2, false, false},
+    {"CLOSE-WAIT", SPT_CLOSE_WAIT, false, false},
+    {"CLOSING", SPT_CLOSING, false, false},
+    {"LAST-ACK", SPT_LAST_ACK, false, false},
+    {"TIME-WAIT", SPT_TIME_WAIT, false, false},
 };
 
 static const struct world_variant *variant;
@@ -255,11 +259,13 @@ fill_gap(struct trial *t)
 	struct tcb now = t->e.after;
 
 	now.rcv_wnd = world_tcb(t->w)->rcv_wnd;
+	world_forget(t->w);
+	world_inject(t->w, &gap, STAMP_NOW);
+	rest.has_ts = gap.has_ts;
+	rest.tsval = gap.tsval;
 	oracle_segment_arrives(&now, &gap, &filled);
 	oracle_segment_arrives(&filled.after, &rest, &after);
 	after.delivered += filled.delivered;
-	world_forget(t->w);
-	world_inject(t->w, &gap);
 	t->e = after;
 	t->e.held = 0;
 	compare_user(t);
@@ -313,7 +319,7 @@ run_cell(struct trial *t)
 	    t->w, t->before.state == SPT_TIME_WAIT ? 5 * SPT_NS_PER_SEC : 10 * SPT_NS_PER_MS);
 	world_forget(t->w);
 	injected = world_now(t->w);
-	world_inject(t->w, &t->seg);
+	world_inject(t->w, &t->seg, variant->stamp);
 	oracle_segment_arrives(&t->before, &t->seg, &t->e);
 	at_once = world_seen(t->w, &seen);
 	if (world_broken(t->w) != NULL)
@@ -345,7 +351,7 @@ show(const struct trial *t)
 	    packet_flags_text(t->seg.flags, flags), rel_rcv(t, t->seg.seq), rel_snd(t, t->seg.ack),
 	    t->seg.len, rel_snd(t, t->before.snd_una), rel_snd(t, t->before.snd_nxt),
 	    rel_rcv(t, t->before.rcv_nxt), t->before.rcv_wnd);
-	fprintf(stderr, "%s    RFC 9293 %s\n", t->wrong, t->e.cites);
+	fprintf(stderr, "%s    by %s\n", t->wrong, t->e.cites);
 	if (n_words > 0)
 		world_ladder(t->w);
 }
@@ -382,6 +388,8 @@ run_state(void **arg)
 			if (run % WORLD_CELLS == 0)
 				t.w = renew(t.w);
 			problem = world_bring(t.w, run, state->state, active);
+			if (problem == NULL && state->full)
+				problem = world_fill(t.w);
 			if (problem != NULL)
 				fail_msg("%s: %s", state->name, problem);
 			t.before = *world_tcb(t.w);

@@ -292,7 +292,7 @@ peer_tsval(const struct world *w)
 }
 
 void
-world_inject(struct world *w, struct arrival *s)
+world_inject(struct world *w, struct arrival *s, enum world_stamp stamp)
 {
 	static uint8_t flat[PACKET_MAX], payload[PACKET_MAX];
 	uint32_t at = s->seq + !!(s->flags & P_SYN) - (w->peer_iss + 1);
@@ -319,10 +319,12 @@ world_inject(struct world *w, struct arrival *s)
 		p.options |= P_MSS;
 		p.mss = 1400;
 	}
-	s->has_ts = w->v->ts && !(s->flags & P_RST);
+	/* RFC 7323 3.2: a RST may have one, which proves nothing (5.2). */
+	s->has_ts =
+	    w->v->ts && stamp != STAMP_MISSING && (!(s->flags & P_RST) || stamp == STAMP_OLD);
 	if (s->has_ts) {
 		p.options |= P_TIMESTAMP;
-		p.tsval = s->tsval = peer_tsval(w);
+		p.tsval = s->tsval = peer_tsval(w) - (stamp == STAMP_OLD ? 100000 : 0);
 		p.tsecr = s->flags & P_ACK ? w->engine_tsval : 0;
 	}
 	push(w, flat, packet_build(&p, flat));
@@ -346,7 +348,7 @@ peer(struct world *w, uint8_t flags, uint32_t len, uint32_t ack)
 		t->snd_wl2 = ack;
 		t->snd_una = ack;
 	}
-	world_inject(w, &s);
+	world_inject(w, &s, STAMP_NOW);
 	if (s.has_ts)
 		t->ts_recent = s.tsval;
 }
@@ -454,6 +456,18 @@ world_bring(struct world *w, unsigned int n, enum spt_state state, bool active)
 		return text;
 	if (w->v->wrap && w->have_iss && t->iss != ENGINE_ISS_WRAP)
 		return "the ISS is not the one that was waited for";
+	return world_broken(w);
+}
+
+const char *
+world_fill(struct world *w)
+{
+	const struct tcb *t = &w->tcb;
+
+	peer(w, P_ACK, t->rcv_wnd, t->snd_una);
+	world_advance(w, 50 * SPT_NS_PER_MS);
+	if (t->rcv_nxt != w->peer_nxt || t->rcv_wnd > 0)
+		return "the window did not close";
 	return world_broken(w);
 }
 
@@ -614,7 +628,7 @@ find_iss(struct world *w)
 		peer(w, P_SYN, 0, 0);
 		iss_at_epoch[w->v->family == 6][n] = w->tcb.iss;
 		rst.seq = w->peer_nxt;
-		world_inject(w, &rst);
+		world_inject(w, &rst, STAMP_NOW);
 	}
 }
 

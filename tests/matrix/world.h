@@ -17,11 +17,15 @@
 #define WORLD_WINDOW   1000 /* the engine's receive buffer */
 #define WORLD_PEER_WND 65535
 
+/* The timestamp of a cell's segment. */
+enum world_stamp { STAMP_NOW, STAMP_OLD, STAMP_MISSING };
+
 struct world_variant {
 	const char *name;
 	int family;
-	bool wrap;   /* numbers of both sides cross 2^32 within the cell */
-	bool ts;     /* timestamps */
+	bool wrap; /* numbers of both sides cross 2^32 within the cell */
+	bool ts;   /* timestamps */
+	enum world_stamp stamp;
 	bool active; /* the engine opens what ends in a synchronized state */
 };
 
@@ -47,8 +51,14 @@ const struct tcb *world_tcb(const struct world *w);
 /* The first sequence number of the peer, where there is no connection yet. */
 uint32_t world_peer_iss(const struct world *w);
 
-/* A segment of the peer, whose text is that of its stream. The engine works until it rests. */
-void world_inject(struct world *w, struct arrival *seg);
+/* The receive window is closed: it is full, and nothing is read. In ESTABLISHED. */
+const char *world_fill(struct world *w);
+
+/*
+ * A segment of the peer, whose text is that of its stream and whose timestamp is filled in. The
+ * engine works until it rests.
+ */
+void world_inject(struct world *w, struct arrival *seg, enum world_stamp stamp);
 
 /* What happened since world_forget. */
 void world_forget(struct world *w);
