@@ -121,27 +121,6 @@ SCRIPT(largest_window, "RFC 7323 2.3: 2^30 at most; RFC 9293 3.4, MUST-1")
 	inject(ACK);
 }
 
-SCRIPT(
-    syn_ack_of_a_simultaneous_open, "RFC 7323 2.2: the window of a SYN is never scaled; figure 8")
-{
-	given(SYN_RECEIVED, .active = ON, .wscale = 7, .wnd = 1000);
-	check_eq(script_info().snd_wnd, 1000);
-	inject(SYN | ACK, .seq = ZERO, .wnd = 2000);
-	expect_connected();
-	expect(ACK);
-	check_eq(script_info().snd_wnd, 2000);
-	inject(ACK, .wnd = 3000);
-	check_eq(script_info().snd_wnd, 3000 << 7);
-}
-
-SCRIPT(ack_of_a_simultaneous_open, "RFC 7323 2.3: the window of all but SYNs is scaled")
-{
-	given(SYN_RECEIVED, .active = ON, .wscale = 7, .wnd = 1000);
-	inject(ACK, .wnd = 2000);
-	expect_connected();
-	check_eq(script_info().snd_wnd, 2000 << 7);
-}
-
 /* ---- a closed window of ours ------------------------------------------------------------ */
 
 SCRIPT(keep_alive_into_closed_window, "RFC 9293 3.8.4, 3.8.6.1: RCV.NXT - 1 is answered as ever")
