@@ -80,6 +80,7 @@ snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot
 	s->connections += o->connections;
 	s->half_open += o->half_open;
 	s->timewait += o->timewait;
+	s->source_tuples += o->source_tuples;
 	s->pinned_mbufs += o->pinned_mbufs;
 	sum->port.rx_frames += one->port.rx_frames;
 	sum->port.rx_bytes += one->port.rx_bytes;

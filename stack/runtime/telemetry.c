@@ -35,6 +35,7 @@ telemetry_add_stats(struct rte_tel_data *d, const struct spt_stats *s)
 	rte_tel_data_add_dict_u64(d, "connections", s->connections);
 	rte_tel_data_add_dict_u64(d, "half_open", s->half_open);
 	rte_tel_data_add_dict_u64(d, "timewait", s->timewait);
+	rte_tel_data_add_dict_u64(d, "source_tuples", s->source_tuples);
 	rte_tel_data_add_dict_u64(d, "pinned_mbufs", s->pinned_mbufs);
 }
 
