@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is said on a connection: echo, discard, chargen; http is in exchange_http.c. */
+/*
+ * What is said on a connection: echo, discard, chargen; http is in exchange_http.c and
+ * exchange_body.c.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +73,8 @@ exchange_init(struct exchange *x, const struct bench_options *options, struct sp
 	rc = exchange_text(x, number);
 	if (rc == 0 && options->exchange == EXCHANGE_HTTP)
 		rc = exchange_http_init(x);
+	if (rc == 0 && options->exchange == EXCHANGE_HTTP && x->compare)
+		rc = exchange_body_init(x);
 	if (rc)
 		exchange_fini(x);
 	return rc;
@@ -78,6 +83,7 @@ exchange_init(struct exchange *x, const struct bench_options *options, struct sp
 void
 exchange_fini(struct exchange *x)
 {
+	exchange_body_fini(x);
 	free(x->requests);
 	x->requests = NULL;
 	text_fini(&x->text);
@@ -177,20 +183,30 @@ exchange_send(struct exchange *x, spt_conn conn, struct exchange_state *s)
 /* ---- receiving ----------------------------------------------------------- */
 
 bool
-exchange_compare(struct exchange *x, struct exchange_state *s, const uint8_t *data, uint32_t bytes)
+exchange_text_equal(const struct text *text, uint64_t at, const uint8_t *data, uint32_t bytes)
 {
-	const uint8_t *text = x->text.zone->addr;
+	const uint8_t *base = text->zone->addr;
 
 	while (bytes > 0) {
 		uint32_t n = RTE_MIN(bytes, (uint32_t)TEXT_CHUNK);
 
-		if (memcmp(data, text + s->receive_at, n) != 0)
+		if (memcmp(data, base + at % text->period, n) != 0)
 			return false;
-		x->totals->bytes_verified += n;
-		s->receive_at = (uint16_t)((s->receive_at + n) % x->text.period);
+		at += n;
 		data += n;
 		bytes -= n;
 	}
+	return true;
+}
+
+/* Compare with the text from receive_at on, and go on behind it. */
+static bool
+exchange_compare(struct exchange *x, struct exchange_state *s, const uint8_t *data, uint32_t bytes)
+{
+	if (!exchange_text_equal(&x->text, s->receive_at, data, bytes))
+		return false;
+	x->totals->bytes_verified += bytes;
+	s->receive_at = (uint16_t)((s->receive_at + bytes) % x->text.period);
 	return true;
 }
 

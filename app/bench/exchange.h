@@ -27,6 +27,7 @@ struct exchange_state {
 };
 
 struct exchange_request; /* of http, ready to be sent */
+struct exchange_body;    /* of http with --verify, what is known of it */
 
 struct exchange {
 	struct spt_engine *engine;
@@ -38,6 +39,7 @@ struct exchange {
 	/* What is sent, and with --verify what is expected. */
 	struct text text;
 	struct exchange_request *requests; /* http: two of each target */
+	struct exchange_body *bodies;      /* http with --verify: one of each target */
 };
 
 /* 'number' is unique in the process. 0 or -ENOMEM. */
@@ -71,7 +73,7 @@ enum exchange_result {
 	EXCHANGE_GOING, /* more must come */
 	EXCHANGE_WHOLE, /* the response is whole */
 	EXCHANGE_BAD,   /* it is none, or more than one, or ended early */
-	EXCHANGE_WRONG, /* --verify: a byte was wrong */
+	EXCHANGE_WRONG, /* --verify: a byte was wrong, missing or too much */
 };
 
 /* All is sent, and nothing more has to come. */
@@ -103,8 +105,28 @@ enum exchange_result exchange_http_received(
 enum exchange_result exchange_http_peer_closed(struct exchange *x, struct exchange_state *s);
 bool exchange_http_persists(const struct exchange_state *s);
 
-/* Compare with the text from receive_at on, and go on behind it. */
-bool exchange_compare(
-    struct exchange *x, struct exchange_state *s, const uint8_t *data, uint32_t bytes);
+/* ---- exchange_body.c ------------------------------------------------------- */
+
+/* So much is kept of a body that is not the text of `septet serve`; a longer one is BAD. */
+#define EXCHANGE_BODY_KEPT ((size_t)16 << 20)
+
+int exchange_body_init(struct exchange *x); /* 0 or -ENOMEM */
+/* Says of which targets the body was longer than what is kept. */
+void exchange_body_fini(struct exchange *x);
+
+/* False: the others had another one. */
+bool exchange_body_status(struct exchange *x, unsigned int target, uint16_t status);
+
+/* Of a response that is right so far, the bytes behind its first 'at': GOING, WRONG or BAD. */
+enum exchange_result exchange_body_received(
+    struct exchange *x, unsigned int target, uint64_t at, const uint8_t *data, uint32_t bytes);
+
+/* The response ended after 'at' bytes. False: others were longer. */
+bool exchange_body_ended(struct exchange *x, unsigned int target, uint64_t at);
+
+/* ---- for all ---------------------------------------------------------------- */
+
+/* Whether 'data' is what the text has from 'at' on. */
+bool exchange_text_equal(const struct text *text, uint64_t at, const uint8_t *data, uint32_t bytes);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * http: a GET (RFC 9112) and its response, whose body ends by Content-Length, by its last chunk,
  * or by the server's FIN; told apart by libhttp-parser. Only a 2xx is a response that was asked
- * for. --verify compares bodies with the one of `septet serve`.
+ * for. --verify is exchange_body.c's.
  *
  * to_receive is 1 while a response is outstanding: how long it is, only the parser knows.
  */
@@ -30,6 +30,7 @@ SPT_STATIC_ASSERT(BENCH_PATH + ADDRESS_TEXT + 100 < REQUEST_ROOM, "every request
 /* Behind the exchange_state of a connection. */
 struct exchange_http {
 	http_parser parser;
+	uint64_t at;     /* --verify: bytes of the body that came */
 	uint8_t request; /* index in x->requests */
 	bool persists;
 	bool wrong;
@@ -86,12 +87,12 @@ exchange_http_begin(
 	struct exchange_http *h = exchange_http_of(s);
 
 	h->request = (uint8_t)(2 * target + last);
+	h->at = 0;
 	h->persists = true;
 	h->wrong = false;
 	http_parser_init(&h->parser, HTTP_RESPONSE);
 	s->to_send = x->requests[h->request].length;
 	s->to_receive = 1;
-	s->receive_at = 0;
 }
 
 struct rte_mbuf *
@@ -111,25 +112,42 @@ exchange_http_request(const struct exchange *x, const struct exchange_state *s)
 
 /* ---- responses ----------------------------------------------------------- */
 
+static unsigned int
+exchange_http_target(const struct exchange_http *h)
+{
+	return h->request / 2;
+}
+
 /* Below 0 ends the parsing. 1xx says that the response is still to come (RFC 9110 15.2). */
 static int
 exchange_on_head(http_parser *p)
 {
+	const struct exchange_http_context *context = p->data;
+	struct exchange_http *h = context->h;
 	bool wanted = p->status_code < 300 && p->status_code >= 100 && p->status_code != 101;
 
-	return wanted ? 0 : -1;
+	if (!wanted)
+		return -1;
+	if (context->x->compare && p->status_code >= 200)
+		h->wrong = !exchange_body_status(
+		    context->x, exchange_http_target(h), (uint16_t)p->status_code);
+	return h->wrong ? -1 : 0;
 }
 
 static int
 exchange_on_body(http_parser *p, const char *data, size_t bytes)
 {
 	const struct exchange_http_context *context = p->data;
+	struct exchange_http *h = context->h;
+	enum exchange_result result;
 
 	if (!context->x->compare)
 		return 0;
-	context->h->wrong =
-	    !exchange_compare(context->x, context->s, (const uint8_t *)data, (uint32_t)bytes);
-	return context->h->wrong;
+	result = exchange_body_received(
+	    context->x, exchange_http_target(h), h->at, (const uint8_t *)data, (uint32_t)bytes);
+	h->at += bytes;
+	h->wrong = result == EXCHANGE_WRONG;
+	return result == EXCHANGE_GOING ? 0 : -1;
 }
 
 /* The parser stops behind the response: nothing may follow that was not asked for. */
@@ -137,11 +155,16 @@ static int
 exchange_on_end(http_parser *p)
 {
 	const struct exchange_http_context *context = p->data;
+	struct exchange_http *h = context->h;
 
 	if (p->status_code < 200)
 		return 0;
+	if (context->x->compare)
+		h->wrong = !exchange_body_ended(context->x, exchange_http_target(h), h->at);
+	if (h->wrong)
+		return -1;
 	context->s->to_receive = 0;
-	context->h->persists = http_should_keep_alive(p) != 0;
+	h->persists = http_should_keep_alive(p) != 0;
 	http_parser_pause(p, 1);
 	return 0;
 }
