@@ -154,11 +154,13 @@ cell_segment(const struct cell *c, const struct tcb *t, uint32_t base, struct ar
 	bool window = t->state > SPT_SYN_SENT;
 	int32_t wnd = window ? (int32_t)t->rcv_wnd : WORLD_WINDOW;
 	const int32_t off[SEQS] = {[SEQ_LEFT] = 0,
+	    [SEQ_NEXT] = 1,
 	    [SEQ_INSIDE] = wnd / 2,
 	    [SEQ_RIGHT] = wnd - 1,
 	    [SEQ_BELOW] = -1,
 	    [SEQ_FAR_BELOW] = -BEYOND,
-	    [SEQ_ABOVE] = wnd ? wnd : 1};
+	    [SEQ_ABOVE] = wnd ? wnd : 1,
+	    [SEQ_FAR_ABOVE] = INT32_MAX};
 	enum exclusion why;
 
 	*s = (struct arrival){.flags = kinds[c->kind].flags,
@@ -171,7 +173,7 @@ cell_segment(const struct cell *c, const struct tcb *t, uint32_t base, struct ar
 	why = set_ack(c, t, s);
 	if (why != EXCLUDED_NOT)
 		return why;
-	if (wnd == 0 && (c->seq == SEQ_INSIDE || c->seq == SEQ_RIGHT))
+	if (wnd == 0 && (c->seq == SEQ_NEXT || c->seq == SEQ_INSIDE || c->seq == SEQ_RIGHT))
 		return EXCLUDED_NO_INSIDE;
 	if (window)
 		return set_text(c->text, off[c->seq], wnd, s);

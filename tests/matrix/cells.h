@@ -26,11 +26,13 @@
 /* SEG.SEQ */
 #define CELL_SEQS(X)                                                                               \
 	X(LEFT, "RCV.NXT")                                                                         \
+	X(NEXT, "RCV.NXT+1")                                                                       \
 	X(INSIDE, "inside the window")                                                             \
 	X(RIGHT, "RCV.NXT+RCV.WND-1")                                                              \
 	X(BELOW, "RCV.NXT-1")                                                                      \
 	X(FAR_BELOW, "RCV.NXT-5")                                                                  \
-	X(ABOVE, "RCV.NXT+RCV.WND")
+	X(ABOVE, "RCV.NXT+RCV.WND")                                                                \
+	X(FAR_ABOVE, "RCV.NXT+2^31-1")
 
 /* SEG.ACK */
 #define CELL_ACKS(X)                                                                               \
