@@ -30,6 +30,7 @@ static const struct world_variant variants[] = {
     {.name = "ipv6-wrap", .family = 6, .wrap = true},
     {.name = "ipv4-active-ts", .family = 4, .ts = true, .active = true},
     {.name = "ipv6-active-wrap", .family = 6, .wrap = true, .active = true},
+    {.name = "ipv6-same-ts", .family = 6, .ts = true, .active = true, .stamp = STAMP_SAME},
     {.name = "ipv4-old-ts", .family = 4, .ts = true, .stamp = STAMP_OLD},
     {.name = "ipv6-missing-ts", .family = 6, .wrap = true, .ts = true, .stamp = STAMP_MISSING},
 };

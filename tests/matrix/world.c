@@ -324,7 +324,10 @@ world_inject(struct world *w, struct arrival *s, enum world_stamp stamp)
 	    w->v->ts && stamp != STAMP_MISSING && (!(s->flags & P_RST) || stamp == STAMP_OLD);
 	if (s->has_ts) {
 		p.options |= P_TIMESTAMP;
-		p.tsval = s->tsval = peer_tsval(w) - (stamp == STAMP_OLD ? 100000 : 0);
+		s->tsval = peer_tsval(w) - (stamp == STAMP_OLD ? 100000 : 0);
+		if (stamp == STAMP_SAME && w->tcb.timestamps)
+			s->tsval = w->tcb.ts_recent;
+		p.tsval = s->tsval;
 		p.tsecr = s->flags & P_ACK ? w->engine_tsval : 0;
 	}
 	push(w, flat, packet_build(&p, flat));

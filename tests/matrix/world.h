@@ -18,7 +18,12 @@
 #define WORLD_PEER_WND 65535
 
 /* The timestamp of a cell's segment. */
-enum world_stamp { STAMP_NOW, STAMP_OLD, STAMP_MISSING };
+enum world_stamp {
+	STAMP_NOW,
+	STAMP_SAME, /* as the segment before it */
+	STAMP_OLD,
+	STAMP_MISSING,
+};
 
 struct world_variant {
 	const char *name;
