@@ -195,6 +195,28 @@ decision_second_fin(enum spt_state state)
 	return !receives_text(state);
 }
 
+/*
+ * 3.6.1, SHLD-3: "if new data is received after CLOSE is called, its TCP implementation SHOULD send
+ * a RST to show that data was lost". docs/decisions.md, "an abort's segment": with ACK and RCV.NXT,
+ * where 3.10.5 has <SEQ=SND.NXT><CTL=RST>.
+ */
+static void
+decision_text_after_close(struct expectation *e)
+{
+	e->reply = REPLY_RST_ACK;
+	e->reply_seq = e->after.snd_nxt;
+	e->reply_ack = e->after.rcv_nxt;
+	closed(e, -ECONNABORTED, false, "3.6.1, SHLD-3: new data after CLOSE: a RST");
+}
+
+/* septet.h: after CLOSE the user hears of CLOSED only. */
+static void
+decision_events_after_close(struct expectation *e)
+{
+	if (e->after.closed)
+		e->events &= SPT_CLOSED;
+}
+
 /* docs/decisions.md, "RST in TIME-WAIT": ignored (RFC 1337); 3.10.7.4, second: closes. */
 static bool
 decision_rst_in_time_wait(const struct arrival *s, struct expectation *e)
@@ -609,6 +631,10 @@ text_and_fin(const struct arrival *s, struct expectation *e)
 		begin = t->rcv_nxt;
 	if (lt(edge, end))
 		end = edge;
+	if (lt(begin, end) && t->closed) {
+		decision_text_after_close(e);
+		return;
+	}
 	if (lt(t->rcv_nxt, begin) && (lt(begin, end) || has_fin)) {
 		e->held_seq = begin;
 		e->held = lt(begin, end) ? end - begin : 0;
@@ -666,4 +692,5 @@ oracle_segment_arrives(const struct tcb *before, const struct arrival *seg, stru
 	case SPT_SYN_SENT: syn_sent_state(seg, e); break;
 	default: other_states(seg, e); break;
 	}
+	decision_events_after_close(e);
 }

@@ -22,6 +22,7 @@ struct tcb {
 	uint32_t max_snd_wnd; /* RFC 5961 5.2 */
 	uint32_t rcv_nxt, rcv_wnd;
 	bool fin_sent; /* ours stands at SND.NXT - 1 */
+	bool closed;   /* CLOSE was called: nobody is left to receive (3.6.1) */
 	bool timestamps;
 	uint32_t ts_recent;
 };

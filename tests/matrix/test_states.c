@@ -40,20 +40,25 @@ static const struct matrix_state {
 	enum spt_state state;
 	bool active; /* SYN_RECEIVED: the full connection of a simultaneous open */
 	bool full;   /* RCV.WND is 0 */
+	bool by_close;
 } states[] = {
-    {"CLOSED", SPT_CLOSED_STATE, false, false},
-    {"LISTEN", SPT_LISTEN, false, false},
-    {"SYN-SENT", SPT_SYN_SENT, true, false},
-    {"SYN-RECEIVED, a record", SPT_SYN_RECEIVED, false, false},
-    {"SYN-RECEIVED, a connection", SPT_SYN_RECEIVED, true, false},
-    {"ESTABLISHED", SPT_ESTABLISHED, false, false},
-    {"ESTABLISHED, RCV.WND = 0", SPT_ESTABLISHED, false, true},
-    {"FIN-WAIT-1", SPT_FIN_WAIT_1, false, false},
-    {"FIN-WAIT-2", SPT_FIN_WAIT_2, false, false},
-    {"CLOSE-WAIT", SPT_CLOSE_WAIT, false, false},
-    {"CLOSING", SPT_CLOSING, false, false},
-    {"LAST-ACK", SPT_LAST_ACK, false, false},
-    {"TIME-WAIT", SPT_TIME_WAIT, false, false},
+    {"CLOSED", SPT_CLOSED_STATE, false, false, false},
+    {"LISTEN", SPT_LISTEN, false, false, false},
+    {"SYN-SENT", SPT_SYN_SENT, true, false, false},
+    {"SYN-RECEIVED, a record", SPT_SYN_RECEIVED, false, false, false},
+    {"SYN-RECEIVED, a connection", SPT_SYN_RECEIVED, true, false, false},
+    {"ESTABLISHED", SPT_ESTABLISHED, false, false, false},
+    {"ESTABLISHED, RCV.WND = 0", SPT_ESTABLISHED, false, true, false},
+    {"FIN-WAIT-1", SPT_FIN_WAIT_1, false, false, false},
+    {"FIN-WAIT-1 after CLOSE", SPT_FIN_WAIT_1, false, false, true},
+    {"FIN-WAIT-2", SPT_FIN_WAIT_2, false, false, false},
+    {"FIN-WAIT-2 after CLOSE", SPT_FIN_WAIT_2, false, false, true},
+    {"CLOSE-WAIT", SPT_CLOSE_WAIT, false, false, false},
+    {"CLOSING", SPT_CLOSING, false, false, false},
+    {"CLOSING after CLOSE", SPT_CLOSING, false, false, true},
+    {"LAST-ACK", SPT_LAST_ACK, false, false, false},
+    {"LAST-ACK after CLOSE", SPT_LAST_ACK, false, false, true},
+    {"TIME-WAIT", SPT_TIME_WAIT, false, false, false},
 };
 
 static const struct world_variant *variant;
@@ -265,8 +270,11 @@ fill_gap(struct trial *t)
 	rest.has_ts = gap.has_ts;
 	rest.tsval = gap.tsval;
 	oracle_segment_arrives(&now, &gap, &filled);
-	oracle_segment_arrives(&filled.after, &rest, &after);
-	after.delivered += filled.delivered;
+	after = filled;
+	if (filled.after.state != SPT_CLOSED_STATE) {
+		oracle_segment_arrives(&filled.after, &rest, &after);
+		after.delivered += filled.delivered;
+	}
 	t->e = after;
 	t->e.held = 0;
 	compare_user(t);
@@ -388,7 +396,7 @@ run_state(void **arg)
 		if (!fresh) {
 			if (run % WORLD_CELLS == 0)
 				t.w = renew(t.w);
-			problem = world_bring(t.w, run, state->state, active);
+			problem = world_bring(t.w, run, state->state, active, state->by_close);
 			if (problem == NULL && state->full)
 				problem = world_fill(t.w);
 			if (problem != NULL)

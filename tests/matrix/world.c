@@ -265,10 +265,10 @@ app_send(struct world *w, uint16_t n)
 }
 
 static void
-app_shutdown(struct world *w)
+app_finish(struct world *w)
 {
-	if (spt_shutdown(w->engine, w->conn) != 0)
-		die("spt_shutdown refuses");
+	if ((w->tcb.closed ? spt_close : spt_shutdown)(w->engine, w->conn) != 0)
+		die("spt_close, or spt_shutdown, refuses");
 	settle(w);
 }
 
@@ -391,7 +391,7 @@ bring_on(struct world *w, enum spt_state state)
 		app_send(w, 20);
 	if (state == SPT_ESTABLISHED || state == SPT_CLOSE_WAIT)
 		return;
-	app_shutdown(w);
+	app_finish(w);
 	if (state == SPT_FIN_WAIT_2 || state == SPT_TIME_WAIT)
 		peer(w, P_ACK, 0, t->snd_nxt);
 	if (state == SPT_CLOSING) /* the FINs cross */
@@ -430,7 +430,7 @@ begin(struct world *w, unsigned int n, enum spt_state state)
 }
 
 const char *
-world_bring(struct world *w, unsigned int n, enum spt_state state, bool active)
+world_bring(struct world *w, unsigned int n, enum spt_state state, bool active, bool by_close)
 {
 	static char text[200];
 	struct tcb *t = &w->tcb;
@@ -440,6 +440,7 @@ world_bring(struct world *w, unsigned int n, enum spt_state state, bool active)
 	if (w->v->wrap && state > SPT_LISTEN)
 		await_iss(w, n);
 	t->active = active;
+	t->closed = by_close;
 	if (state == SPT_SYN_SENT || (state == SPT_SYN_RECEIVED && active))
 		app_connect(w);
 	if (state == SPT_SYN_RECEIVED)

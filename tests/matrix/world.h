@@ -49,9 +49,10 @@ const char *world_destroy(struct world *w);
 
 /*
  * The connection on 4-tuple 'n' is brought to 'state'; SYN_RECEIVED with 'active' is a
- * simultaneous open. NULL, or what went wrong.
+ * simultaneous open. Our FIN comes of CLOSE, or of a half-close. NULL, or what went wrong.
  */
-const char *world_bring(struct world *w, unsigned int n, enum spt_state state, bool active);
+const char *world_bring(
+    struct world *w, unsigned int n, enum spt_state state, bool active, bool by_close);
 const struct tcb *world_tcb(const struct world *w);
 /* The first sequence number of the peer, where there is no connection yet. */
 uint32_t world_peer_iss(const struct world *w);
