@@ -38,7 +38,9 @@ result_median(double *values, size_t n)
 uint64_t
 result_begun(const struct bench_options *o, const struct bench_totals *totals)
 {
-	return o->mode == MODE_REQUESTS ? totals->requests : totals->attempts;
+	if (o->mode == MODE_REQUESTS)
+		return totals->requests;
+	return totals->attempts - totals->failed.no_source_port - totals->failed.no_connection;
 }
 
 void
@@ -205,9 +207,9 @@ static bool
 limit_load(struct bench_result *r, const struct result_input *in)
 {
 	const struct bench_options *o = in->options;
-	double begun = ratio((double)result_begun(o, &in->totals), in->loading);
+	double n = (double)result_begun(o, &in->totals), begun = ratio(n, in->loading);
 
-	if (in->asked > 0 && begun >= RESULT_REACHED * in->asked) {
+	if (in->asked > 0 && n > 0 && n >= RESULT_REACHED * in->asked * in->loading) {
 		snprintf(r->limit_text, sizeof(r->limit_text), "%.0f/s asked for and %.0f/s begun",
 		    in->asked, begun);
 		return true;
@@ -255,7 +257,7 @@ limit_cpu(struct bench_result *r, const struct result_input *in, enum bench_limi
 		return true;
 	}
 	/* While one end waits for a processor the other has nothing to do. */
-	if (had < RESULT_SHARED) {
+	if (had < RESULT_SHARED && RTE_MAX(r->client_busy, r->server_busy) >= RESULT_IDLE) {
 		*limit = LIMIT_CPU;
 		snprintf(r->limit_text, sizeof(r->limit_text),
 		    "other programs had %.0f %% of our cores' time; the client is %.0f %% busy",

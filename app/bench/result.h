@@ -12,6 +12,7 @@
 #define RESULT_BUSY    0.90  /* of a core's time: it is the limit */
 #define RESULT_WAITS   0.01  /* waits for source ports, of the attempts */
 #define RESULT_REFUSED 0.001 /* frames that a port lost or refused */
+#define RESULT_IDLE    0.10  /* less than this of a core's time: no processor is the limit */
 #define RESULT_SHARED  0.80  /* of the processors' time for us: less, and others are the limit */
 #define RESULT_WINDOW  0.90  /* of the samples with the window (nearly) full */
 
@@ -44,7 +45,10 @@ bool result_behind(const struct bench_options *o, const struct bench_result *r);
 /* The median of n values, which are sorted on the way; 0 of none. */
 double result_median(double *values, size_t n);
 
-/* What a phase's rates count: connections begun, or requests sent. */
+/*
+ * What a phase's rates count: connections begun, or requests sent. An attempt for which we had
+ * no port or no connection failed without a SYN: it was due, and not begun.
+ */
 uint64_t result_begun(const struct bench_options *o, const struct bench_totals *totals);
 
 /* after - before: counters, time and busy time; gauges are after's. */

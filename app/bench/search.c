@@ -15,16 +15,17 @@ search_judge(struct search_trial *t, double rate, double seconds, uint64_t attem
     const struct bench_totals *totals, double max_failures)
 {
 	double n = (double)attempted, due = rate * seconds;
+	double tried = n > (double)totals->attempts ? n : (double)totals->attempts;
 	uint64_t failed = bench_failures_sum(&totals->failed);
 
 	*t = (struct search_trial){
 	    .asked = rate,
 	    .begun_share = due > 0 ? n / due : 0,
-	    .late_share = n > 0 ? (double)totals->late / n : 0,
+	    .late_share = tried > 0 ? (double)totals->late / tried : 0,
 	    .late_ns = (double)totals->late_ns,
-	    .failures_share = n > 0 ? (double)failed / n : 1,
+	    .failures_share = tried > 0 ? (double)failed / tried : 1,
 	};
-	if (attempted == 0)
+	if (tried <= 0 || (attempted == 0 && failed == 0))
 		t->verdict = SEARCH_EMPTY;
 	else if (t->failures_share > max_failures)
 		t->verdict = SEARCH_FAILURES;

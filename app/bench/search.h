@@ -60,7 +60,8 @@ void search_begin(struct search *s, double region);
 
 /*
  * Judge a stretch of load of 'seconds' at 'rate'; 'attempted' is what the rate counts:
- * connections, or requests.
+ * connections, or requests. Shares of failures are of all that was due, also of what could not be
+ * begun.
  */
 void search_judge(struct search_trial *t, double rate, double seconds, uint64_t attempted,
     const struct bench_totals *totals, double max_failures);

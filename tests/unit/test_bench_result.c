@@ -181,6 +181,23 @@ the_load_is_the_limit_when_it_was_reached(void **state)
 	assert_int_equal(limit(), LIMIT_LOAD);
 }
 
+/* Attempts that were due and failed at once, since we had nothing to begin them with. */
+static void
+what_could_not_be_begun_is_not_begun(void **state)
+{
+	in.asked = 10 * RATE;
+	in.totals.attempts = 10 * SECONDS * RATE;
+	in.totals.failed.no_connection = 9 * SECONDS * RATE;
+	client_busy(1);
+	assert_int_equal(limit(), LIMIT_CLIENT_CPU);
+	assert_true(result_behind(&options, &result));
+	assert_int_equal(result_begun(&options, &in.totals), SECONDS * RATE);
+	in.totals.failed.no_connection = 0;
+	in.totals.failed.no_source_port = 9 * SECONDS * RATE;
+	assert_int_equal(limit(), LIMIT_SOURCE_PORTS);
+	assert_true(result_behind(&options, &result));
+}
+
 static void
 source_ports(void **state)
 {
@@ -230,6 +247,11 @@ processors_that_others_use(void **state)
 	in.cpu_share = 0.55;
 	assert_int_equal(limit(), LIMIT_CPU);
 	assert_non_null(strstr(result.limit_text, "other programs had 45 %"));
+	/* Neither end had anything to do: it was not for want of a processor. */
+	client_busy(0.02);
+	server_busy(0.03);
+	assert_int_equal(limit(), LIMIT_CONCURRENCY);
+	server_busy(0.4);
 	/* Cores that nap leave the rest on purpose. */
 	in.cpu_share = -1;
 	assert_int_equal(limit(), LIMIT_CONCURRENCY);
@@ -305,6 +327,7 @@ main(void)
 	    cmocka_unit_test_setup(costs_of_a_connection, set_up),
 	    cmocka_unit_test_setup(bytes_of_a_held_connection, set_up),
 	    cmocka_unit_test_setup(the_load_is_the_limit_when_it_was_reached, set_up),
+	    cmocka_unit_test_setup(what_could_not_be_begun_is_not_begun, set_up),
 	    cmocka_unit_test_setup(source_ports, set_up),
 	    cmocka_unit_test_setup(processors, set_up),
 	    cmocka_unit_test_setup(one_core_for_both_ends, set_up),

@@ -180,6 +180,13 @@ trials_are_judged(void **state)
 	assert_int_equal(trial.verdict, SEARCH_PASSED);
 	search_judge(&trial, 500e3, 2, 0, &t, 0.001);
 	assert_int_equal(trial.verdict, SEARCH_EMPTY);
+	/* What failed for want of a connection was due, and not begun: no share is above 1. */
+	t.failed.no_connection = t.attempts - 10;
+	search_judge(&trial, 500e3, 2, 10, &t, 0.001);
+	assert_int_equal(trial.verdict, SEARCH_FAILURES);
+	assert_true(trial.failures_share < 1 && trial.late_share <= 1);
+	search_judge(&trial, 500e3, 2, 10, &t, 1);
+	assert_int_equal(trial.verdict, SEARCH_BEHIND);
 	/* One of a handful is no sign. */
 	memset(&t, 0, sizeof(t));
 	search_judge(&trial, 5, 2, 9, &t, 0.001);
