@@ -61,7 +61,7 @@ source_addresses(struct tcp *t, struct tcp_source *src, const struct spt_source_
 		if (first == LOCAL_NONE) {
 			source_add_span(src, r, r->index, r->count);
 		} else if (first >= r->index && (uint32_t)first < r->index + r->count) {
-			if ((uint32_t)first + count > r->index + r->count)
+			if (count > r->index + r->count - (uint32_t)first)
 				return -EADDRNOTAVAIL;
 			source_add_span(src, r, (uint32_t)first, count);
 		}

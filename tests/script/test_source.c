@@ -416,6 +416,8 @@ SCRIPT(sources_run_out, "septet.h, spt_source_add: -ENOSPC, -EINVAL, -EADDRNOTAV
 	o.first = script_local_address(1);
 	o.count = 2;
 	check_eq(spt_source_add(script_engine(), &o), -EADDRNOTAVAIL);
+	o.count = UINT32_MAX;
+	check_eq(spt_source_add(script_engine(), &o), -EADDRNOTAVAIL);
 	o.count = 1;
 	for (unsigned int i = 0; i < 3000; i++) { /* none of them keeps anything */
 		first = spt_source_add(script_engine(), &o);
