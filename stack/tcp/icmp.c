@@ -26,7 +26,8 @@ icmp_too_big(struct tcp *t, struct conn *c, uint32_t mtu)
 	if (mss >= c->mss)
 		return;
 	c->mss = (uint16_t)mss;
-	if (x && x->sendq) {
+	/* Before the handshake nothing of the queue is out, but a SYN, which is never too big. */
+	if (x && x->sendq && conn_is_synchronized(c)) {
 		x->rtx_nxt = c->snd_una;
 		x->rtx_end = c->snd_nxt;
 		x->rtx_at = NULL;

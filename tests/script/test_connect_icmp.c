@@ -118,6 +118,21 @@ SCRIPT(too_big, "RFC 1191 3, RFC 8201 4")
 	inject(ACK);
 }
 
+SCRIPT(
+    too_big_with_data_queued, "RFC 1191 3: what is sent again is what was out, and that is a SYN")
+{
+	given(SYN_SENT);
+	app_send(10);
+	inject_icmp(ICMP_TOO_BIG, .mtu = 552);
+	expect_nothing();
+	inject(SYN | ACK);
+	expect(ACK, .seq = 1, .len = 10);
+	expect_connected();
+	inject(ACK);
+	expect_acked(10);
+	expect_nothing();
+}
+
 /* ---- hard errors ---------------------------------------------------------- */
 
 SCRIPT(port_unreachable, "RFC 9293 3.9.2.2 SHLD-26; RFC 5461 2: abort in SYN-SENT")
