@@ -41,7 +41,8 @@ struct search_trial; /* search.h */
 	X(late, "attempts begun more than a millisecond after their intended start")               \
 	X(late_ns, "by how much the latest of this phase was late, nanoseconds")                   \
 	X(waits_ports, "times that a free source port had to be waited for")                       \
-	X(waits_conns, "times that a free connection had to be waited for")
+	X(waits_conns, "times that a free connection had to be waited for")                        \
+	X(left_out, "requests of --traffic that were due and not sent")
 
 /* X(field, "json_name is the field", "why"): an attempt that failed did so for one of these. */
 #define BENCH_FAILURES(X)                                                                          \

@@ -163,7 +163,11 @@ core_request(struct bench_core *core)
 	}
 }
 
-/* An exchange on each held connection in turn, evenly: all have had theirs after traffic_ms. */
+/*
+ * An exchange on each held connection in turn, evenly: all have had theirs after traffic_ms. One
+ * whose last has no answer yet has none this time, and who is a round late goes on from now: both
+ * are counted, since the load is then less than was asked for.
+ */
 static void
 core_traffic(struct bench_core *core)
 {
@@ -172,8 +176,10 @@ core_traffic(struct bench_core *core)
 	if (core->top == 0)
 		return;
 	step = RTE_MAX(round / core->top, UINT64_C(1));
-	if (core->now > core->traffic_at + round)
+	if (core->now > core->traffic_at + round) {
+		core->totals.left_out += (core->now - core->traffic_at) / step;
 		core->traffic_at = core->now;
+	}
 	for (unsigned int n = 0; n < BENCH_BURST && core->now >= core->traffic_at; n++) {
 		struct bench_conn *c;
 
@@ -182,6 +188,8 @@ core_traffic(struct bench_core *core)
 		c = bench_conn_at(core, core->cursor++);
 		if (c->state == CONN_IDLE)
 			bench_conn_request(core, c, core->traffic_at);
+		else
+			core->totals.left_out += c->state == CONN_BUSY;
 		core->traffic_at += step;
 	}
 }

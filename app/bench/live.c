@@ -121,6 +121,8 @@ live_second(const struct phase_runner *r, const struct bench_second *s)
 		printf("  closing");
 	else if (s->asked > 0 && begun < SEARCH_OFFERED * s->asked)
 		printf("  BEHIND: %.0f/s begun of %.0f/s", begun, s->asked);
+	if (s->totals.left_out)
+		printf("  BEHIND: %" PRIu64 " requests left out", s->totals.left_out);
 	printf("\n");
 	live_bar(r);
 	fflush(stdout);

@@ -202,6 +202,15 @@ limit_cpus(const struct bench_result *r, char *text, size_t size)
 		snprintf(text, size, "the client is %.0f %% busy", 100 * r->client_busy);
 }
 
+/* Held connections were not used as often as was asked for. */
+static bool
+result_traffic_behind(const struct bench_totals *t)
+{
+	double due = (double)t->requests + (double)t->left_out;
+
+	return (double)t->left_out > (1 - RESULT_REACHED) * due;
+}
+
 /* The load that was asked for, and reached. */
 static bool
 limit_load(struct bench_result *r, const struct result_input *in)
@@ -214,7 +223,8 @@ limit_load(struct bench_result *r, const struct result_input *in)
 		    in->asked, begun);
 		return true;
 	}
-	if (o->mode == MODE_CONCURRENT && in->held >= RESULT_REACHED * o->connections) {
+	if (o->mode == MODE_CONCURRENT && !result_traffic_behind(&in->totals) &&
+	    in->held >= RESULT_REACHED * o->connections) {
 		snprintf(r->limit_text, sizeof(r->limit_text),
 		    "%" PRIu32 " connections asked for and %" PRIu32 " held", o->connections,
 		    in->held);
@@ -321,7 +331,8 @@ result_behind(const struct bench_options *o, const struct bench_result *r)
 {
 	double due = r->asked * r->seconds, begun = (double)result_begun(o, &r->totals);
 
-	return due > 0 && begun < RESULT_REACHED * due && begun + 1 < due;
+	return (due > 0 && begun < RESULT_REACHED * due && begun + 1 < due) ||
+	       result_traffic_behind(&r->totals);
 }
 
 void

@@ -209,9 +209,17 @@ static void
 summary_lateness(const struct bench *bench)
 {
 	const struct bench_totals *t = &bench->result.totals;
+	bool requests = bench->options.mode == MODE_REQUESTS;
 	double begun = (double)result_begun(&bench->options, t);
+	double due = (double)(requests ? t->requests : t->attempts);
 	char text[LIVE_TIME];
 
+	if (t->left_out) {
+		summary_name("--traffic");
+		printf("%" PRIu64 " requests, and %" PRIu64 " that were due left out%s\n",
+		    t->requests, t->left_out,
+		    bench->behind ? ": FELL BEHIND, the limit says why" : "");
+	}
 	if (bench->result.asked <= 0)
 		return;
 	summary_name("load");
@@ -219,7 +227,7 @@ summary_lateness(const struct bench *bench)
 	    bench->result.seconds > 0 ? begun / bench->result.seconds : 0);
 	if (t->late)
 		printf("; %.2f %% more than 1 ms late, the latest by %s",
-		    begun > 0 ? 100 * (double)t->late / begun : 0, live_time(t->late_ns, text));
+		    due > 0 ? 100 * (double)t->late / due : 0, live_time(t->late_ns, text));
 	printf("\n");
 	if (bench->behind)
 		printf("  FELL BEHIND: the client could not begin what was asked for; the limit "

@@ -178,8 +178,27 @@ test_concurrent_traffic(void **state)
 	assert_in_range(t->requests, 200 * 13, 200 * 15 + 200);
 	assert_int_equal(t->responses, t->requests);
 	assert_int_equal(t->completions, 200);
+	assert_int_equal(t->left_out, 0);
 	for (uint32_t i = 0; i < 200; i++)
 		assert_in_range(bench_conn_at(w.core, i)->responses, 13, 16);
+}
+
+/* A way that is longer than the time between requests: what cannot be sent is counted. */
+static void
+test_concurrent_traffic_left_out(void **state)
+{
+	const struct bench_totals *t;
+
+	o->mode = MODE_CONCURRENT;
+	o->connections = 20;
+	o->exchange = EXCHANGE_ECHO;
+	o->traffic_ms = 10;
+	world_start(7);
+	t = phase(
+	    (struct bench_phase){.duration = 500 * SPT_NS_PER_MS, .window = 20}, SPT_NS_PER_SEC);
+	assert_int_equal(t->completions, 20);
+	assert_true(t->left_out > t->requests);
+	assert_in_range(t->requests + t->left_out, 20 * 40, 20 * 51);
 }
 
 /* Those that the server ends are failures: they were to be held. */
@@ -418,6 +437,7 @@ test_no_share(void **state)
 int
 main(void)
 {
+	static char long_way[] = "delay=15ms";
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	    T(test_rate),
@@ -429,6 +449,8 @@ main(void)
 	    T(test_engine_full),
 	    T(test_concurrent),
 	    T(test_concurrent_traffic),
+	    cmocka_unit_test_prestate_setup_teardown(
+	        test_concurrent_traffic_left_out, setup, teardown, long_way),
 	    T(test_concurrent_lost),
 	    T(test_requests),
 	    T(test_requests_reopened),

@@ -157,6 +157,15 @@ bytes_of_a_held_connection(void **state)
 	assert_int_equal(result.bytes_per_connection, 512);
 	in.held = 900;
 	assert_int_not_equal(limit(), LIMIT_LOAD);
+	/* All are held, and hardly used. */
+	in.held = 1000;
+	in.totals.requests = 1000;
+	in.totals.left_out = 11;
+	assert_int_not_equal(limit(), LIMIT_LOAD);
+	assert_true(result_behind(&options, &result));
+	in.totals.left_out = 10;
+	assert_int_equal(limit(), LIMIT_LOAD);
+	assert_false(result_behind(&options, &result));
 	/* What was opened in a second, not how many such seconds there were. */
 	seconds[0].totals.attempts = RATE;
 	result_compute(&result, &in);
