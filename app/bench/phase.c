@@ -16,6 +16,7 @@
 #define DRAIN_LOOK      (20 * SPT_NS_PER_MS)  /* how often drained cores are looked for ... */
 #define ATTEMPTS_LOOK   (100 * SPT_NS_PER_MS) /* ... and the end of a number of attempts */
 #define DRAIN_GRACE     (5 * SPT_NS_PER_SEC)  /* beyond the time to drain */
+#define STOP_GRACE      (2 * SPT_NS_PER_SEC)  /* after a second signal */
 #define WINDOW_FULL     0.9                   /* of the window */
 
 /* ---- asking cores ----------------------------------------------------------- */
@@ -335,7 +336,6 @@ phase_interrupt(struct phase_runner *r)
 	if (r->interrupts == 1)
 		return phase_end(r);
 	spt_runtime_stop(r->bench->runtime, 0);
-	r->over = true;
 	return 0;
 }
 
@@ -369,6 +369,9 @@ phase_watch(struct phase_runner *r)
 		if (rc)
 			break;
 		now = wait_now();
+		/* What is aborted is a failure, and counted as one: that takes a moment yet. */
+		if (sig && r->interrupts > 1)
+			give_up = RTE_MIN(give_up, now + STOP_GRACE);
 		r->over |= sum.over || now > give_up;
 		load_ends = !was_loaded && (sig || now >= r->loading_until || r->over);
 		if (load_ends || r->over || now >= tick)
