@@ -220,22 +220,33 @@ plot_frame(const struct panel *p, const char *name)
 
 /* ---- lines and their names ----------------------------------------------------------------- */
 
-/* A line through the middles of the seconds; it is broken where a phase ends. */
+/*
+ * Whether a second has a point: nothing done is 0, and drawn as that; without a rate nothing was
+ * asked for ('dashed'), and where nothing ended there is no latency.
+ */
+static bool
+plot_has(const struct panel *p, const struct bench_second *s, double value, bool dashed)
+{
+	return s->loading && (value > 0 || (!p->log && !dashed));
+}
+
+/* A line through the middles of the seconds; broken where a phase ends, and where points lack. */
 static void
 plot_line(const struct panel *p, plot_value value, const char *colour, bool dashed)
 {
 	const struct bench *b = p->bench;
 	const struct bench_second *s, *before = NULL;
-	bool open = false;
+	bool open = false, has;
 
 	for (size_t i = 0; i < b->n_seconds; i++) {
 		s = &b->seconds[i];
-		if (!s->loading || value(b, s) <= 0)
-			continue;
-		if (open && before->phase != s->phase) {
+		has = plot_has(p, s, value(b, s), dashed);
+		if (open && (!has || before->phase != s->phase)) {
 			fprintf(p->f, "\"/>\n");
 			open = false;
 		}
+		if (!has)
+			continue;
 		if (!open)
 			fprintf(p->f,
 			    "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\"%s "
@@ -252,7 +263,7 @@ plot_line(const struct panel *p, plot_value value, const char *colour, bool dash
 		return;
 	for (size_t i = 0; i < b->n_seconds; i++) {
 		s = &b->seconds[i];
-		if (s->loading && value(b, s) > 0 && b->n_seconds <= 120)
+		if (plot_has(p, s, value(b, s), dashed) && b->n_seconds <= 120)
 			fprintf(p->f, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\" fill=\"%s\"/>\n",
 			    plot_x(p, s->at - s->seconds / 2), plot_y(p, value(b, s)), colour);
 	}

@@ -321,6 +321,33 @@ plot_is_well_formed_and_readable(void **state)
 	assert_non_null(strstr(text, "client CPU"));
 }
 
+static unsigned int
+svg_count(const char *words)
+{
+	unsigned int n = 0;
+
+	for (const char *at = strstr(text, words); at; at = strstr(at + 1, words))
+		n++;
+	return n;
+}
+
+/* Seconds in which nothing completed are drawn as that, and nobody's latency bridges them. */
+static void
+plot_shows_a_stall(void **state)
+{
+	char zero[40];
+
+	for (unsigned int i = 4; i < 7; i++)
+		seconds[i].totals.completions = seconds[i].p50 = seconds[i].p99 = 0;
+	svg_check();
+	/* One line of rates; two for each percentile. */
+	assert_int_equal(svg_count("<polyline"), 5);
+	assert_int_equal(svg_count("<circle"), SECONDS + 2 * (SECONDS - 3));
+	/* The bottom of the upper panel. */
+	snprintf(zero, sizeof(zero), "cy=\"%.1f\"", 84.0 + 210);
+	assert_int_equal(svg_count(zero), 3);
+}
+
 /* Figures from one to thousands of millions, times from nanoseconds to minutes, all its lines. */
 static void
 plot_scales(void **state)
@@ -365,6 +392,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(json_of_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(files_that_cannot_be_written, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(plot_is_well_formed_and_readable, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(plot_shows_a_stall, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(plot_scales, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(plot_of_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(plot_escapes_what_the_user_typed, set_up, tear_down),
