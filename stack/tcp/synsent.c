@@ -89,6 +89,9 @@ syn_sent_syn(struct tcp *t, struct conn *c, struct seg *s)
 		return SPT_V_TCP_CONNECTED;
 	}
 	c->state = SPT_SYN_RECEIVED;
+	if (c->marks & MARK_SYN)
+		c->rttvar =
+		    t->now_us; /* the SYN waits in the output list still: this is the first */
 	c->marks &= ~MARK_SYN;
 	/* Text or FIN of this SYN is not taken: IRS + 1 is acknowledged, the peer repeats it. */
 	segment_send_syn(t, c, s);

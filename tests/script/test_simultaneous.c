@@ -149,6 +149,44 @@ SCRIPT(data_queued_before, "RFC 9293 3.10.2, SYN-SENT, SYN-RECEIVED: queue until
 	expect_acked(100);
 }
 
+#define CROWD 2200 /* more SYNs than a turn sends */
+
+/* Others' SYNs fill the turn's list, so the peer's SYN is here before ours went out. */
+SCRIPT(syn_before_ours, "RFC 6298 3: a round trip is timed from when the SYN, or its ACK, was sent")
+{
+	static spt_conn conn[CROWD];
+	struct spt_endpoint remote;
+	struct spt_event e[64];
+	unsigned int closed = 0;
+
+	given(LISTEN, .config.connections = CROWD + 8);
+	advance_ms(500);
+	use_peer(1);
+	remote = script_remote();
+	for (unsigned int i = 0; i < CROWD; i++)
+		check_eq(
+		    spt_connect(script_engine(), script_source(), NULL, &remote, NULL, &conn[i]),
+		    0);
+	use_peer(0);
+	inject(SYN, .more = true);
+	app_connect(.lport = SCRIPT_PORT);
+	expect_state(SYN_RECEIVED);
+	ignore_segments();
+	for (unsigned int i = 0; i < CROWD; i++)
+		check_eq(spt_abort(script_engine(), conn[i]), 0);
+	while (closed < CROWD) {
+		unsigned int n = spt_poll(script_engine(), script_now(), e, 64);
+
+		check(n > 0);
+		closed += n;
+	}
+	ignore_segments();
+	advance_ms(50);
+	inject(ACK);
+	expect_connected();
+	check(script_info().srtt_us >= 50000 && script_info().srtt_us <= 51000);
+}
+
 /* ---- options and windows -------------------------------------------------- */
 
 SCRIPT(options_of_both, "RFC 7323 2.2, 3.2: on if both SYNs have them; the SYN-ACK repeats them")
