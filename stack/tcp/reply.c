@@ -39,6 +39,13 @@ reply_reset(struct tcp *t, struct seg *s, enum spt_verdict v)
 	return v;
 }
 
+/* SEG.SEQ of an answer: in SYN-RECEIVED SND.NXT, for our SYN needs no window. */
+static uint32_t
+reply_seq(const struct conn *c)
+{
+	return conn_is_synchronized(c) ? conn_ack_seq(c) : c->snd_nxt;
+}
+
 enum spt_verdict
 reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict v)
 {
@@ -46,7 +53,7 @@ reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict
 		t->stats->acks_limited++;
 		return seg_discard(s, v);
 	}
-	segment_send_bare(t, c, s, conn_ack_seq(c), 0);
+	segment_send_bare(t, c, s, reply_seq(c), 0);
 	return v;
 }
 
@@ -89,8 +96,7 @@ void
 reset_send(struct tcp *t, struct conn *c)
 {
 	t->stats->resets_sent++;
-	segment_send_bare(
-	    t, c, NULL, conn_is_synchronized(c) ? conn_ack_seq(c) : c->snd_nxt, TCP_RST);
+	segment_send_bare(t, c, NULL, reply_seq(c), TCP_RST);
 }
 
 /* The same for a record whose listener went away: <SEQ=ISS+1><ACK=IRS+1><CTL=RST,ACK>. */

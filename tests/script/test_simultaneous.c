@@ -187,6 +187,16 @@ SCRIPT(syn_before_ours, "RFC 6298 3: a round trip is timed from when the SYN, or
 	check(script_info().srtt_us >= 50000 && script_info().srtt_us <= 51000);
 }
 
+SCRIPT(challenge_without_a_window, "RFC 9293 3.10.7.4 first: <SEQ=SND.NXT>, beyond our SYN")
+{
+	given(SYN_SENT, .wnd = ZERO);
+	inject(SYN);
+	expect(SYN | ACK, .ack = 1);
+	inject(ACK, .seq = 100000, .rejected = true);
+	expect(ACK, .seq = 1, .ack = 1);
+	expect_state(SYN_RECEIVED);
+}
+
 /* ---- options and windows -------------------------------------------------- */
 
 SCRIPT(options_of_both, "RFC 7323 2.2, 3.2: on if both SYNs have them; the SYN-ACK repeats them")
