@@ -5,6 +5,8 @@
  * address; a port whose answers would arrive at another core is passed over. A tuple in TIME-WAIT
  * is taken only where the peer can tell the new connection from the old (RFC 6191).
  */
+#include <string.h>
+
 #include <rte_byteorder.h>
 
 #include "../flow/steer.h"
@@ -15,6 +17,9 @@
 
 /* Tuples looked at for one open: what is left is found by the next. */
 #define SOURCE_PROBES 64
+
+/* Cursors that a remote's may be among. */
+#define SOURCE_WAYS 16
 
 /* After this long in TIME-WAIT our timestamps have moved on whatever the peer's clock counts. */
 #define REUSE_AFTER SPT_NS_PER_SEC
@@ -76,25 +81,28 @@ tcp_source_add(struct tcp *t, const struct spt_source_options *options)
 	const struct spt_source_options *o = options ? options : &none;
 	uint16_t low = o->port_first ? o->port_first : PORT_FIRST;
 	uint16_t high = o->port_last ? o->port_last : PORT_LAST;
-	struct tcp_source filled = {.open = true, .port_first = low};
+	struct tcp_source *src;
 	uint32_t slot = 0;
 	int rc;
 
 	if (low > high)
 		return -EINVAL;
-	filled.ports = (uint32_t)high - low + 1;
 	while (slot < t->n_sources && (t->source[slot].open || t->source[slot].used > 0))
 		slot++;
 	if (slot == t->n_sources)
 		return -ENOSPC;
-	rc = source_addresses(t, &filled, o);
+	src = &t->source[slot];
+	memset(src, 0, sizeof(*src));
+	src->port_first = low;
+	src->ports = (uint32_t)high - low + 1;
+	rc = source_addresses(t, src, o);
 	if (rc)
 		return rc;
 	rc = option_get(t, &o->conn);
 	if (rc < 0)
 		return rc;
-	filled.options = (uint16_t)rc;
-	t->source[slot] = filled;
+	src->options = (uint16_t)rc;
+	src->open = true;
 	return (int)slot;
 }
 
@@ -141,7 +149,7 @@ source_release(struct tcp *t, uint8_t number)
 
 	SPT_ASSERT(src->used > 0);
 	src->used--;
-	src->family[0].missed = src->family[1].missed = 0; /* one is free again: look anew */
+	src->freed++;
 	t->source_tuples--;
 }
 
@@ -171,23 +179,52 @@ source_has_address(const struct source_family *f, uint16_t laddr)
 
 /* On to the next tuple: ports first, then addresses. */
 static void
-source_advance(const struct tcp_source *src, struct source_family *f)
+source_advance(
+    const struct tcp_source *src, const struct source_family *f, struct source_cursor *at)
 {
-	if (++f->port < src->ports)
+	if (++at->port < src->ports)
 		return;
-	f->port = 0;
-	if (++f->address == f->addresses)
-		f->address = 0;
+	at->port = 0;
+	if (++at->address == f->addresses)
+		at->address = 0;
+}
+
+static uint64_t
+source_remote(const struct tcp *t, const struct flow_key *key)
+{
+	return siphash13_3w(t->secrets.ports, key->raddr.q[0], key->raddr.q[1], key->rport) | 1;
 }
 
 /* What a remote adds to the port, so that the sequence seen by one tells nothing of another's. */
 static uint32_t
-source_offset(const struct tcp *t, const struct tcp_source *src, const struct flow_key *key)
+source_offset(const struct tcp_source *src, uint64_t remote)
 {
-	uint64_t hash =
-	    siphash13_3w(t->secrets.ports, key->raddr.q[0], key->raddr.q[1], key->rport);
+	return (uint32_t)(((remote & UINT32_MAX) * src->ports) >> 32);
+}
 
-	return (uint32_t)(((hash & UINT32_MAX) * src->ports) >> 32);
+/*
+ * The search of a remote, so that it is seen when all tuples were looked at for it, whoever else is
+ * asked for in between. Of too many remotes one goes on where another was.
+ */
+static struct source_cursor *
+source_cursor(const struct tcp_source *src, struct source_family *f, uint64_t remote)
+{
+	uint32_t home = (uint32_t)(remote >> 32);
+	struct source_cursor *at = &f->cursor[home % SOURCE_REMOTES];
+
+	for (uint32_t i = 0; i < SOURCE_WAYS; i++) {
+		struct source_cursor *way = &f->cursor[(home + i) % SOURCE_REMOTES];
+
+		if (way->remote != remote && way->remote != 0)
+			continue;
+		at = way;
+		break;
+	}
+	if (at->remote != remote || at->freed != src->freed)
+		at->missed = 0;
+	at->remote = remote;
+	at->freed = src->freed;
+	return at;
 }
 
 /*
@@ -238,33 +275,33 @@ source_returns(const struct tcp *t, struct source_family *f, const struct flow_k
 
 /* Where the search stands, as a key; 'offset' is the remote's. */
 static void
-source_tuple(const struct tcp_source *src, const struct source_family *f, uint32_t offset,
-    struct flow_key *key)
+source_tuple(const struct tcp_source *src, const struct source_family *f,
+    const struct source_cursor *at, uint32_t offset, struct flow_key *key)
 {
-	uint32_t port = f->port + offset;
+	uint32_t port = at->port + offset;
 
 	if (port >= src->ports)
 		port -= src->ports;
-	key->laddr = source_address(f, f->address);
+	key->laddr = source_address(f, at->address);
 	key->lport = rte_cpu_to_be_16((uint16_t)(src->port_first + port));
 }
 
 static uint64_t
-source_hash(const struct tcp *t, const struct source_family *f, const struct flow_key *key)
+source_hash(const struct tcp *t, const struct source_cursor *at, const struct flow_key *key)
 {
-	return flow_key_eq(&f->ahead, key) ? f->ahead_hash : flow_hash(&t->flows, key);
+	return flow_key_eq(&at->ahead, key) ? at->ahead_hash : flow_hash(&t->flows, key);
 }
 
-/* The next open is likely to the same remote: its bucket comes in meanwhile. */
+/* The next open to the same remote is likely: its bucket comes in meanwhile. */
 static void
-source_look_ahead(const struct tcp *t, const struct tcp_source *src, struct source_family *f,
-    uint32_t offset, const struct flow_key *key)
+source_look_ahead(const struct tcp *t, const struct tcp_source *src, const struct source_family *f,
+    struct source_cursor *at, uint32_t offset, const struct flow_key *key)
 {
-	source_advance(src, f);
-	f->ahead = *key;
-	source_tuple(src, f, offset, &f->ahead);
-	f->ahead_hash = flow_hash(&t->flows, &f->ahead);
-	flow_prefetch_bucket(&t->flows, f->ahead_hash);
+	source_advance(src, f, at);
+	at->ahead = *key;
+	source_tuple(src, f, at, offset, &at->ahead);
+	at->ahead_hash = flow_hash(&t->flows, &at->ahead);
+	flow_prefetch_bucket(&t->flows, at->ahead_hash);
 }
 
 int
@@ -275,28 +312,27 @@ source_choose(
 	uint64_t tuples = (uint64_t)f->addresses * src->ports;
 	uint32_t engines = t->steer ? t->steer->rss.queues : 1;
 	uint64_t probes = RTE_MIN((uint64_t)SOURCE_PROBES * engines, tuples);
-	uint32_t offset;
+	uint64_t remote = source_remote(t, key);
+	uint32_t offset = source_offset(src, remote);
+	struct source_cursor *at;
 
 	if (tuples == 0)
 		return -EADDRNOTAVAIL;
-	offset = source_offset(t, src, key);
-	if (f->missed_offset != offset)
-		f->missed = 0;
-	f->missed_offset = offset;
-	for (uint64_t i = 0; i < probes; i++, source_advance(src, f)) {
-		source_tuple(src, f, offset, key);
-		f->missed++;
+	at = source_cursor(src, f, remote);
+	for (uint64_t i = 0; i < probes; i++, source_advance(src, f, at)) {
+		source_tuple(src, f, at, offset, key);
+		at->missed++;
 		if (!source_returns(t, f, key))
 			continue;
-		*hash = source_hash(t, f, key);
+		*hash = source_hash(t, at, key);
 		if (!source_free(t, src, key, *hash, old))
 			continue;
-		f->missed = 0;
-		source_look_ahead(t, src, f, offset, key);
+		at->missed = 0;
+		source_look_ahead(t, src, f, at, offset, key);
 		return 0;
 	}
 	/* Only when all were looked at, one after another, is it known that none is left. */
-	return f->missed >= tuples ? -EADDRNOTAVAIL : -EAGAIN;
+	return at->missed >= tuples ? -EADDRNOTAVAIL : -EAGAIN;
 }
 
 int

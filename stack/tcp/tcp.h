@@ -58,17 +58,26 @@ struct source_span {
 	uint16_t first, count;
 };
 
-/* What a source has for remotes of one family, and where its search stands. */
+#define SOURCE_REMOTES 128 /* whose search a source remembers, for each family; a power of two */
+
+/* Where the search for one remote stands. */
+struct source_cursor {
+	uint64_t remote;        /* its hash, 0: nobody's */
+	uint64_t missed;        /* in a row, since 'freed': none was free */
+	uint32_t freed;         /* tcp_source.freed at that time */
+	uint32_t address, port; /* the tuple to be looked at next */
+	/* The tuple that comes next, and its hash: its bucket is on the way. */
+	struct flow_key ahead;
+	uint64_t ahead_hash;
+} __rte_aligned(64);
+SPT_STATIC_ASSERT(sizeof(struct source_cursor) == 64, "one line");
+
+/* What a source has for remotes of one family. */
 struct source_family {
+	struct source_cursor cursor[SOURCE_REMOTES];
 	struct source_span span[LOCAL_RUNS];
 	uint32_t n_spans;
 	uint32_t addresses;
-	uint32_t address, port; /* the tuple to be looked at next */
-	uint64_t missed;        /* in a row, for the remote of 'missed_offset': none was free */
-	uint32_t missed_offset;
-	/* The tuple that comes next for the same remote, and its hash: its bucket is on the way. */
-	struct flow_key ahead;
-	uint64_t ahead_hash;
 	/* Steering: the hash of the last pair of addresses */
 	uint32_t hash;
 	uint32_t hashed;
@@ -80,6 +89,7 @@ struct tcp_source {
 	uint16_t options; /* option block of its connections */
 	uint16_t port_first;
 	uint32_t ports;
+	uint32_t freed; /* how often a tuple became free: then all are worth a look again */
 	uint64_t used, reused;
 	struct source_family family[2]; /* IPv6, IPv4 */
 };

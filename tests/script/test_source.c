@@ -192,6 +192,39 @@ SCRIPT(crowd, "septet.h, spt_connect: -EADDRNOTAVAIL only if there is none; -EAG
 	check_eq(script_source_info().used, 0);
 }
 
+/* Remotes in turn, as a load generator with several targets asks: each is told. */
+SCRIPT(crowds, "septet.h, spt_connect: -EADDRNOTAVAIL for this remote, whoever else is asked for")
+{
+	static spt_conn conn[2][CROWD + 1];
+	unsigned int asked, rounds = 0;
+	int told[2] = {-EAGAIN, -EAGAIN};
+
+	given(LISTEN, .config.connections = 2 * CROWD + 8, .source.port_first = 5000,
+	    .source.port_last = 5000 + CROWD / 2 - 1);
+	for (unsigned int i = 0; i < 2 * CROWD; i++) {
+		use_peer(i % 2);
+		check_eq(dial(&conn[i % 2][i / 2], &asked), 0);
+		check_eq(asked, 1);
+		turns();
+	}
+	while ((told[0] == -EAGAIN || told[1] == -EAGAIN) && rounds++ < 10) {
+		for (unsigned int i = 0; i < 2; i++) {
+			struct spt_endpoint remote;
+
+			use_peer(i);
+			remote = script_remote();
+			told[i] = spt_connect(
+			    script_engine(), script_source(), NULL, &remote, NULL, &conn[i][CROWD]);
+		}
+	}
+	check_eq(told[0], -EADDRNOTAVAIL);
+	check_eq(told[1], -EADDRNOTAVAIL);
+	for (unsigned int i = 0; i < 2 * CROWD; i++)
+		check_eq(spt_abort(script_engine(), conn[i % 2][i / 2]), 0);
+	check_eq(turns(), 2 * CROWD);
+	check_eq(script_source_info().used, 0);
+}
+
 SCRIPT(ports_by_default, "RFC 6056 3.2: 1024 to 65535; septet.h, spt_source_options")
 {
 	given(LISTEN);
