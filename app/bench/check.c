@@ -146,6 +146,9 @@ check_load(
 	bool rated = o->mode == MODE_CONNECTIONS || o->mode == MODE_REQUESTS;
 	const struct refusal refusals[] = {
 	    {given->rate && o->ramp, "--rate and --ramp: expected one of them"},
+	    {o->ramp && o->attempts && !o->duration_ms,
+	        "--ramp with --attempts: expected --duration too, the time that the rate takes "
+	        "from one to the other"},
 	    {o->search && (given->rate || o->ramp),
 	        "--search finds the rate itself: expected neither --rate nor --ramp with it"},
 	    {o->search && !rated, "--search is for the modes connections and requests"},

@@ -206,6 +206,7 @@ static const struct {
     {"--mode throughput --verify", "--direction down"},
     {"--mode throughput --close server", "client or reset"},
     {"--traffic 1s", "--mode concurrent"},
+    {"--ramp 1K:5K --attempts 3000", "--duration"},
     {"--direction down", "--mode throughput"},
     {"--requests 5", "--request echo or http"},
     {"--request discard --requests 5", "echo or http"},
