@@ -104,6 +104,7 @@ struct bench_core_sample {
 	bool over;                  /* the phase has ended and nothing is in progress */
 	uint32_t in_progress;       /* attempts begun, neither completed nor failed */
 	uint32_t open;              /* of them established: what is held in mode concurrent */
+	spt_time all_at;            /* when the last attempt of the phase had begun; 0: not yet */
 	struct bench_totals totals; /* since the beginning of the run */
 	struct spt_source_info source;
 	/*

@@ -247,6 +247,8 @@ core_load(struct bench_core *core)
 		core_request(core);
 	if (mode == MODE_CONCURRENT && core->options->traffic_ms)
 		core_traffic(core);
+	if (core->begun >= core->most && !core->all_at)
+		core->all_at = core->now;
 	/* What is held or used until it is told to end does not end with the last attempt. */
 	if ((mode == MODE_CONNECTIONS && all) || ended)
 		core_drain(core);
@@ -298,6 +300,7 @@ bench_core_begin(void *state, spt_time now, void *argument)
 		core->most =
 		    RTE_MIN(core->most, (uint64_t)core_share(core, core->options->connections));
 	core->begun = 0;
+	core->all_at = 0;
 	core_next(core);
 	core->due = 0;
 	core->totals.late_ns = 0;
@@ -330,6 +333,7 @@ bench_core_sample(void *state, spt_time now, void *argument)
 	sample->over = core->over;
 	sample->in_progress = core->in_progress;
 	sample->open = core->open;
+	sample->all_at = core->all_at;
 	sample->totals = core->totals;
 	spt_source_info(core->engine, core->source, &sample->source);
 	for (unsigned int i = 0; i < LATENCIES; i++) {

@@ -100,6 +100,7 @@ struct bench_core {
 	spt_time next;   /* with a rate: when the next of them is due */
 	uint64_t due;    /* mode requests with a rate: requests */
 	uint64_t most;   /* attempts of the phase */
+	spt_time all_at; /* when the last of them had begun; 0: not yet */
 	uint32_t cursor; /* traffic, then the end, goes round the connections */
 	spt_time traffic_at;
 	/* the end */

@@ -94,7 +94,7 @@ phase_snapshots(struct phase_runner *r, struct spt_runtime_snapshot *client,
 struct phase_sum {
 	struct bench_totals totals;
 	uint32_t in_progress, open;
-	spt_time now;
+	spt_time now, all_at;
 	bool over;
 };
 
@@ -121,6 +121,7 @@ phase_sample(struct phase_runner *r, struct phase_sum *sum, bool counts)
 		sum->open += c->sample.open;
 		sum->over &= c->sample.over;
 		sum->now = RTE_MAX(sum->now, c->sample.now);
+		sum->all_at = RTE_MAX(sum->all_at, c->sample.all_at);
 		r->bench->source.tuples = c->sample.source.tuples;
 		r->bench->source.used += c->sample.source.used;
 		for (unsigned int l = 0; l < LATENCIES; l++) {
@@ -147,6 +148,36 @@ phase_asked(const struct phase_runner *r, double from, double to)
 	if (p->rate_from == p->rate_to || duration <= 0)
 		return p->rate_to;
 	return p->rate_from + (p->rate_to - p->rate_from) * (from + to) / 2 / duration;
+}
+
+/*
+ * How long load was asked for, at most 'seconds' of the phase: a number of attempts at a rate until
+ * the next would have been due, not until the last connection was closed and somebody looked.
+ */
+static double
+phase_asked_until(const struct phase_runner *r, const struct phase_sum *sum, double seconds)
+{
+	uint64_t begun = sum->totals.attempts - r->at_begin.attempts;
+	double took, asked;
+
+	if (!r->whole.attempts || begun < r->whole.attempts || !sum->all_at)
+		return seconds;
+	took = (double)(RTE_MAX(sum->all_at, r->engine_begun) - r->engine_begun) / 1e9;
+	asked = phase_asked(r, 0, took);
+	return asked > 0 ? RTE_MIN(seconds, took + 1 / asked) : seconds;
+}
+
+/* The mean rate asked for in a second of the load that ended at 'end'. */
+static double
+phase_second_asked(
+    const struct phase_runner *r, const struct phase_sum *sum, spt_time end, double seconds)
+{
+	double from = (double)(r->last - r->engine_begun) / 1e9;
+	double to = phase_asked_until(r, sum, (double)(end - r->engine_begun) / 1e9);
+
+	if (to <= from || seconds <= 0)
+		return 0;
+	return phase_asked(r, from, to) * (to - from) / seconds;
 }
 
 static double
@@ -201,14 +232,16 @@ phase_cpu_time(void)
 
 /* The loading part is over: what is reckoned for it ends here. */
 static void
-phase_loaded(struct phase_runner *r, spt_time now)
+phase_loaded(struct phase_runner *r, const struct phase_sum *sum)
 {
 	double most = (double)r->whole.duration / 1e9;
+	spt_time now = sum->now;
 
 	r->loaded = true;
 	r->loading = (double)(now - r->engine_begun) / 1e9;
 	if (r->whole.duration && r->loading > most)
 		r->loading = most;
+	r->loading = phase_asked_until(r, sum, r->loading);
 	r->cpu_share = (double)(phase_cpu_time() - r->cpu_begun) / (double)(now - r->engine_begun) /
 	               r->bench->info.lcores;
 	r->client_loaded = r->client;
@@ -249,9 +282,7 @@ phase_second(struct phase_runner *r, const struct phase_sum *sum, bool loading)
 	s->server_busy = r->bench->server ? phase_busy(&r->server, &server) : -1;
 	s->in_progress = sum->in_progress;
 	s->open = sum->open;
-	s->asked = loading ? phase_asked(r, (double)(r->last - r->engine_begun) / 1e9,
-	                         (double)(end - r->engine_begun) / 1e9)
-	                   : 0;
+	s->asked = loading ? phase_second_asked(r, sum, end, s->seconds) : 0;
 	s->p50 = histogram_percentile(h, 0.5);
 	s->p99 = histogram_percentile(h, 0.99);
 	s->max = h->max;
@@ -377,7 +408,7 @@ phase_watch(struct phase_runner *r)
 		if (load_ends || r->over || now >= tick)
 			rc = phase_second(r, &sum, !was_loaded);
 		if (load_ends) {
-			phase_loaded(r, sum.now);
+			phase_loaded(r, &sum);
 			give_up = now + r->whole.drain + DRAIN_GRACE;
 		}
 		/* Ticks keep their distance; after a long stall the missed ones are left out. */

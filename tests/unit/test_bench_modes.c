@@ -21,6 +21,27 @@ test_rate(void **state)
 	assert_int_equal(t->late, 0);
 }
 
+/* A number of attempts at a rate: the load ends with the last of them, not when it is answered. */
+static void
+test_rate_attempts(void **state)
+{
+	spt_time from;
+
+	world_start(9);
+	from = w.now;
+	phase(
+	    (struct bench_phase){
+	        .attempts = 100, .rate_from = 10000, .rate_to = 10000, .window = 500},
+	    SPT_NS_PER_SEC);
+	assert_int_equal(w.sample.totals.completions, 100);
+	assert_in_range(w.sample.all_at - from, 99 * SPT_NS_PER_MS / 10, 100 * SPT_NS_PER_MS / 10);
+	assert_true(w.sample.all_at < w.now);
+	/* The next phase has not begun its own. */
+	begin((struct bench_phase){.attempts = 2, .rate_from = 100, .rate_to = 100, .window = 5});
+	assert_int_equal(w.core->all_at, 0);
+	finish(SPT_NS_PER_SEC);
+}
+
 /* The core stalls: what was due meanwhile is begun late, and its latency tells. */
 static void
 test_stall(void **state)
@@ -441,6 +462,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	    T(test_rate),
+	    T(test_rate_attempts),
 	    T(test_stall),
 	    T(test_ports_open_loop),
 	    T(test_ports_closed_loop),
