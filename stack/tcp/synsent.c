@@ -65,15 +65,13 @@ syn_acknowledged(struct tcp *t, struct conn *c, uint32_t wnd)
 	conn_want_output(t, c);
 }
 
-/* The rest of a segment whose SYN, if it has one, is dealt with: URG, text and FIN. */
+/* The SYN is dealt with. What the urgent pointer counts from moves with SEG.SEQ. */
 static void
-syn_input_text(struct tcp *t, struct conn *c, struct seg *s)
+syn_strip(struct seg *s)
 {
-	if (s->flags & TCP_SYN) {
-		s->flags &= ~TCP_SYN;
-		s->seq++;
-	}
-	conn_input_text(t, c, s);
+	s->flags &= ~TCP_SYN;
+	s->seq++;
+	s->up -= s->up > 0;
 }
 
 /* fourth: SYN. With an acceptable ACK the connection is open, else both ends opened at once. */
@@ -85,7 +83,8 @@ syn_sent_syn(struct tcp *t, struct conn *c, struct seg *s)
 		/* The third ACK goes with the next output: a request, or FIN, may ride on it. */
 		c->flags |= CONN_ACK_OWED | CONN_ACK_NOW;
 		syn_acknowledged(t, c, s->wnd);
-		syn_input_text(t, c, s);
+		syn_strip(s);
+		conn_input_text(t, c, s);
 		return SPT_V_TCP_CONNECTED;
 	}
 	c->state = SPT_SYN_RECEIVED;
@@ -152,8 +151,7 @@ syn_received_input(struct tcp *t, struct conn *c, struct seg *s)
 	        (s->options & SEG_HAS_TIMESTAMP))) {
 		if (!(s->flags & TCP_ACK))
 			return syn_received_again(t, c, s);
-		s->flags &= ~TCP_SYN;
-		s->seq++;
+		syn_strip(s);
 		syn_ack = true;
 	}
 	/* first: sequence number */
@@ -180,6 +178,6 @@ syn_received_input(struct tcp *t, struct conn *c, struct seg *s)
 	if (syn_ack)
 		c->flags |= CONN_ACK_OWED | CONN_ACK_NOW;
 	syn_acknowledged(t, c, (uint32_t)s->wnd << (syn_ack ? 0 : conn_snd_shift(c)));
-	syn_input_text(t, c, s);
+	conn_input_text(t, c, s);
 	return SPT_V_TCP_CONNECTED;
 }

@@ -268,4 +268,25 @@ SCRIPT(answer_to_an_old_syn, "RFC 9293 3.5, figure 7: a SYN-ACK that acknowledge
 	completes();
 }
 
+/* The pointer counts from the SYN, which is stripped before the urgent step. */
+SCRIPT(
+    urgent_on_syn_ack, "RFC 9293 3.1, urgent pointer: an offset from the segment's sequence number")
+{
+	given(SYN_SENT);
+	inject(SYN | URG | ACK, .up = 1);
+	expect(ACK);
+	expect_connected();
+	expect_no_event(SPT_URGENT);
+}
+
+SCRIPT(urgent_text_on_syn_ack, "RFC 9293 3.10.7.3 fourth: other controls are processed")
+{
+	given(SYN_SENT);
+	inject(SYN | URG | ACK, .up = 2, .len = 10);
+	expect(ACK, .ack = 11);
+	expect_connected();
+	expect_event(SPT_URGENT);
+	expect_data(10);
+}
+
 SCRIPT_MAIN()
