@@ -8,7 +8,6 @@
 
 #include "bench/phase.h"
 #include "bench/predict.h"
-#include "bench/search.h"
 #include "common/wait.h"
 
 #define BAR_WIDTH 40
@@ -119,8 +118,9 @@ live_second(const struct phase_runner *r, const struct bench_second *s)
 	begun = s->seconds > 0 ? (double)result_begun(o, &s->totals) / s->seconds : 0;
 	if (!s->loading)
 		printf("  closing");
-	else if (s->asked > 0 && begun < SEARCH_OFFERED * s->asked)
-		printf("  BEHIND: %.0f/s begun of %.0f/s", begun, s->asked);
+	else if (result_rate_behind(s->asked, s->seconds, result_begun(o, &s->totals)))
+		printf("  BEHIND: %.*f/s begun of %.*f/s", result_digits(s->asked), begun,
+		    result_digits(s->asked), s->asked);
 	if (s->totals.left_out)
 		printf("  BEHIND: %" PRIu64 " requests left out", s->totals.left_out);
 	printf("\n");

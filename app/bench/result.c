@@ -219,8 +219,8 @@ limit_load(struct bench_result *r, const struct result_input *in)
 	double n = (double)result_begun(o, &in->totals), begun = ratio(n, in->loading);
 
 	if (in->asked > 0 && n > 0 && n >= RESULT_REACHED * in->asked * in->loading) {
-		snprintf(r->limit_text, sizeof(r->limit_text), "%.0f/s asked for and %.0f/s begun",
-		    in->asked, begun);
+		snprintf(r->limit_text, sizeof(r->limit_text), "%.*f/s asked for and %.*f/s begun",
+		    result_digits(in->asked), in->asked, result_digits(in->asked), begun);
 		return true;
 	}
 	if (o->mode == MODE_CONCURRENT && !result_traffic_behind(&in->totals) &&
@@ -327,11 +327,18 @@ result_limit(struct bench_result *r, const struct result_input *in)
 }
 
 bool
+result_rate_behind(double asked, double seconds, uint64_t begun)
+{
+	double due = asked * seconds, n = (double)begun;
+
+	/* Of a handful one more or less is no sign, nor where between two of them a second ends. */
+	return n < RESULT_REACHED * due && n + 1.5 < due;
+}
+
+bool
 result_behind(const struct bench_options *o, const struct bench_result *r)
 {
-	double due = r->asked * r->seconds, begun = (double)result_begun(o, &r->totals);
-
-	return (due > 0 && begun < RESULT_REACHED * due && begun + 1 < due) ||
+	return result_rate_behind(r->asked, r->seconds, result_begun(o, &r->totals)) ||
 	       result_traffic_behind(&r->totals);
 }
 

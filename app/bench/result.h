@@ -39,6 +39,16 @@ struct result_input {
 /* Everything but 'latency', which is the caller's. */
 void result_compute(struct bench_result *r, const struct result_input *in);
 
+/* Fewer were begun in so many seconds than a rate asks for. */
+bool result_rate_behind(double asked, double seconds, uint64_t begun);
+
+/* Decimals with which a rate is said: 0.5/s is not 0/s. */
+static inline int
+result_digits(double rate)
+{
+	return rate < 100 ? 2 : 0;
+}
+
 /* A load with a rate that was not kept up with. */
 bool result_behind(const struct bench_options *o, const struct bench_result *r);
 

@@ -33,9 +33,10 @@ start_load(const struct bench_options *o)
 		printf(", search for the highest rate with at most %g %% failures",
 		    100 * o->max_failures);
 	else if (o->ramp)
-		printf(", from %.0f/s to %.0f/s", o->ramp_from, o->ramp_to);
+		printf(", from %.*f/s to %.*f/s", result_digits(o->ramp_from), o->ramp_from,
+		    result_digits(o->ramp_to), o->ramp_to);
 	else if (o->rate > 0)
-		printf(", %.0f/s", o->rate);
+		printf(", %.*f/s", result_digits(o->rate), o->rate);
 	else
 		printf(", as fast as possible");
 	if (o->mode == MODE_CONNECTIONS || o->mode == MODE_CONCURRENT)
@@ -223,7 +224,8 @@ summary_lateness(const struct bench *bench)
 	if (bench->result.asked <= 0)
 		return;
 	summary_name("load");
-	printf("%.0f/s asked for, %.0f/s begun", bench->result.asked,
+	printf("%.*f/s asked for, %.*f/s begun", result_digits(bench->result.asked),
+	    bench->result.asked, result_digits(bench->result.asked),
 	    bench->result.seconds > 0 ? begun / bench->result.seconds : 0);
 	if (t->late)
 		printf("; %.2f %% more than 1 ms late, the latest by %s",

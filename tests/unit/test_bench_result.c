@@ -190,6 +190,23 @@ the_load_is_the_limit_when_it_was_reached(void **state)
 	assert_int_equal(limit(), LIMIT_LOAD);
 }
 
+/* A second of a slow rate may end just before one of its few attempts. */
+static void
+one_attempt_more_or_less_is_not_behind(void **state)
+{
+	assert_false(result_rate_behind(10, 1, 9));
+	assert_true(result_rate_behind(10, 1, 8));
+	assert_false(result_rate_behind(0.5, 1, 0));
+	assert_true(result_rate_behind(0.5, 10, 3));
+	assert_true(result_rate_behind(RATE, 1, (uint64_t)(0.98 * RATE)));
+	assert_false(result_rate_behind(0, 1, 0));
+	in.asked = 0.5;
+	in.loading = 4;
+	in.totals.attempts = 2;
+	assert_int_equal(limit(), LIMIT_LOAD);
+	assert_non_null(strstr(result.limit_text, "0.50/s asked for and 0.50/s begun"));
+}
+
 /* Attempts that were due and failed at once, since we had nothing to begin them with. */
 static void
 what_could_not_be_begun_is_not_begun(void **state)
@@ -336,6 +353,7 @@ main(void)
 	    cmocka_unit_test_setup(costs_of_a_connection, set_up),
 	    cmocka_unit_test_setup(bytes_of_a_held_connection, set_up),
 	    cmocka_unit_test_setup(the_load_is_the_limit_when_it_was_reached, set_up),
+	    cmocka_unit_test_setup(one_attempt_more_or_less_is_not_behind, set_up),
 	    cmocka_unit_test_setup(what_could_not_be_begun_is_not_begun, set_up),
 	    cmocka_unit_test_setup(source_ports, set_up),
 	    cmocka_unit_test_setup(processors, set_up),
