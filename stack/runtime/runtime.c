@@ -330,6 +330,8 @@ spt_runtime_create(const struct spt_runtime_config *config, struct spt_runtime *
 	*runtime = NULL;
 	if (rc)
 		return rc;
+	/* Whoever knows better says so. */
+	snprintf(error, error_size, "no memory for a runtime of %u engines", wanted);
 	rt = calloc(1, sizeof(*rt));
 	if (!rt)
 		return -ENOMEM;
