@@ -141,7 +141,7 @@ enum spt_event_bits {
 /*
  * Why a connection closed (0: in order): -ECONNRESET RST from the peer; -ETIMEDOUT R2, user
  * time-out, keep-alive, idle time-out or the bound of FIN-WAIT-2; -ECONNABORTED spt_abort, unread
- * or later data at spt_close, or spt_close before CONNECTED. What the soft error was: -ETIMEDOUT R1
+ * or later data at spt_close, or spt_close in SYN-SENT. What the soft error was: -ETIMEDOUT R1
  * reached; -EHOSTUNREACH, -ENETUNREACH or -ECONNREFUSED an ICMP error.
  * Of an active open that never was CONNECTED: -ECONNREFUSED a RST, or a hard ICMP error;
  * -ETIMEDOUT nobody answered (syn_retries, or user_timeout_ms).
