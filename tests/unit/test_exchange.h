@@ -17,11 +17,11 @@
 
 #include <cmocka.h>
 
+#include <lib/env.h>
 #include <rte_mbuf.h>
 
 #include "bench/exchange.h"
 #include "common/address.h"
-#include "env.h"
 
 #define SENT_MAX  (1 << 18)
 #define FAKE_CONN ((spt_conn)7)
