@@ -244,9 +244,10 @@ put_samples(json_t *to, const struct bench *bench)
 		put_share(o, "server_busy", s->server_busy);
 		put_count(o, "in_progress", s->in_progress);
 		put_count(o, "open", s->open);
-		put_real(o, "p50_us", (double)s->p50 / 1e3);
-		put_real(o, "p99_us", (double)s->p99 / 1e3);
-		put_real(o, "max_us", (double)s->max / 1e3);
+		/* Nothing ended in it: that is no latency of 0. */
+		put_real(o, "p50_us", s->max ? (double)s->p50 / 1e3 : NAN);
+		put_real(o, "p99_us", s->max ? (double)s->p99 / 1e3 : NAN);
+		put_real(o, "max_us", s->max ? (double)s->max / 1e3 : NAN);
 		put_totals(o, &s->totals);
 		json_array_append_new(list, o);
 	}

@@ -154,8 +154,10 @@ json_has_every_name(void **state)
 static void
 json_has_the_figures(void **state)
 {
-	json_t *root = json_written(true), *sample;
+	json_t *root, *sample;
 
+	seconds[0].max = 1000000;
+	root = json_written(true);
 	assert_true(json_number_value(json_at(root, "connections_per_second")) == 505000);
 	assert_int_equal(json_integer_value(json_at(root, "attempts")), 10);
 	assert_int_equal(json_integer_value(json_at(root, "failures")), 3);
@@ -174,6 +176,10 @@ json_has_the_figures(void **state)
 	sample = json_array_get(json_at(root, "samples"), 0);
 	assert_true(json_number_value(json_at(sample, "connections_per_second")) == 500000);
 	assert_true(json_is_null(json_at(sample, "server_busy")));
+	assert_true(json_number_value(json_at(sample, "p50_us")) == 100);
+	sample = json_array_get(json_at(root, "samples"), 1);
+	assert_true(json_is_null(json_at(sample, "p50_us")));
+	assert_true(json_is_null(json_at(sample, "max_us")));
 	json_decref(root);
 }
 
