@@ -426,7 +426,7 @@ static const struct option_row rows[] = {
         "16384)",
         OPTION_NUMBER, SIZED(concurrency), .min = 1, .max = 4 << 20},
     {G_MUCH, "attempts", "N", NULL, "end when so many connections were begun", OPTION_NUMBER,
-        SIZED(attempts), .min = 1, .max = UINT64_MAX},
+        SIZED(attempts), .min = 1, .max = INT64_MAX},
     {G_MUCH, "timeout", "TIME", "5s", "a handshake or a response that takes longer has failed",
         OPTION_TIME, SIZED(timeout_ms), .min = 1, .max = MS_DAY},
     {G_MUCH, "drain", "TIME", "10s", "how long what is in progress at the end may take",
@@ -472,6 +472,18 @@ static const struct option_row rows[] = {
         OPTION_FLAG, AT(hold)},
 };
 
+/* The picture would take the place of the figures. */
+static int
+check_outputs(const struct bench_options *o, char *error, size_t error_size)
+{
+	if (!o->json || !o->plot || strcmp(o->json, o->plot) != 0 ||
+	    strncmp(o->json, "/dev/", 5) == 0)
+		return 0;
+	snprintf(
+	    error, error_size, "--json and --plot: both are '%s'; expected two files", o->json);
+	return -EINVAL;
+}
+
 int
 bench_options_parse(struct bench_options *o, int argc, char **argv, char *error, size_t error_size)
 {
@@ -493,6 +505,8 @@ bench_options_parse(struct bench_options *o, int argc, char **argv, char *error,
 	}
 	if (rc == 0)
 		rc = bench_options_check(o, &parsed.given, error, error_size);
+	if (rc == 0)
+		rc = check_outputs(o, error, error_size);
 	if (rc == 0)
 		rc = option_check_output("json", o->json, error, error_size);
 	if (rc == 0)

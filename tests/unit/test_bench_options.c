@@ -207,6 +207,8 @@ static const struct {
     {"--mode throughput --close server", "client or reset"},
     {"--traffic 1s", "--mode concurrent"},
     {"--ramp 1K:5K --attempts 3000", "--duration"},
+    {"--json same --plot same", "two files"},
+    {"--attempts 18446744073709551615", "expected a number"},
     {"--direction down", "--mode throughput"},
     {"--requests 5", "--request echo or http"},
     {"--request discard --requests 5", "echo or http"},
