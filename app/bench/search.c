@@ -42,16 +42,24 @@ search_judge(struct search_trial *t, double rate, double seconds, uint64_t attem
 static void
 search_step(struct search *s)
 {
+	bool met = s->low > 0 && s->high > 0 && s->high - s->low <= s->low * SEARCH_PRECISION;
+
 	s->trials++;
-	if (s->low > 0 && s->high > 0 && s->high - s->low <= s->low * SEARCH_PRECISION) {
+	if (met && s->high != s->asked_again) {
+		/* It may have failed for what else the machine did then, and all below it passed.
+		 */
+		s->rate = s->asked_again = s->high;
+	} else if (met) {
 		s->state = SEARCH_CONFIRMING;
 		s->rate = s->low;
-	} else if (s->low > 0 && s->high > 0) {
-		s->rate = (s->low + s->high) / 2;
 	} else if (s->low > 0) {
 		s->rate = s->low * (1 + SEARCH_STEP);
+		if (s->high > 0 && (s->low + s->high) / 2 < s->rate)
+			s->rate = (s->low + s->high) / 2;
 	} else {
 		s->rate = s->high * (1 - SEARCH_STEP);
+		if (s->achieved > 0 && s->achieved < s->rate)
+			s->rate = s->achieved;
 	}
 	if (s->state != SEARCH_TRYING)
 		return;
@@ -97,6 +105,8 @@ search_next(struct search *s, const struct search_trial *t)
 			s->low = s->rate;
 		else
 			s->high = s->rate;
+		if (s->low >= s->high)
+			s->high = 0;
 		search_step(s);
 	}
 }

@@ -30,9 +30,10 @@ enum search_state {
 
 struct search {
 	enum search_state state;
-	double rate;      /* to be tried next */
-	double low, high; /* highest that passed, lowest that failed twice; 0: none */
-	bool again;       /* it failed once, and then this much was achieved */
+	double rate;        /* to be tried next */
+	double low, high;   /* highest that passed, lowest that failed twice; 0: none */
+	double asked_again; /* that 'high' was tried once more at the end */
+	bool again;         /* it failed once, and then this much was achieved */
 	double achieved;
 	unsigned int trials, confirms;
 };

@@ -77,7 +77,7 @@ near_regions_take_few_trials(void **state)
 	struct search s;
 
 	machine_search(&m, 520e3, &s);
-	assert_true(m.runs <= 12);
+	assert_true(m.runs <= 14);
 }
 
 static void
@@ -113,6 +113,38 @@ bad_moments_do_not_count_for_much(void **state)
 		near += s.state == SEARCH_FOUND && s.rate > 450e3;
 	}
 	assert_true(near >= 45);
+}
+
+/* The machine was busy at the beginning: the rates that failed then are not the limit. */
+static void
+an_early_bad_moment_is_asked_about_again(void **state)
+{
+	struct machine m = {.capacity = 500e3, .longer = 500e3};
+	struct search_trial t;
+	struct search s;
+
+	search_begin(&s, 300e3);
+	while (s.state <= SEARCH_CONFIRMING && m.runs < RUNS_MAX) {
+		machine_run(&m, &s, &t);
+		if (m.runs <= 4)
+			t = (struct search_trial){
+			    .asked = s.rate, .begun_share = 0.6, .verdict = SEARCH_BEHIND};
+		search_next(&s, &t);
+	}
+	assert_int_equal(s.state, SEARCH_FOUND);
+	assert_true(s.rate <= 500e3 && s.rate >= 500e3 * (1 - 1.01 * SEARCH_PRECISION));
+}
+
+/* Down to what was achieved, not by steps: a machine of a tenth of the region takes few trials. */
+static void
+far_regions_take_few_trials(void **state)
+{
+	struct machine m = {.capacity = 50e3, .longer = 50e3};
+	struct search s;
+
+	machine_search(&m, 500e3, &s);
+	assert_int_equal(s.state, SEARCH_FOUND);
+	assert_true(m.runs <= 20);
 }
 
 static void
@@ -219,6 +251,8 @@ main(void)
 	    cmocka_unit_test(near_regions_take_few_trials),
 	    cmocka_unit_test(a_rate_that_failed_once_is_tried_again),
 	    cmocka_unit_test(bad_moments_do_not_count_for_much),
+	    cmocka_unit_test(an_early_bad_moment_is_asked_about_again),
+	    cmocka_unit_test(far_regions_take_few_trials),
 	    cmocka_unit_test(a_longer_run_that_fails_takes_the_rate_down),
 	    cmocka_unit_test(nothing_is_confirmed_where_nothing_works),
 	    cmocka_unit_test(trials_are_judged),
