@@ -97,7 +97,7 @@ begin(void)
 	exchange_begin(&x, &conn.s, 0, false);
 }
 
-static int
+static inline int
 setup(void **state)
 {
 	memset(&engine, 0, sizeof(engine));
@@ -108,7 +108,7 @@ setup(void **state)
 	return 0;
 }
 
-static int
+static inline int
 teardown(void **state)
 {
 	exchange_fini(&x);
@@ -118,7 +118,7 @@ teardown(void **state)
 }
 
 /* 'n' bytes in a chain of mbufs of at most 'piece' bytes. */
-static enum exchange_result
+static inline enum exchange_result
 receive(const void *data, uint32_t n, uint32_t piece)
 {
 	struct rte_mbuf *chain = NULL;
@@ -140,7 +140,7 @@ receive(const void *data, uint32_t n, uint32_t piece)
 	return result;
 }
 
-static void
+static inline void
 begin_http(bool verify)
 {
 	open_exchange(EXCHANGE_HTTP, 0);
@@ -150,7 +150,7 @@ begin_http(bool verify)
 	assert_int_equal(exchange_send(&x, FAKE_CONN, &conn.s), EXCHANGE_SENT);
 }
 
-static int
+static inline int
 group_setup(void **state)
 {
 	env_start();
