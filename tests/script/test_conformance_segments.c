@@ -165,8 +165,8 @@ SCRIPT(next_hop_doubted_by_syn, "RFC 9293 3.8.3 MUST-22: in the general way: SYN
 /* ---- windows that shrink ----------------------------------------------------------------------
  */
 
-/* The half of it that is still offered is sent again, not what lies beyond. */
-SCRIPT(nothing_again_beyond_the_edge, "RFC 9293 3.8.6 SHLD-16; MAY-7 is not made use of")
+/* After a time-out what is still offered is sent again, not what lies beyond. */
+SCRIPT(nothing_again_beyond_the_edge, "RFC 9293 3.8.6 SHLD-16: old data within the window")
 {
 	uint32_t full;
 
@@ -182,6 +182,25 @@ SCRIPT(nothing_again_beyond_the_edge, "RFC 9293 3.8.6 SHLD-16; MAY-7 is not made
 	inject(ACK, .ack = 1 + full + 100, .wnd = 65535);
 	expect(ACK, .seq = 1 + full + 100, .len = full);
 	ignore_segments();
+	inject(ACK, .ack = 1 + 4 * full);
+	expect_acked(4 * full);
+}
+
+/* Duplicates say which segment is missing: it is sent again whole, wherever the edge is now. */
+SCRIPT(one_again_beyond_the_edge, "RFC 9293 3.8.6 MAY-7; RFC 5681 3.2: what appears to be missing")
+{
+	uint32_t full;
+
+	given(ESTABLISHED);
+	full = FULL;
+	app_send(4 * full);
+	for (unsigned int i = 0; i < 4; i++)
+		expect(ACK, .len = full);
+	inject(ACK, .ack = 1, .wnd = 100); /* that is no duplicate: the window is another */
+	for (unsigned int i = 0; i < 3; i++)
+		inject(ACK, .ack = 1, .wnd = 100);
+	expect(ACK, .seq = 1, .len = full);
+	expect_silence_ms(100);
 	inject(ACK, .ack = 1 + 4 * full);
 	expect_acked(4 * full);
 }
