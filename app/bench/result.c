@@ -281,19 +281,33 @@ limit_cpu(struct bench_result *r, const struct result_input *in, enum bench_limi
 	return true;
 }
 
+/*
+ * Frames that were lost at a port. One that it refused and took later, since the engine tries
+ * again, is not among them: that the other end is slow is the peer's limit.
+ */
+static uint64_t
+limit_lost(const struct spt_runtime_snapshot *s)
+{
+	return s->stats.tx_dropped + s->port.rx_missed + s->port.rx_no_mbuf;
+}
+
 static bool
 limit_port(struct bench_result *r, const struct result_input *in)
 {
 	const struct spt_port_stats *p = &in->client.port;
-	uint64_t lost = p->tx_refused + p->rx_missed + p->rx_no_mbuf;
+	uint64_t lost = limit_lost(&in->client);
 
 	if (in->server_known)
-		lost += in->server.port.tx_refused + in->server.port.rx_missed +
-		        in->server.port.rx_no_mbuf;
+		lost += limit_lost(&in->server);
+	if (r->line_rate_share >= RESULT_LINE) {
+		snprintf(r->limit_text, sizeof(r->limit_text), "%.0f %% of its line rate are used",
+		    100 * r->line_rate_share);
+		return true;
+	}
 	if (lost == 0 || (double)lost < RESULT_REFUSED * (double)(p->rx_frames + p->tx_frames))
 		return false;
 	snprintf(r->limit_text, sizeof(r->limit_text),
-	    "%" PRIu64 " frames refused, missed or without a buffer, of %" PRIu64, lost,
+	    "%" PRIu64 " frames not taken, missed or without a buffer, of %" PRIu64, lost,
 	    p->rx_frames + p->tx_frames);
 	return true;
 }

@@ -11,8 +11,9 @@
 #define RESULT_REACHED 0.99  /* of the load asked for */
 #define RESULT_BUSY    0.90  /* of a core's time: it is the limit */
 #define RESULT_WAITS   0.01  /* waits for source ports, of the attempts */
-#define RESULT_REFUSED 0.001 /* frames that a port lost or refused */
-#define RESULT_IDLE    0.10  /* less than this of a core's time: no processor is the limit */
+#define RESULT_REFUSED 0.001 /* frames that a port lost or never took */
+#define RESULT_LINE    0.95  /* of the port's line rate: there is no more */
+#define RESULT_IDLE    0.30  /* less than this of a core's time: no processor is the limit */
 #define RESULT_SHARED  0.80  /* of the processors' time for us: less, and others are the limit */
 #define RESULT_WINDOW  0.90  /* of the samples with the window (nearly) full */
 

@@ -287,7 +287,7 @@ static void
 port(void **state)
 {
 	in.window_full = 1;
-	in.client.port.tx_refused = in.client.port.tx_frames / 1000;
+	in.client.stats.tx_dropped = in.client.port.tx_frames / 1000;
 	assert_int_not_equal(limit(), LIMIT_PORT);
 	in.client.port.rx_missed = in.client.port.tx_frames / 100;
 	assert_int_equal(limit(), LIMIT_PORT);
@@ -297,6 +297,12 @@ port(void **state)
 	assert_int_not_equal(limit(), LIMIT_PORT);
 	in.server_known = true;
 	assert_int_equal(limit(), LIMIT_PORT);
+	/* Nothing lost, and no more to be had. */
+	in.server.port.rx_no_mbuf = 0;
+	assert_int_not_equal(limit(), LIMIT_PORT);
+	in.speed_mbps = 1;
+	assert_int_equal(limit(), LIMIT_PORT);
+	assert_non_null(strstr(result.limit_text, "line rate"));
 }
 
 static void
