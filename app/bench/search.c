@@ -21,6 +21,7 @@ search_judge(struct search_trial *t, double rate, double seconds, uint64_t attem
 	*t = (struct search_trial){
 	    .asked = rate,
 	    .begun_share = due > 0 ? n / due : 0,
+	    .done_share = due > 0 ? (tried - (double)failed) / due : 0,
 	    .late_share = tried > 0 ? (double)totals->late / tried : 0,
 	    .late_ns = (double)totals->late_ns,
 	    .failures_share = tried > 0 ? (double)failed / tried : 1,
@@ -87,7 +88,7 @@ search_confirm(struct search *s, bool passed)
 void
 search_next(struct search *s, const struct search_trial *t)
 {
-	double achieved = t->asked * t->begun_share * (1 - t->failures_share);
+	double achieved = t->asked * t->done_share;
 	bool passed = t->verdict == SEARCH_PASSED;
 
 	if (!passed && !s->again) {

@@ -50,6 +50,7 @@ enum search_verdict {
 struct search_trial {
 	double asked;          /* rate */
 	double begun_share;    /* begun of what was asked for in that time */
+	double done_share;     /* of the same, what did not fail */
 	double failures_share; /* of the attempts */
 	double late_share;     /* of the attempts */
 	double late_ns;        /* the latest */

@@ -28,7 +28,7 @@ machine_run(struct machine *m, const struct search *s, struct search_trial *t)
 {
 	double capacity = s->state == SEARCH_CONFIRMING ? m->longer : m->capacity;
 
-	*t = (struct search_trial){.asked = s->rate, .begun_share = 1};
+	*t = (struct search_trial){.asked = s->rate, .begun_share = 1, .done_share = 1};
 	m->runs++;
 	m->random = m->random * 1664525 + 1013904223;
 	if (m->noise && (m->random >> 16) % m->noise == 0)
@@ -36,6 +36,7 @@ machine_run(struct machine *m, const struct search *s, struct search_trial *t)
 	if (s->rate > capacity) {
 		t->verdict = SEARCH_FAILURES;
 		t->failures_share = 1 - capacity / s->rate;
+		t->done_share = capacity / s->rate;
 	}
 }
 
@@ -127,8 +128,10 @@ an_early_bad_moment_is_asked_about_again(void **state)
 	while (s.state <= SEARCH_CONFIRMING && m.runs < RUNS_MAX) {
 		machine_run(&m, &s, &t);
 		if (m.runs <= 4)
-			t = (struct search_trial){
-			    .asked = s.rate, .begun_share = 0.6, .verdict = SEARCH_BEHIND};
+			t = (struct search_trial){.asked = s.rate,
+			    .begun_share = 0.6,
+			    .done_share = 0.6,
+			    .verdict = SEARCH_BEHIND};
 		search_next(&s, &t);
 	}
 	assert_int_equal(s.state, SEARCH_FOUND);
@@ -217,6 +220,8 @@ trials_are_judged(void **state)
 	search_judge(&trial, 500e3, 2, 10, &t, 0.001);
 	assert_int_equal(trial.verdict, SEARCH_FAILURES);
 	assert_true(trial.failures_share < 1 && trial.late_share <= 1);
+	/* What was done is counted once: ten of a million, however the others are called. */
+	assert_true(trial.done_share > 9.9e-6 && trial.done_share < 10.1e-6);
 	search_judge(&trial, 500e3, 2, 10, &t, 1);
 	assert_int_equal(trial.verdict, SEARCH_BEHIND);
 	/* One of a handful is no sign. */
