@@ -15,9 +15,9 @@ connect_remote_fit(const struct tcp *t, const struct spt_endpoint *remote)
 
 	if (remote->port == 0 || addr_is_zero(a) || local_is_broadcast(&t->local, a))
 		return false;
-	if (!addr_is_v4(a))
-		return a->b[0] != 0xff;
-	return a->b[12] != 0 && a->b[12] < 224;
+	if (!addr_is_v4(a)) /* a group, or loopback */
+		return a->b[0] != 0xff && (a->q[0] | (a->q[1] ^ RTE_BE64(1))) != 0;
+	return a->b[12] != 0 && a->b[12] != 127 && a->b[12] < 224;
 }
 
 /* The tuple is ours from here on: in the table, and counted with its source. */

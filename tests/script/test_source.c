@@ -380,9 +380,11 @@ SCRIPT(bad_remotes, "RFC 9293 3.9.2.3 MUST-46: invalid remote addresses are erro
 	bad[n++].port = 0;
 	bad[n++] = (struct spt_endpoint){.port = 80}; /* :: */
 	bad[n++] = (struct spt_endpoint){v4(0, 0, 0, 0), 80};
+	bad[n++] = (struct spt_endpoint){v4(127, 0, 0, 1), 80};
 	bad[n++] = (struct spt_endpoint){v4(224, 0, 0, 1), 80};
 	bad[n++] = (struct spt_endpoint){v4(255, 255, 255, 255), 80};
 	bad[n++] = (struct spt_endpoint){{.b = {0xff, 0x02, [15] = 1}}, 80};
+	bad[n++] = (struct spt_endpoint){{.b = {[15] = 1}}, 80}; /* ::1 */
 	if (script_family() == 4)
 		bad[n++] = (struct spt_endpoint){v4(10, 1, 0, 255), 80}; /* our link's broadcast */
 	for (unsigned int i = 0; i < n; i++)
