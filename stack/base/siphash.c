@@ -2,15 +2,6 @@
 /* SipHash-2-4 of a string of bytes. */
 #include "siphash.h"
 
-static void
-siphash_word(struct siphash_state *s, uint64_t word)
-{
-	s->v3 ^= word;
-	siphash_round(s);
-	siphash_round(s);
-	s->v0 ^= word;
-}
-
 uint64_t
 siphash24(struct siphash_key k, const void *data, size_t length)
 {
@@ -21,12 +12,12 @@ siphash24(struct siphash_key k, const void *data, size_t length)
 
 	for (; left >= sizeof(word); left -= sizeof(word), p += sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
-		siphash_word(&s, rte_le_to_cpu_64(word));
+		siphash24_word(&s, rte_le_to_cpu_64(word));
 	}
 	word = (uint64_t)length << 56;
 	for (size_t i = 0; i < left; i++)
 		word |= (uint64_t)p[i] << (8 * i);
-	siphash_word(&s, word);
+	siphash24_word(&s, word);
 	s.v2 ^= 0xff;
 	for (int i = 0; i < 4; i++)
 		siphash_round(&s);

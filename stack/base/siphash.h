@@ -60,6 +60,15 @@ siphash13_word(struct siphash_state *s, uint64_t word)
 	s->v0 ^= word;
 }
 
+static inline void
+siphash24_word(struct siphash_state *s, uint64_t word)
+{
+	s->v3 ^= word;
+	siphash_round(s);
+	siphash_round(s);
+	s->v0 ^= word;
+}
+
 /* SipHash-1-3 of three little-endian words, the size of a padded flow key. */
 static inline uint64_t
 siphash13_3w(struct siphash_key k, uint64_t w0, uint64_t w1, uint64_t w2)
@@ -72,6 +81,27 @@ siphash13_3w(struct siphash_key k, uint64_t w0, uint64_t w1, uint64_t w2)
 	siphash13_word(&s, w2);
 	siphash13_word(&s, (uint64_t)24 << 56);
 	s.v2 ^= 0xff;
+	siphash_round(&s);
+	siphash_round(&s);
+	siphash_round(&s);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+/* SipHash-2-4 of five little-endian words and a byte: what a SYN cookie vouches for. */
+static inline uint64_t
+siphash24_5w(struct siphash_key k, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4,
+    uint8_t last)
+{
+	struct siphash_state s = siphash_start(k);
+
+	siphash24_word(&s, w0);
+	siphash24_word(&s, w1);
+	siphash24_word(&s, w2);
+	siphash24_word(&s, w3);
+	siphash24_word(&s, w4);
+	siphash24_word(&s, (uint64_t)41 << 56 | last);
+	s.v2 ^= 0xff;
+	siphash_round(&s);
 	siphash_round(&s);
 	siphash_round(&s);
 	siphash_round(&s);
