@@ -30,6 +30,13 @@ struct spt_local {
 	uint8_t prefix; /* on-link prefix length within the family: /24, /64 */
 };
 
+/*
+ * SYN cookies (RFC 4987 3.6): a SYN is answered without a record, what it offered comes back with
+ * the ACK. AUTO: for what exceeds a backlog; and for all while records run out, or SYNs come that
+ * nobody completes.
+ */
+enum spt_syn_cookies { SPT_COOKIES_AUTO, SPT_COOKIES_ALWAYS, SPT_COOKIES_NEVER };
+
 /* Behaviour of one core; 0 (or an all-zero field) asks for the default. */
 struct spt_config {
 	const struct spt_local *local;
@@ -54,6 +61,12 @@ struct spt_config {
 
 	uint8_t master_secret[32]; /* every other secret is a PRF of it */
 	uint64_t wall_offset;      /* wall-clock ns (since 1970) minus 'now' */
+	enum spt_syn_cookies syn_cookies;
+	/*
+	 * 32 bytes, read at creation; NULL: of this engine alone. Engines with the same complete
+	 * each other's handshakes, their wall clocks being less than 16 s apart.
+	 */
+	const uint8_t *cookie_secret;
 
 	uint32_t msl_ms;          /* 0 = 30000; TIME-WAIT lasts twice that */
 	uint32_t rto_initial_ms;  /* 0 = 1000 (RFC 6298 2.1) */
@@ -92,7 +105,7 @@ struct spt_conn_options {
 
 struct spt_listen_options {
 	struct spt_conn_options conn;
-	uint32_t backlog;  /* half-open records of this listener; 0 = all there are */
+	uint32_t backlog;  /* half-open records of this listener, then cookies; 0 = all there are */
 	bool defer_accept; /* ACCEPTED only when data or FIN is there */
 	bool close_on_fin; /* a peer's FIN is answered by ours, as by spt_close */
 	void *user;        /* initial user pointer of accepted connections */

@@ -53,10 +53,21 @@
 	X(TCP_SYN, "tcp_syn", "SYN that made a half-open record")                                  \
 	X(TCP_SYN_REPEATED, "tcp_syn_repeated", "SYN again: SYN-ACK again")                        \
 	X(TCP_SYN_BACKLOG, "tcp_syn_backlog", "SYN refused: the listener's backlog is full")       \
+	X(TCP_SYN_COOKIE, "tcp_syn_cookie", "SYN answered by a cookie, without a record")          \
+	X(TCP_SYN_NO_COOKIE, "tcp_syn_no_cookie",                                                  \
+	    "SYN refused: no record left, and its MSS is below all that a cookie can tell")        \
 	X(TCP_SYN_NO_RECORD, "tcp_syn_no_record", "SYN refused: no half-open record left")         \
 	X(TCP_SYN_NO_FLOW, "tcp_syn_no_flow", "SYN refused: the flow table's buckets are full")    \
 	X(TCP_SYN_LIMITED, "tcp_syn_limited", "SYN-ACK not repeated: rate limit")                  \
 	X(TCP_HANDSHAKE, "tcp_handshake", "ACK that completed a passive open")                     \
+	X(TCP_COOKIE, "tcp_cookie", "ACK of a cookie that made a connection")                      \
+	X(TCP_COOKIE_DEFERRED, "tcp_cookie_deferred",                                              \
+	    "ACK of a cookie, accept deferred until data: nothing is kept")                        \
+	X(TCP_COOKIE_NO_CONN, "tcp_cookie_no_conn",                                                \
+	    "ACK of a cookie refused in silence: no connection left; the peer repeats data")       \
+	X(TCP_COOKIE_STALE, "tcp_cookie_stale",                                                    \
+	    "ACK without connection: a cookie of an epoch that is over")                           \
+	X(TCP_COOKIE_FORGED, "tcp_cookie_forged", "ACK without connection: no cookie of ours")     \
 	X(TCP_HANDSHAKE_DEFERRED, "tcp_handshake_deferred",                                        \
 	    "ACK of the handshake, accept deferred until data")                                    \
 	X(TCP_HANDSHAKE_BAD_ACK, "tcp_handshake_bad_ack",                                          \
@@ -141,6 +152,8 @@ enum spt_verdict {
 	X(acks_limited, "ACKs for unacceptable segments not sent: rate limit")                     \
 	X(resets_sent, "RST segments sent")                                                        \
 	X(half_open_expired, "half-open records given up after the last SYN-ACK")                  \
+	X(cookies_by_records, "times that cookies began: records ran out")                         \
+	X(cookies_by_rate, "times that cookies began: SYNs that nobody completed")                 \
 	X(timewait_entered, "TIME-WAIT records made")                                              \
 	X(timewait_expired, "TIME-WAIT records whose 2MSL passed")                                 \
 	X(timewait_early, "TIME-WAIT records reaped before 2MSL: pool full")                       \
@@ -158,6 +171,7 @@ struct spt_stats {
 	uint64_t connections; /* full connections */
 	uint64_t half_open;
 	uint64_t timewait;
+	uint64_t cookies_on;    /* engines that answer every SYN by a cookie */
 	uint64_t source_tuples; /* of active opens, in use: connections and TIME-WAIT records */
 	uint64_t pinned_mbufs;  /* held by send, out-of-order and undelivered queues */
 };

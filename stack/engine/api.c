@@ -125,6 +125,7 @@ spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats)
 	stats->tx_no_neighbour += engine->net.dropped_unresolved;
 	stats->tx_no_mbuf += engine->net.no_mbuf;
 	stats->connections = pool_used(&t->conns);
+	stats->cookies_on = t->defence.on;
 	stats->half_open = pool_used(&t->half_opens);
 	stats->timewait = pool_used(&t->time_waits);
 	stats->source_tuples = t->source_tuples;

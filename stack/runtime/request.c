@@ -79,6 +79,7 @@ snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot
 		s->verdict[v] += o->verdict[v];
 	s->connections += o->connections;
 	s->half_open += o->half_open;
+	s->cookies_on += o->cookies_on;
 	s->timewait += o->timewait;
 	s->source_tuples += o->source_tuples;
 	s->pinned_mbufs += o->pinned_mbufs;

@@ -156,7 +156,8 @@ tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *error, 
 	*t = (struct tcp){.ready_head = POOL_NONE, .ready_tail = POOL_NONE};
 	tcp_set_now(t, now);
 	init_parameters(t, init);
-	secrets_derive(&t->secrets, init->config->master_secret);
+	secrets_derive(&t->secrets, init->config->master_secret, init->config->cookie_secret);
+	cookie_init(t, init->config);
 	if (local_init(&t->local, init->config->local, init->config->n_local, error, error_size))
 		return -EINVAL;
 	if (init_link_field(t) < 0) {

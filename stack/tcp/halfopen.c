@@ -11,6 +11,12 @@ half_open_initial_window(const struct tcp *t, const struct half_open *h)
 	return RTE_MIN(o->set.receive_buffer, UINT16_MAX);
 }
 
+uint32_t
+half_open_tsval(const struct tcp *t, const struct half_open *h)
+{
+	return h->flags & RECORD_TIMESTAMPS ? t->now_ms + ts_offset_generate(t, &h->key) : 0;
+}
+
 /* Out of the table, the queue and the pool; a TIME-WAIT record that it stood for returns. */
 void
 half_open_remove(struct tcp *t, struct half_open *h)
@@ -52,7 +58,7 @@ half_open_expired(struct tcp *t, struct half_open *h)
 		return; /* the peer has our SYN-ACK and owes data (defer_accept) */
 	h->flags |= RECORD_RETRIED;
 	t->stats->segments_retransmitted++;
-	segment_send_syn_ack(t, h, NULL);
+	segment_send_syn_ack(t, h, NULL, half_open_tsval(t, h));
 }
 
 void
@@ -122,6 +128,22 @@ conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h, const
 	option_hold(t, c->options);
 	option_apply(t, c);
 	congestion_init(c);
+}
+
+void
+half_open_establish(struct tcp *t, struct conn *c, const struct half_open *h, const struct seg *s)
+{
+	conn_from_record(t, c, h, s);
+	t->stats->opened_passive++;
+	event_raise(t, c, SPT_ACCEPTED);
+	event_slot(t, c)->listener = c->listener;
+	idle_arm(t, c);
+}
+
+/* What the handshake tells of the path: how long it took, or that something was lost. */
+static void
+half_open_measure(struct tcp *t, struct conn *c, const struct half_open *h)
+{
 	if (h->flags & RECORD_RETRIED) {
 		c->marks |= MARK_RTO_SYN;
 		c->cwnd = c->mss; /* RFC 5681 3.1: a lost SYN or SYN-ACK starts with one segment */
@@ -141,7 +163,8 @@ half_open_accept(struct tcp *t, struct half_open *h, struct seg *s)
 	if (index == POOL_NONE)
 		return seg_discard(s, SPT_V_TCP_HANDSHAKE_NO_CONN);
 	c = conn_at(t, index);
-	conn_from_record(t, c, h, s);
+	half_open_establish(t, c, h, s);
+	half_open_measure(t, c, h);
 	flow_replace(&t->flows, s->hash, flow_ref_make(FLOW_HALF_OPEN, record),
 	    flow_ref_make(FLOW_CONN, index));
 	fifo_remove(&t->syn_ack[h->tries], record);
@@ -151,10 +174,6 @@ half_open_accept(struct tcp *t, struct half_open *h, struct seg *s)
 	h->key.lport = 0;
 	pool_put(&t->half_opens, record);
 
-	t->stats->opened_passive++;
-	event_raise(t, c, SPT_ACCEPTED);
-	event_slot(t, c)->listener = c->listener;
-	idle_arm(t, c);
 	conn_input_from_ack(t, c, s);
 	return SPT_V_TCP_HANDSHAKE;
 }
@@ -218,7 +237,7 @@ half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
 			return seg_discard(s, SPT_V_TCP_SYN_LIMITED);
 		h->flags |= RECORD_RETRIED;
 		t->stats->segments_retransmitted++;
-		segment_send_syn_ack(t, h, s);
+		segment_send_syn_ack(t, h, s, half_open_tsval(t, h));
 		return SPT_V_TCP_SYN_REPEATED;
 	}
 	/* RFC 7323 3.2; a SYN agreed to nothing yet and is answered (RFC 5961 4.2) */

@@ -198,7 +198,8 @@ void event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m);
 /* ---- isn.c ---- */
 uint32_t isn_generate(const struct tcp *t, const struct flow_key *key);
 uint32_t ts_offset_generate(const struct tcp *t, const struct flow_key *key);
-void secrets_derive(struct tcp_secrets *s, const uint8_t master[32]);
+/* 'shared': 32 bytes of the secrets that several hosts have, or NULL: of 'master'. */
+void secrets_derive(struct tcp_secrets *s, const uint8_t master[32], const uint8_t *shared);
 
 /* ---- segment.c: packets that we build ---- */
 struct rte_mbuf *segment_alloc(struct tcp *t);
@@ -212,8 +213,8 @@ void segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 /* A bare segment; written into 's' where possible (then s->m is taken). */
 void segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags);
 uint32_t segment_window(const struct tcp *t, struct conn *c);
-/* The SYN-ACK of a record; into 's' where given. */
-void segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s);
+/* The SYN-ACK of a record; into 's' where given. 'tsval' counts with timestamps. */
+void segment_send_syn_ack(struct tcp *t, const struct half_open *h, struct seg *s, uint32_t tsval);
 /* The SYN of an active open, in SYN-RECEIVED its SYN-ACK; into 's' where given. */
 void segment_send_syn(struct tcp *t, struct conn *c, struct seg *s);
 
@@ -285,7 +286,22 @@ enum spt_verdict listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t
 void half_open_remove(struct tcp *t, struct half_open *h);
 void half_open_start_timer(struct tcp *t, struct half_open *h);
 void half_open_timers(struct tcp *t);
+/* Our TSval for a record; 0 without timestamps. */
+uint32_t half_open_tsval(const struct tcp *t, const struct half_open *h);
+/* 'c' becomes what the record, in a queue or on a stack, and the ACK 's' say; ACCEPTED is raised.
+ */
+void half_open_establish(
+    struct tcp *t, struct conn *c, const struct half_open *h, const struct seg *s);
 uint32_t half_open_initial_window(const struct tcp *t, const struct half_open *h);
+
+/* ---- cookie.c ---- */
+void cookie_init(struct tcp *t, const struct spt_config *config);
+/* Whether this SYN gets a cookie: its listener, or all of us, are short of records. */
+bool cookie_wanted(struct tcp *t, const struct tcp_listener *l);
+/* The answer to a SYN, of which 'h' holds everything but ISS. */
+enum spt_verdict cookie_answer(struct tcp *t, struct half_open *h, struct seg *s);
+/* An ACK that has no connection, for a listener. */
+enum spt_verdict cookie_input(struct tcp *t, struct seg *s, int listener);
 
 /* ---- reassembly.c ---- */
 /* Queue a payload chain that starts at 'seq', ahead of RCV.NXT. Takes it. */

@@ -15,14 +15,18 @@ isn_generate(const struct tcp *t, const struct flow_key *key)
 	return (uint32_t)(t->now >> 12) + (uint32_t)siphash24(t->secrets.isn, key, KEY_BYTES);
 }
 
-/* Constant for a 4-tuple, so that TSval goes up across incarnations (RFC 6191). */
+/*
+ * Constant for a 4-tuple, so that TSval goes up across incarnations (RFC 6191); of the addresses
+ * themselves, for hosts that share the secret number theirs in ways of their own.
+ */
 uint32_t
 ts_offset_generate(const struct tcp *t, const struct flow_key *key)
 {
-	uint64_t w2 = 0;
+	struct spt_addr local = local_at(&t->local, key->laddr);
+	uint64_t ports = (uint64_t)key->lport << 16 | key->rport;
 
-	memcpy(&w2, &key->rport, 6);
-	return (uint32_t)siphash13_3w(t->secrets.ts, key->raddr.q[0], key->raddr.q[1], w2);
+	return t->ts_base + (uint32_t)siphash24_5w(t->secrets.ts, key->raddr.q[0], key->raddr.q[1],
+	                        local.q[0], local.q[1], ports, 0);
 }
 
 /* Every secret is a PRF of the master secret and a label, so they tell nothing of each other. */
@@ -43,10 +47,14 @@ secret_derive(const uint8_t master[32], const char *label)
 }
 
 void
-secrets_derive(struct tcp_secrets *s, const uint8_t master[32])
+secrets_derive(struct tcp_secrets *s, const uint8_t master[32], const uint8_t *shared)
 {
+	if (!shared)
+		shared = master;
+
 	s->isn = secret_derive(master, "isn");
-	s->ts = secret_derive(master, "timestamp");
+	s->ts = secret_derive(shared, "timestamp");
+	s->cookie = secret_derive(shared, "syn cookie");
 	s->flow = secret_derive(master, "flow table");
 	s->net = secret_derive(master, "neighbours");
 	s->ports = secret_derive(master, "source ports");

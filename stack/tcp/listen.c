@@ -22,37 +22,13 @@ listen_negotiate(struct half_open *h, const struct seg *s, const struct option_b
 		h->flags |= RECORD_SACK;
 }
 
-/*
- * LISTEN, third: a SYN makes a half-open record and is answered in place. 'tw' is the
- * TIME-WAIT record that it reopens, or POOL_NONE.
- */
-enum spt_verdict
-listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
+/* All that a SYN says, and our answer but for ISS. */
+static void
+listen_record(struct tcp *t, struct half_open *h, const struct seg *s, int listener)
 {
-	struct tcp_listener *l = &t->listener[listener];
-	const struct option_block *o = option_at(t, l->options);
-	struct half_open *h;
-	uint32_t index;
-	flow_ref ref;
-
-	if (l->half_open >= l->backlog)
-		return seg_discard(s, SPT_V_TCP_SYN_BACKLOG);
-	index = pool_get(&t->half_opens);
-	if (index == POOL_NONE)
-		return seg_discard(s, SPT_V_TCP_SYN_NO_RECORD);
-	h = half_open_at(t, index);
 	h->key = s->key;
 	h->key.pad = 0;
-	ref = flow_ref_make(FLOW_HALF_OPEN, index);
-	if (tw != POOL_NONE) {
-		flow_replace(&t->flows, s->hash, flow_ref_make(FLOW_TIME_WAIT, tw), ref);
-	} else if (flow_insert(&t->flows, s->hash, ref) != 0) {
-		pool_put(&t->half_opens, index);
-		t->stats->flow_refused++;
-		return seg_discard(s, SPT_V_TCP_SYN_NO_FLOW);
-	}
 	h->irs = s->seq;
-	h->iss = isn_generate(t, &h->key);
 	h->listener = (uint16_t)listener;
 	h->mss = s->options & SEG_HAS_MSS ? s->mss : (s->family == 4 ? 536 : 1220); /* MUST-15 */
 	h->wnd = s->wnd;
@@ -61,7 +37,56 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	h->ts_recent = 0;
 	h->sent_us = t->now_us;
 	h->next_hop = t->next_hop(t->next_hop_context, t->now, &h->key.raddr);
-	listen_negotiate(h, s, o);
+	listen_negotiate(h, s, option_at(t, t->listener[listener].options));
+}
+
+/* Out of the pool and into the flow table, where it may take the place of a TIME-WAIT record. */
+static enum spt_verdict
+listen_insert(struct tcp *t, struct seg *s, uint32_t tw, struct half_open **h)
+{
+	uint32_t index = pool_get(&t->half_opens);
+	flow_ref ref;
+
+	if (index == POOL_NONE)
+		return seg_discard(s, SPT_V_TCP_SYN_NO_RECORD);
+	*h = half_open_at(t, index);
+	ref = flow_ref_make(FLOW_HALF_OPEN, index);
+	(*h)->key = s->key;
+	if (tw != POOL_NONE) {
+		flow_replace(&t->flows, s->hash, flow_ref_make(FLOW_TIME_WAIT, tw), ref);
+	} else if (flow_insert(&t->flows, s->hash, ref) != 0) {
+		pool_put(&t->half_opens, index);
+		t->stats->flow_refused++;
+		return seg_discard(s, SPT_V_TCP_SYN_NO_FLOW);
+	}
+	return SPT_V_CONTINUE;
+}
+
+/*
+ * LISTEN, third: a SYN makes a half-open record and is answered in place. 'tw' is the
+ * TIME-WAIT record that it reopens, or POOL_NONE: that needs a record, for a cookie's number need
+ * not be above the old incarnation's.
+ */
+enum spt_verdict
+listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
+{
+	struct tcp_listener *l = &t->listener[listener];
+	struct half_open *h;
+	enum spt_verdict v;
+
+	if (tw == POOL_NONE && cookie_wanted(t, l)) {
+		struct half_open transient;
+
+		listen_record(t, &transient, s, listener);
+		return cookie_answer(t, &transient, s);
+	}
+	if (l->half_open >= l->backlog)
+		return seg_discard(s, SPT_V_TCP_SYN_BACKLOG);
+	v = listen_insert(t, s, tw, &h);
+	if (v != SPT_V_CONTINUE)
+		return v;
+	listen_record(t, h, s, listener);
+	h->iss = isn_generate(t, &h->key);
 	if (tw != POOL_NONE) {
 		const struct time_wait *w = time_wait_at(t, tw);
 
@@ -73,7 +98,7 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	}
 	l->half_open++;
 	half_open_start_timer(t, h);
-	segment_send_syn_ack(t, h, s);
+	segment_send_syn_ack(t, h, s, half_open_tsval(t, h));
 	return SPT_V_TCP_SYN;
 }
 
@@ -85,8 +110,10 @@ listen_input(struct tcp *t, struct seg *s)
 	if (s->flags & TCP_RST)
 		return seg_discard(s, SPT_V_TCP_CLOSED_RST);
 	listener = listener_find(&t->listeners, rte_be_to_cpu_16(s->key.lport), s->key.laddr);
-	if (listener == LISTENER_NONE || (s->flags & TCP_ACK))
+	if (listener == LISTENER_NONE)
 		return reply_reset(t, s, SPT_V_TCP_NO_LISTENER);
+	if (s->flags & TCP_ACK)
+		return cookie_input(t, s, listener);
 	if (!(s->flags & TCP_SYN))
 		return seg_discard(s, SPT_V_TCP_NO_ACK);
 	/* Data or FIN on the SYN is not taken: only IRS + 1 is acknowledged, the peer repeats it.

@@ -212,7 +212,7 @@ segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, ui
  * (RFC 7323 2.2, 3.2; SHLD-5). SACK-permitted is not offered until SACK is generated.
  */
 void
-segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s)
+segment_send_syn_ack(struct tcp *t, const struct half_open *h, struct seg *s, uint32_t tsval)
 {
 	const struct tcp_listener *l = &t->listener[h->listener];
 	const struct option_block *o = option_at(t, l->options);
@@ -251,7 +251,7 @@ segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s)
 	}
 	if (h->flags & RECORD_TIMESTAMPS) {
 		w.options |= SEG_HAS_TIMESTAMP;
-		w.tsval = t->now_ms + ts_offset_generate(t, &h->key);
+		w.tsval = tsval;
 		w.tsecr = h->ts_recent;
 	}
 	segment_emit(t, m, &ip, &w, h->next_hop);

@@ -23,6 +23,7 @@
 #include "../wheel/wheel.h"
 #include "../wire/wire.h"
 #include "conn.h"
+#include "syncookie.h"
 
 struct steer;
 
@@ -105,8 +106,21 @@ struct delack {
 	uint32_t conn, generation, deadline;
 };
 
+/*
+ * When SYNs are answered by cookies. A window's counts are those at its begin; it is looked at by
+ * the first SYN after its end.
+ */
+struct tcp_defence {
+	bool available; /* mode auto or always */
+	bool always;
+	bool on;        /* for every SYN, not only for what exceeds a backlog */
+	uint32_t quiet; /* windows in a row without a reason */
+	spt_time window_end;
+	uint64_t syns, opened;
+};
+
 struct tcp_secrets {
-	struct siphash_key isn, ts, flow, net, ports;
+	struct siphash_key isn, ts, flow, net, ports, cookie;
 };
 
 struct tcp {
@@ -149,6 +163,9 @@ struct tcp {
 	uint16_t mtu;
 	struct ratelimit rst_limit;
 	struct tcp_secrets secrets;
+	struct syncookie cookie;
+	struct tcp_defence defence;
+	uint32_t ts_base; /* ms: of hosts that share a cookie secret TSval is of one clock */
 	struct local_table local;
 	struct listener_table listeners;
 	struct tcp_listener *listener;

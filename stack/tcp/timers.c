@@ -14,6 +14,7 @@ tcp_set_now(struct tcp *t, spt_time now)
 	t->now_us = (uint32_t)(now / SPT_NS_PER_US);
 	t->now_ms = (uint32_t)(now / SPT_NS_PER_MS);
 	t->now_epoch = (uint8_t)(now >> EPOCH_SHIFT);
+	syncookie_set_now(&t->cookie, now);
 }
 
 static bool

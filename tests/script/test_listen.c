@@ -537,7 +537,7 @@ SCRIPT(options_later, "RFC 9293 3.1 MUST-4, MUST-6: in any segment; MSS and scal
 
 SCRIPT(backlog_full, "DESIGN 6: half-open records up to the listener's backlog")
 {
-	given(LISTEN, .backlog = 2);
+	given(LISTEN, .backlog = 2, .config.syn_cookies = SPT_COOKIES_NEVER);
 	for (unsigned int i = 0; i < 2; i++) {
 		use_peer(i);
 		inject(SYN);
@@ -565,7 +565,7 @@ SCRIPT(backlog_full, "DESIGN 6: half-open records up to the listener's backlog")
 
 SCRIPT(no_record_left, "DESIGN 4: running out is a counted refusal")
 {
-	given(SYN_RECEIVED, .config.half_open = 1);
+	given(SYN_RECEIVED, .config = {.half_open = 1, .syn_cookies = SPT_COOKIES_NEVER});
 	use_peer(1);
 	inject(SYN, .rejected = true);
 	expect_verdict(SPT_V_TCP_SYN_NO_RECORD);

@@ -50,7 +50,7 @@ SCRIPT(no_connection_left, "design 4: a counted refusal; the half-open record st
 
 SCRIPT(no_half_open_record_left, "design 4: a counted refusal")
 {
-	given(SYN_RECEIVED, .config.half_open = 1);
+	given(SYN_RECEIVED, .config = {.half_open = 1, .syn_cookies = SPT_COOKIES_NEVER});
 	use_peer(1);
 	given(LISTEN);
 	for (unsigned int i = 0; i < 3; i++) {

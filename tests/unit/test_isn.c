@@ -25,7 +25,7 @@ isn_of(const uint8_t master[32], spt_time now, const struct flow_key *key)
 
 	assert_non_null(t);
 	t->now = now;
-	secrets_derive(&t->secrets, master);
+	secrets_derive(&t->secrets, master, NULL);
 	isn = isn_generate(t, key);
 	free(t);
 	return isn;
@@ -107,7 +107,7 @@ test_secrets_differ(void **state)
 	const struct siphash_key *k[] = {&s.isn, &s.ts, &s.flow, &s.net, &s.ports};
 
 	(void)state;
-	secrets_derive(&s, master);
+	secrets_derive(&s, master, NULL);
 	for (unsigned int i = 0; i < 5; i++) {
 		assert_true(k[i]->k0 != k[i]->k1);
 		for (unsigned int j = 0; j < i; j++)

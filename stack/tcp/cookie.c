@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The listener's side of SYN cookies: when they are used, the SYN-ACK without a record, and the
+ * ACK that makes a connection of it.
+ */
+#include "internal.h"
+
+/* SYNs are weighed against completions over so long. */
+#define WINDOW (100 * SPT_NS_PER_MS)
+/* Fewer of them in a window are no flood, whether completed or not. */
+#define WINDOW_SYNS 1000
+/* Cookies end when nothing spoke for them over so many windows. */
+#define QUIET_WINDOWS 10
+
+void
+cookie_init(struct tcp *t, const struct spt_config *config)
+{
+	syncookie_init(&t->cookie, t->secrets.cookie, config->wall_offset,
+	    config->cookie_secret != NULL, t->now);
+	if (config->cookie_secret)
+		t->ts_base = (uint32_t)(config->wall_offset / SPT_NS_PER_MS);
+	t->defence.available = config->syn_cookies != SPT_COOKIES_NEVER;
+	t->defence.always = config->syn_cookies == SPT_COOKIES_ALWAYS;
+	t->defence.on = t->defence.always;
+}
+
+static bool
+records_scarce(const struct tcp *t)
+{
+	return pool_used(&t->half_opens) >= t->half_opens.capacity - t->half_opens.capacity / 4;
+}
+
+static bool
+records_plenty(const struct tcp *t)
+{
+	return pool_used(&t->half_opens) <= t->half_opens.capacity / 2;
+}
+
+/* A window is over: did it speak for cookies? */
+static void
+defence_window(struct tcp *t)
+{
+	struct tcp_defence *d = &t->defence;
+	const struct spt_stats *stats = t->stats;
+	uint64_t syns = stats->verdict[SPT_V_TCP_SYN] + stats->verdict[SPT_V_TCP_SYN_COOKIE];
+	uint64_t opened = stats->opened_passive;
+	bool flood = syns - d->syns >= WINDOW_SYNS && (opened - d->opened) * 2 < syns - d->syns;
+	/* A window that nobody looked at ended with nothing in it. */
+	uint64_t missed = (t->now - d->window_end) / WINDOW;
+
+	d->syns = syns;
+	d->opened = opened;
+	d->window_end = t->now + WINDOW;
+	if (flood && !d->on) {
+		d->on = true;
+		t->stats->cookies_by_rate++;
+	}
+	d->quiet = flood || !records_plenty(t) ? 0 : d->quiet + 1 + (uint32_t)RTE_MIN(missed, 100u);
+	if (d->quiet >= QUIET_WINDOWS)
+		d->on = d->always;
+}
+
+bool
+cookie_wanted(struct tcp *t, const struct tcp_listener *l)
+{
+	struct tcp_defence *d = &t->defence;
+
+	if (!d->available)
+		return false;
+	if (unlikely(t->now >= d->window_end))
+		defence_window(t);
+	if (unlikely(!d->on && records_scarce(t))) {
+		d->on = true;
+		d->quiet = 0;
+		t->stats->cookies_by_records++;
+	}
+	return d->on || l->half_open >= l->backlog;
+}
+
+static void
+cookie_flow(const struct tcp *t, const struct flow_key *key, uint32_t irs, struct syncookie_flow *f)
+{
+	f->remote = key->raddr;
+	f->local = local_at(&t->local, key->laddr);
+	f->rport = key->rport;
+	f->lport = key->lport;
+	f->irs = irs;
+}
+
+enum spt_verdict
+cookie_answer(struct tcp *t, struct half_open *h, struct seg *s)
+{
+	const struct syncookie_options offered = {
+	    .mss = h->mss,
+	    .wscale = h->flags & RECORD_SCALING ? h->scales & 0xf : SYNCOOKIE_NO_WSCALE,
+	    .sack = h->flags & RECORD_SACK,
+	    .ecn = h->flags & RECORD_ECN,
+	    .timestamps = h->flags & RECORD_TIMESTAMPS,
+	};
+	struct syncookie_flow f;
+
+	if (!syncookie_fits(&offered, s->family == 4))
+		return seg_discard(s, SPT_V_TCP_SYN_NO_COOKIE);
+	cookie_flow(t, &h->key, h->irs, &f);
+	h->iss = syncookie_issue(&t->cookie, &f, &offered, t->now);
+	segment_send_syn_ack(t, h, s, syncookie_tsval(&offered, half_open_tsval(t, h)));
+	return SPT_V_TCP_SYN_COOKIE;
+}
+
+/* The record that a cookie and its ACK stand for. */
+static void
+cookie_record(struct tcp *t, struct half_open *h, const struct seg *s, int listener,
+    const struct syncookie_options *agreed)
+{
+	const struct option_block *o = option_at(t, t->listener[listener].options);
+
+	*h = (struct half_open){
+	    .key = s->key,
+	    .iss = s->ack - 1,
+	    .irs = s->seq - 1,
+	    .listener = (uint16_t)listener,
+	    .mss = agreed->mss,
+	    .wnd = s->wnd,
+	    .tos = s->tos,
+	    .next_hop = t->next_hop(t->next_hop_context, t->now, &s->key.raddr),
+	};
+	if (agreed->timestamps) {
+		h->flags |= RECORD_TIMESTAMPS;
+		h->ts_recent = s->tsval;
+	}
+	if (agreed->wscale != SYNCOOKIE_NO_WSCALE) {
+		h->flags |= RECORD_SCALING;
+		h->scales = (uint8_t)(agreed->wscale | o->rcv_shift << 4);
+	}
+	if (agreed->sack)
+		h->flags |= RECORD_SACK;
+	if (agreed->ecn)
+		h->flags |= RECORD_ECN;
+}
+
+/*
+ * Without a connection, or a place in the table, for it: silence. Nothing was acknowledged, so no
+ * accepted byte is lost; a peer that sent data repeats it, and gets in when there is room again.
+ */
+static enum spt_verdict
+cookie_accept(struct tcp *t, struct seg *s, int listener, const struct syncookie_options *agreed)
+{
+	uint32_t index = pool_get(&t->conns);
+	struct half_open h;
+	struct conn *c;
+
+	if (index == POOL_NONE)
+		return seg_discard(s, SPT_V_TCP_COOKIE_NO_CONN);
+	c = conn_at(t, index);
+	cookie_record(t, &h, s, listener, agreed);
+	c->key = h.key;
+	if (flow_insert(&t->flows, s->hash, flow_ref_make(FLOW_CONN, index)) != 0) {
+		pool_put(&t->conns, index);
+		t->stats->flow_refused++;
+		return seg_discard(s, SPT_V_TCP_COOKIE_NO_CONN);
+	}
+	half_open_establish(t, c, &h, s);
+	conn_input_from_ack(t, c, s);
+	return SPT_V_TCP_COOKIE;
+}
+
+/*
+ * Not a cookie of ours: a RST to a bare ACK (RFC 9293 3.10.7.2), within the limit of all RSTs; but
+ * to text silence, for the segment before it may have been lost, and its number would fit.
+ */
+static enum spt_verdict
+cookie_refuse(struct tcp *t, struct seg *s, enum spt_verdict v)
+{
+	if (seg_len(s) > 0)
+		return seg_discard(s, v);
+	reply_reset(t, s, v);
+	return v;
+}
+
+enum spt_verdict
+cookie_input(struct tcp *t, struct seg *s, int listener)
+{
+	const struct tcp_listener *l = &t->listener[listener];
+	bool timestamps =
+	    (s->options & SEG_HAS_TIMESTAMP) && !option_at(t, l->options)->set.no_timestamps;
+	uint32_t tsval = timestamps ? t->now_ms + ts_offset_generate(t, &s->key) : 0;
+	struct syncookie_options agreed;
+	struct syncookie_flow f;
+
+	if (s->flags & TCP_SYN)
+		return reply_reset(t, s, SPT_V_TCP_NO_LISTENER);
+	cookie_flow(t, &s->key, s->seq - 1, &f);
+	switch (syncookie_check(
+	    &t->cookie, &f, s->ack - 1, timestamps, s->tsecr, tsval, t->now, &agreed)) {
+	case SYNCOOKIE_VALID: break;
+	case SYNCOOKIE_NONE_ISSUED: return reply_reset(t, s, SPT_V_TCP_NO_LISTENER);
+	case SYNCOOKIE_STALE: return cookie_refuse(t, s, SPT_V_TCP_COOKIE_STALE);
+	case SYNCOOKIE_FORGED: return cookie_refuse(t, s, SPT_V_TCP_COOKIE_FORGED);
+	}
+	if (l->defer_accept && seg_len(s) == 0)
+		return seg_discard(s, SPT_V_TCP_COOKIE_DEFERRED);
+	return cookie_accept(t, s, listener, &agreed);
+}
