@@ -25,16 +25,31 @@ bench_ends(const struct bench_options *o)
 	return bench_options_engines(o) * (o->spec.kind == SPT_PORT_MEMORY ? 2 : 1);
 }
 
+static struct spt_runtime_port
+bench_port(const struct bench_options *o)
+{
+	return (struct spt_runtime_port){
+	    .spec = o->spec,
+	    .mtu = o->mtu,
+	    .impair = o->impair_text ? &o->impair : NULL,
+	    .local = o->local,
+	    .n_local = o->n_local,
+	    .gateway4 = o->engine.gateway4,
+	    .gateway6 = o->engine.gateway6,
+	};
+}
+
 static int
 bench_eal(struct bench *bench, char *error, size_t error_size)
 {
 	const struct bench_options *o = &bench->options;
+	const struct spt_runtime_port port = bench_port(o);
 	const struct spt_eal_config config = {
-	    .spec = &o->spec,
+	    .port = &port,
+	    .n_ports = 1,
 	    .cores = o->cores,
 	    .lcores = o->lcores,
 	    .mbufs = o->mbufs * bench_ends(o),
-	    .mtu = o->mtu,
 	    .extra = o->eal,
 	    .n_extra = o->n_eal,
 	};
@@ -55,12 +70,12 @@ static int
 bench_create(struct bench *bench, char *error, size_t error_size)
 {
 	const struct bench_options *o = &bench->options;
+	const struct spt_runtime_port port = bench_port(o);
 	struct spt_runtime_config config = {
-	    .spec = &o->spec,
+	    .port = &port,
+	    .n_ports = 1,
 	    .engines = bench_options_engines(o),
-	    .mtu = o->mtu,
 	    .mbufs = o->mbufs,
-	    .impair = o->impair_text ? &o->impair : NULL,
 	    .engine = o->engine,
 	    .ops = &bench_core_ops,
 	    .app = bench,

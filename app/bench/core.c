@@ -444,8 +444,8 @@ core_source(struct bench_core *core, char *error, size_t error_size)
 }
 
 static int
-core_start(void *app, unsigned int index, struct spt_engine *engine, spt_time now, void **state,
-    char *error, size_t error_size)
+core_start(void *app, unsigned int index, unsigned int port, struct spt_engine *engine,
+    spt_time now, void **state, char *error, size_t error_size)
 {
 	struct bench_core *core = calloc(1, sizeof(*core));
 	const struct bench *bench = app;

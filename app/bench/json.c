@@ -158,9 +158,9 @@ put_machine(json_t *to, const struct bench *bench)
 	put_share(to, "cpu_share", r->cpu_share);
 	put_share(to, "line_rate_share", r->line_rate_share);
 	put_text(to, "port", bench->options.port);
-	put_text(to, "port_driver", info->port.driver);
-	if (info->port.speed_mbps)
-		put_count(to, "port_speed_mbps", info->port.speed_mbps);
+	put_text(to, "port_driver", info->port[0].device.driver);
+	if (info->port[0].device.speed_mbps)
+		put_count(to, "port_speed_mbps", info->port[0].device.speed_mbps);
 	else
 		json_object_set_new(to, "port_speed_mbps", json_null());
 	put_count(to, "cores", info->lcores);

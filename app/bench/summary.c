@@ -58,7 +58,7 @@ bench_print_start(const struct bench *bench)
 	char text[256];
 
 	printf("%s\n", bench->eal.summary);
-	printf("port %s: %s\n", o->port, info->port.summary);
+	printf("port %s: %s\n", o->port, info->port[0].device.summary);
 	if (o->impair_text)
 		printf("impaired: %s\n", o->impair_text);
 	printf("memory: %.1f MiB for tables and records, %.1f MiB for %" PRIu32
@@ -158,7 +158,7 @@ summary_costs(const struct bench *bench)
 	if (r->line_rate_share >= 0) {
 		summary_name("line rate");
 		printf("%.1f %% of %" PRIu64 " Mbit/s\n", 100 * r->line_rate_share,
-		    bench->info.port.speed_mbps);
+		    bench->info.port[0].device.speed_mbps);
 	}
 }
 

@@ -308,8 +308,8 @@ serve_free(struct serve_core *core)
 }
 
 static int
-serve_start(void *app, unsigned int index, struct spt_engine *engine, spt_time now, void **state,
-    char *error, size_t error_size)
+serve_start(void *app, unsigned int index, unsigned int port, struct spt_engine *engine,
+    spt_time now, void **state, char *error, size_t error_size)
 {
 	struct serve_core *core = calloc(1, sizeof(*core));
 	struct serve *serve = app;

@@ -30,12 +30,13 @@ serve_print_start(const struct serve *serve, const struct spt_eal_info *eal)
 
 	spt_runtime_info(serve->runtime, &info);
 	printf("%s\n", eal->summary);
-	printf("port %s: %s, MAC " RTE_ETHER_ADDR_PRT_FMT "\n", o->port, info.port.summary,
-	    info.mac[0], info.mac[1], info.mac[2], info.mac[3], info.mac[4], info.mac[5]);
+	printf("port %s: %s, MAC " RTE_ETHER_ADDR_PRT_FMT "\n", o->port,
+	    info.port[0].device.summary, info.port[0].mac[0], info.port[0].mac[1],
+	    info.port[0].mac[2], info.port[0].mac[3], info.port[0].mac[4], info.port[0].mac[5]);
 	if (info.engines < o->cores)
-		printf("port %s: %u queue%s for %u cores: %u engine%s\n", o->port, info.port.queues,
-		    info.port.queues == 1 ? "" : "s", o->cores, info.engines,
-		    info.engines == 1 ? " runs" : "s run");
+		printf("port %s: %u queue%s for %u cores: %u engine%s\n", o->port,
+		    info.port[0].device.queues, info.port[0].device.queues == 1 ? "" : "s",
+		    o->cores, info.engines, info.engines == 1 ? " runs" : "s run");
 	if (o->impair_text)
 		printf("impaired: %s\n", o->impair_text);
 	printf("memory: %.1f MiB for tables and records, %.1f MiB for %" PRIu32

@@ -17,15 +17,30 @@ serve_refuse(const char *error)
 	return EXIT_NOT_STARTED;
 }
 
+static struct spt_runtime_port
+serve_port(const struct serve_options *o)
+{
+	return (struct spt_runtime_port){
+	    .spec = o->spec,
+	    .mtu = o->mtu,
+	    .impair = o->impair_text ? &o->impair : NULL,
+	    .local = o->local,
+	    .n_local = o->n_local,
+	    .gateway4 = o->engine.gateway4,
+	    .gateway6 = o->engine.gateway6,
+	};
+}
+
 static int
 serve_eal(const struct serve_options *o, struct spt_eal_info *info, char *error, size_t error_size)
 {
+	const struct spt_runtime_port port = serve_port(o);
 	const struct spt_eal_config config = {
-	    .spec = &o->spec,
+	    .port = &port,
+	    .n_ports = 1,
 	    .cores = o->cores,
 	    .lcores = o->lcores,
 	    .mbufs = o->mbufs * o->cores,
-	    .mtu = o->mtu,
 	    .extra = o->eal,
 	    .n_extra = o->n_eal,
 	};
@@ -37,12 +52,12 @@ static int
 serve_create(struct serve *serve, char *error, size_t error_size)
 {
 	const struct serve_options *o = &serve->options;
+	const struct spt_runtime_port port = serve_port(o);
 	const struct spt_runtime_config config = {
-	    .spec = &o->spec,
+	    .port = &port,
+	    .n_ports = 1,
 	    .engines = o->cores,
-	    .mtu = o->mtu,
 	    .mbufs = o->mbufs,
-	    .impair = o->impair_text ? &o->impair : NULL,
 	    .engine = o->engine,
 	    .ops = &serve_core_ops,
 	    .app = serve,

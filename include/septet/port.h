@@ -19,6 +19,8 @@ struct spt_port_stats {
 	uint64_t tx_refused; /* not sent: no room, no buffer, longer than the MTU */
 	uint64_t rx_missed;  /* lost before us: device or ring was full */
 	uint64_t rx_no_mbuf; /* lost: no buffer to receive into */
+	/* Not for us: no tag of our VLAN, or too short to tell; 0 without the wrapper. */
+	uint64_t rx_vlan_other;
 	/* Called good by the device and were not; from the first on, we sum for ourselves. */
 	uint64_t rx_checksum_wrong;
 	uint64_t impaired[5]; /* by enum spt_impairment; 0 without the wrapper */
@@ -93,6 +95,22 @@ int spt_impair_parse(
     const char *text, struct spt_impair_config *config, char *error, size_t error_size);
 
 /*
+ * The VLAN wrapper (IEEE 802.1Q): what it transmits is tagged (priority 0, whatever DSCP says); of
+ * what it receives, frames whose outermost tag (TPID 0x8100) has our VLAN are passed on without it,
+ * of any priority. Others, priority-tagged (VID 0) and untagged ones are dropped and counted
+ * (rx_vlan_other). Frames received count as they pass it, bytes with their tags. The MTU stays: the
+ * frames of the port below are 4 bytes longer, which devices allow for. Owns 'inner' on success.
+ */
+struct spt_vlan_config {
+	uint16_t vlan;            /* 1 .. 4094 */
+	struct rte_mempool *pool; /* for copies of what must not be written to */
+};
+
+/* 0, -EINVAL or -ENOMEM. */
+int spt_port_vlan_create(
+    const struct spt_vlan_config *config, struct spt_port *inner, struct spt_port **port);
+
+/*
  * A queue pair of an ethdev port. All queues of a device are set up by the
  * first call for its port_id; 'queues' and 'descriptors' are wishes.
  */
@@ -119,6 +137,9 @@ struct spt_ethdev_info {
 	char driver[32];
 	char summary[384]; /* one line: what the device does, what is done in software */
 };
+
+/* The port_id of a device by its name ("net_tap0", "0000:03:00.0"). 0 or -ENODEV. */
+int spt_port_ethdev_find(const char *name, uint16_t *port_id);
 
 /*
  * Configure and start the device; ports[0 .. info->queues - 1] are filled in.

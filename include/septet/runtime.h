@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The runtime: EAL, ports by name, one engine a core and the loops that turn
- * them. A program describes its port and gives three functions; the runtime
+ * The runtime: EAL, ports by name, an engine for each queue of each port and the loops that turn
+ * them. A program describes its ports and gives four functions; the runtime
  * reads the clock, draws the secret, and carries requests from other threads
  * into the loops.
  *
  *	spt_port_spec_parse();          what is the port?
- *	spt_eal_start();                DPDK, chosen for that port
- *	spt_runtime_create();           pools, port, engines
+ *	spt_eal_start();                DPDK, chosen for these ports
+ *	spt_runtime_create();           pools, ports, engines
  *	spt_runtime_run();              the loops; returns after spt_runtime_stop
  *	spt_runtime_destroy();          and what was leaked
  *	spt_eal_stop();
@@ -37,9 +37,11 @@ enum spt_port_kind {
 
 struct spt_port_spec {
 	enum spt_port_kind kind;
-	char text[128];     /* as the user wrote it */
-	char device[64];    /* interface, socket path or PCI address */
-	char argument[256]; /* what EAL is told: --vdev=..., or -a address; empty: nothing */
+	char text[128]; /* as the user wrote it */
+	/* Interface, socket path, PCI address in full, or the name of a device of DPDK's. */
+	char device[64];
+	char driver[24];    /* its devices are numbered by position; empty: 'device' is the name */
+	char argument[256]; /* what EAL is told behind the name, from a comma on */
 	bool virtual_port;  /* not a NIC: its loop may nap */
 };
 
@@ -57,14 +59,28 @@ int spt_port_spec_parse(
  */
 int spt_port_spec_check(const struct spt_port_spec *spec, char *error, size_t error_size);
 
+#define SPT_PORTS 8 /* of a runtime at most */
+
+/* A port, and who we are behind it. */
+struct spt_runtime_port {
+	struct spt_port_spec spec;
+	uint16_t mtu;                           /* 0 = 1500 */
+	uint16_t vlan;                          /* 802.1Q: 1 .. 4094; 0: untagged frames */
+	const struct spt_impair_config *impair; /* NULL: none */
+	const struct spt_local *local;
+	unsigned int n_local;
+	struct spt_addr gateway4, gateway6; /* all zero: none */
+};
+
 /* ---- EAL ---------------------------------------------------------------- */
 
 struct spt_eal_config {
-	const struct spt_port_spec *spec;
+	const struct spt_runtime_port
+	    *port; /* the same, in the same order, that the runtime gets */
+	unsigned int n_ports;
 	unsigned int cores; /* lcores wanted; 0 = 1, for a memory port 2 where there are two */
 	const char *lcores; /* EAL's --lcores; NULL: the first processors that we may use */
-	uint32_t mbufs;     /* that the pools of all engines will hold */
-	uint16_t mtu;       /* 0 = 1500 */
+	uint32_t mbufs;     /* that the pools of all engines of all ports will hold */
 	char *const *extra; /* more arguments for EAL */
 	unsigned int n_extra;
 };
@@ -86,9 +102,12 @@ void spt_eal_stop(void);
 
 /* What a program does on each core; 'state' is what 'start' returned for that core. */
 struct spt_core_ops {
-	/* Before the loops run, one core after another, on the creating thread. */
-	int (*start)(void *app, unsigned int core, struct spt_engine *engine, spt_time now,
-	    void **state, char *error, size_t error_size);
+	/*
+	 * Before the loops run, one core after another, on the creating thread. 'port' is the index
+	 * of the core's port in the configuration; of a peer's 0.
+	 */
+	int (*start)(void *app, unsigned int core, unsigned int port, struct spt_engine *engine,
+	    spt_time now, void **state, char *error, size_t error_size);
 	/* Once a turn, n may be 0. False ends this core's loop. */
 	bool (*turn)(void *state, spt_time now, const struct spt_event *events, unsigned int n);
 	/* Asked to end by 'deadline': 'turn' says when that is done. */
@@ -101,22 +120,29 @@ struct spt_core_ops {
  * A runtime has engines of up to two roles. Those that the program is about are its own. Only a
  * memory port has peers: each engine is joined with one, in the same process. With at least two
  * lcores for a pair each of both has its own, else they take turns on one.
- * Cores are numbered: engines first, then as many peers.
+ * Of devices lcore i turns queue i of each port that has so many, one after another.
+ * Cores are numbered: engines first, all of port 0, then all of port 1 and so on; then as many
+ * peers.
  */
 enum spt_role { SPT_ROLE_OWN, SPT_ROLE_PEER };
 
 struct spt_runtime_config {
-	const struct spt_port_spec *spec;
-	/* Wanted; 0 = one for each lcore, of a memory port one for two lcores (at least one). */
+	const struct spt_runtime_port *port; /* a memory port must be the only one */
+	unsigned int n_ports;
+	/*
+	 * Wanted for each port: its queues; 0 = one for each lcore, of a memory port one for two
+	 * lcores (at least one).
+	 */
 	unsigned int engines;
-	uint16_t mtu;                           /* 0 = 1500 */
-	uint32_t mbufs;                         /* for each engine */
-	const struct spt_impair_config *impair; /* NULL: none */
-	/* One core's; pool, socket, master_secret and wall_offset are filled in by the runtime. */
+	uint32_t mbufs; /* for each engine */
+	/*
+	 * One core's; local, n_local and the gateways are filled in from its port, pool, socket,
+	 * master_secret and wall_offset by the runtime.
+	 */
 	struct spt_config engine;
 	const struct spt_core_ops *ops;
 	void *app;
-	/* The other ends of a memory port; 'mbufs' and 'mtu' are the same. */
+	/* The other ends of a memory port, with addresses of their own; 'mbufs' is the same. */
 	struct spt_config peer_engine;
 	const struct spt_core_ops *peer_ops;
 	void *peer_app;
@@ -131,17 +157,25 @@ enum spt_steering {
 	SPT_STEERING_SOFTWARE, /* the device has no RSS, or they did not: rings between the cores */
 };
 
-struct spt_runtime_info {
-	unsigned int engines; /* own ones */
-	unsigned int peers;
-	unsigned int lcores;        /* that they run on */
+struct spt_runtime_port_info {
+	char text[128];             /* as the user wrote it */
+	unsigned int core;          /* the first of its engines */
+	unsigned int engines;       /* own ones: its queues */
+	uint8_t mac[6];             /* the engines' */
 	enum spt_steering steering; /* at this moment */
 	char steering_line[256];    /* the same for the user, and why; empty with one engine */
-	uint64_t table_bytes;       /* of all engines */
-	uint64_t mbuf_bytes;        /* of all pools */
-	uint32_t mbufs;             /* of all pools */
-	uint8_t mac[6];             /* the engines' */
-	struct spt_ethdev_info port;
+	struct spt_ethdev_info device;
+};
+
+struct spt_runtime_info {
+	unsigned int engines; /* own ones, of all ports */
+	unsigned int peers;
+	unsigned int lcores;  /* that they run on */
+	uint64_t table_bytes; /* of all engines */
+	uint64_t mbuf_bytes;  /* of all pools */
+	uint32_t mbufs;       /* of all pools */
+	unsigned int n_ports;
+	struct spt_runtime_port_info port[SPT_PORTS];
 };
 
 struct spt_runtime;
@@ -188,6 +222,10 @@ int spt_runtime_snapshot(
 /* The same of all engines of a role, added up. */
 int spt_runtime_snapshot_sum(
     struct spt_runtime *runtime, enum spt_role role, struct spt_runtime_snapshot *snapshot);
+
+/* The same of a port's own engines, added up. -EINVAL: no such port. */
+int spt_runtime_snapshot_port(
+    struct spt_runtime *runtime, unsigned int port, struct spt_runtime_snapshot *snapshot);
 
 /*
  * Call 'function' with the state of a core (what 'start' returned), on its thread, between two

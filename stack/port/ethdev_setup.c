@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
@@ -329,6 +330,25 @@ ethdev_port_init(struct ethdev_device *device, uint16_t queue, const struct ethd
 	self->rss = plan->rss;
 	self->rss.queue = queue;
 	self->base.rss = &self->rss;
+}
+
+int
+spt_port_ethdev_find(const char *name, uint16_t *port_id)
+{
+	struct rte_eth_dev_info device;
+	uint16_t id;
+
+	if (rte_eth_dev_get_port_by_name(name, port_id) == 0)
+		return 0;
+	/* Some drivers call their port otherwise than the device is called that it belongs to. */
+	RTE_ETH_FOREACH_DEV (id) {
+		if (rte_eth_dev_info_get(id, &device) != 0 || device.device == NULL ||
+		    strcmp(rte_dev_name(device.device), name) != 0)
+			continue;
+		*port_id = id;
+		return 0;
+	}
+	return -ENODEV;
 }
 
 int

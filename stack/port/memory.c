@@ -81,6 +81,16 @@ memory_clean(struct rte_mbuf *m)
 	m->port = RTE_MBUF_PORT_INVALID;
 }
 
+/* As on devices, the tag of a VLAN is not part of the MTU. */
+static __rte_noinline bool
+memory_fits_tagged(const struct memory_port *self, const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	return m->pkt_len <= self->frame_max + RTE_VLAN_HLEN && m->data_len >= sizeof(*eth) &&
+	       eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN);
+}
+
 static uint16_t
 memory_rx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 {
@@ -114,7 +124,8 @@ memory_tx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 	for (i = 0; i < n && ready < room; i++) {
 		struct rte_mbuf *frame = m[i];
 
-		if (unlikely(frame->pkt_len > self->frame_max)) {
+		if (unlikely(frame->pkt_len > self->frame_max) &&
+		    !memory_fits_tagged(self, frame)) {
 			rte_pktmbuf_free(frame);
 			self->tx_refused++;
 			continue;

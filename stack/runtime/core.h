@@ -21,7 +21,9 @@
 #define CORE_EVENTS   256 /* handed out in a turn at most */
 #define CORE_WALK     64  /* connections in an answer at most */
 #define CORE_MAX      128
-#define MAILBOX_SLOTS 8 /* a power of two above the number of kinds of messages */
+#define LCORE_CORES   SPT_PORTS /* a queue of each port; the ends of a pair are two */
+#define SPEC_NAME     64        /* RTE_DEV_NAME_MAX_LEN */
+#define MAILBOX_SLOTS 8         /* a power of two above the number of kinds of messages */
 
 /* How long peers may go on where the own loops ended without being asked to. */
 #define PEER_GRACE SPT_NS_PER_SEC
@@ -100,7 +102,9 @@ struct core {
 	struct mailbox mailbox;
 	/* set-up */
 	unsigned int index;
-	struct share *share; /* whose port it has: the queue 'index' of several; or NULL */
+	unsigned int port_index; /* of a peer 0 */
+	unsigned int queue;      /* of that port */
+	struct share *share;     /* whose port it has: the queue 'queue' of several; or NULL */
 };
 
 /* A thread of EAL's, and the cores whose turn it takes, one after another. */
@@ -108,10 +112,14 @@ struct lcore {
 	struct clock clock;
 	spt_time quiet_since; /* nothing moved on any of the cores */
 	bool idle_sleep;
-	unsigned int n; /* that have not ended */
-	struct core *core[2];
+	unsigned int n; /* that have not ended: the first of 'core' */
+	unsigned int n_cores;
+	struct core *core[LCORE_CORES];
 	unsigned int id; /* EAL's */
 } __rte_cache_aligned;
+
+/* What EAL calls the device of the port at 'position'; not for a memory port. */
+void port_spec_name(const struct spt_port_spec *spec, unsigned int position, char name[SPEC_NAME]);
 
 /* Bytes of EAL's memory that pools of 'mbufs' buffers take. */
 uint64_t runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, bool hugepages);
@@ -139,6 +147,18 @@ void core_snapshot(const struct core *core, struct spt_runtime_snapshot *snapsho
 int lcore_loop(void *lcore);
 
 /*
+ * The pools, and a port for each engine: own ones in the order of the cores, then peers. What is in
+ * 'ports' is the caller's, also when this fails. 'wanted' queues of each device, or so many pairs.
+ * 0, or a negative errno with one line in 'error'.
+ */
+int runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config,
+    unsigned int wanted, struct spt_port *ports[CORE_MAX], char *error, size_t error_size);
+
+/* Where there are several ports a line says which it is about: put its name in front. */
+void runtime_name_port(
+    const struct spt_runtime_config *config, unsigned int port, char *error, size_t error_size);
+
+/*
  * n memory pairs: own ends are ports[0 .. n-1], the peers' follow. Both ends of pair i copy
  * into rt->pool[i]. 0, or a negative errno with one line in 'error'.
  */
@@ -150,17 +170,25 @@ void telemetry_start(struct spt_runtime *runtime);
 void telemetry_stop(void);
 
 struct spt_runtime {
+	bool pairs;           /* a memory port */
 	unsigned int n_cores; /* own ones, then peers */
 	unsigned int n_own;
 	unsigned int n_lcores;
 	unsigned int n_pools;
 	struct core *core[CORE_MAX];
 	struct lcore *lcore;
-	struct rte_mempool *pool[CORE_MAX]; /* both ends of a pair share one */
+	struct rte_mempool *pool[CORE_MAX]; /* one for each port; for both ends of each pair */
 	struct clock clock;                 /* from which the lcores' are copied */
-	struct share *share;                /* NULL with one engine, or with peers */
+	struct share *share[SPT_PORTS];     /* NULL with one engine, or with peers */
 	struct stopping stopping;
 	struct spt_runtime_info info;
 };
+
+/* Where the engine of a port's queue, or of an end of the pair 'queue', takes its mbufs. */
+static inline struct rte_mempool *
+runtime_pool(const struct spt_runtime *rt, unsigned int port, unsigned int queue)
+{
+	return rt->pool[rt->pairs ? queue : port];
+}
 
 #endif

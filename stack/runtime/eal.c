@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * EAL's start: which memory, which cores, which device, so that the ordinary case
+ * EAL's start: which memory, which cores, which devices, so that the ordinary case
  * needs no argument. Hugepages are used where enough are free; else memory without them,
  * each process under a file prefix of its own, so that several live side by side.
  */
@@ -23,11 +23,12 @@
 
 #include "core.h"
 
-#define EAL_ARGS       64
-#define EAL_ARG_SIZE   320
-#define EAL_OVERHEAD   (UINT64_C(64) << 20) /* rings, queues and devices, beside the pools */
-#define EAL_HUGE_DIR   "/sys/kernel/mm/hugepages"
-#define EAL_LCORE_LIST 256
+#define EAL_ARGS          96
+#define EAL_ARG_SIZE      320
+#define EAL_OVERHEAD      (UINT64_C(64) << 20) /* rings, queues and devices, beside the pools */
+#define EAL_PORT_OVERHEAD (UINT64_C(8) << 20)  /* of these, for each port but the first */
+#define EAL_HUGE_DIR      "/sys/kernel/mm/hugepages"
+#define EAL_LCORE_LIST    256
 
 /* rte_eal_init keeps pointers into its arguments: they live as long as the process. */
 static struct {
@@ -115,12 +116,24 @@ eal_available(void)
 	return kib ? kib << 10 : UINT64_MAX;
 }
 
+/* Bytes that the pools take, which are of one size: each port has as many engines. */
+static uint64_t
+eal_need(const struct spt_eal_config *config, bool hugepages)
+{
+	uint32_t mbufs = (config->mbufs + config->n_ports - 1) / config->n_ports;
+	uint64_t bytes = EAL_OVERHEAD + (config->n_ports - 1) * EAL_PORT_OVERHEAD;
+
+	for (unsigned int p = 0; p < config->n_ports; p++)
+		bytes += runtime_mbuf_bytes(mbufs, config->port[p].mtu, hugepages);
+	return bytes;
+}
+
 /* Choose the memory, and say why in info->summary. */
 static int
 eal_choose_memory(
     const struct spt_eal_config *config, struct spt_eal_info *info, char *error, size_t error_size)
 {
-	uint64_t need = runtime_mbuf_bytes(config->mbufs, config->mtu, true) + EAL_OVERHEAD;
+	uint64_t need = eal_need(config, true);
 	uint64_t free_bytes = eal_free_hugepages();
 
 	eal_arg("--file-prefix=septet-%d", (int)getpid());
@@ -136,7 +149,7 @@ eal_choose_memory(
 	snprintf(info->summary, sizeof(info->summary),
 	    "EAL without hugepages (--no-huge): %u MiB of them free, %u MiB wanted",
 	    eal_mib(free_bytes), eal_mib(need));
-	need = runtime_mbuf_bytes(config->mbufs, config->mtu, false) + EAL_OVERHEAD;
+	need = eal_need(config, false);
 	/* EAL would get it all the same, and be killed for using it. */
 	if (need > eal_available()) {
 		snprintf(error, error_size,
@@ -192,13 +205,22 @@ eal_check_lcores(const char *list, const cpu_set_t *set, char *error, size_t err
 
 /* Lcores where none were asked for: a memory port's two ends run side by side if they can. */
 static unsigned int
-eal_default_cores(const struct spt_port_spec *spec, const cpu_set_t *set)
+eal_default_cores(const struct spt_eal_config *config, const cpu_set_t *set)
 {
-	return spec->kind == SPT_PORT_MEMORY && CPU_COUNT(set) > 1 ? 2 : 1;
+	return config->port[0].spec.kind == SPT_PORT_MEMORY && CPU_COUNT(set) > 1 ? 2 : 1;
+}
+
+static bool
+eal_all_virtual(const struct spt_eal_config *config)
+{
+	for (unsigned int p = 0; p < config->n_ports; p++)
+		if (!config->port[p].spec.virtual_port)
+			return false;
+	return true;
 }
 
 /*
- * Lcores 0 .. n-1 on the first n processors that we may use. One core on a port without a
+ * Lcores 0 .. n-1 on the first n processors that we may use. One core on ports without a
  * NIC floats over all of them: it naps, and its peer lives on the same machine.
  */
 static int
@@ -218,8 +240,8 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 		return eal_check_lcores(config->lcores, &set, error, error_size);
 	}
 	if (want == 0)
-		want = eal_default_cores(config->spec, &set);
-	if (want == 1 && config->spec->virtual_port) {
+		want = eal_default_cores(config, &set);
+	if (want == 1 && eal_all_virtual(config)) {
 		used += (size_t)snprintf(list, sizeof(list), "0@(");
 		want = CPU_SETSIZE;
 	}
@@ -246,6 +268,71 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 	}
 	eal_arg("--lcores=%s", list);
 	return 0;
+}
+
+/* A device that two ports would share is none that DPDK could make. */
+static int
+eal_check_devices(const struct spt_eal_config *config, char *error, size_t error_size)
+{
+	char name[SPT_PORTS][SPEC_NAME];
+
+	if (config->n_ports == 0 || config->n_ports > SPT_PORTS) {
+		snprintf(
+		    error, error_size, "%u ports: expected 1 to %u", config->n_ports, SPT_PORTS);
+		return -EINVAL;
+	}
+	for (unsigned int p = 0; p < config->n_ports; p++) {
+		const struct spt_port_spec *a = &config->port[p].spec;
+
+		port_spec_name(a, p, name[p]);
+		for (unsigned int q = 0; q < p; q++) {
+			const struct spt_port_spec *b = &config->port[q].spec;
+
+			if (strcmp(name[p], name[q]) != 0 &&
+			    (a->kind != b->kind || strcmp(a->device, b->device) != 0))
+				continue;
+			snprintf(error, error_size,
+			    "ports '%s' and '%s' are the same device: expected one of its own for "
+			    "each",
+			    b->text, a->text);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static bool
+eal_has_kind(const struct spt_eal_config *config, enum spt_port_kind kind)
+{
+	for (unsigned int p = 0; p < config->n_ports; p++)
+		if (config->port[p].spec.kind == kind)
+			return true;
+	return false;
+}
+
+static void
+eal_choose_devices(const struct spt_eal_config *config)
+{
+	char name[SPEC_NAME];
+
+	/* net_tap calls what a kernel without some queueing disciplines lacks an error. */
+	if (eal_has_kind(config, SPT_PORT_TAP))
+		eal_arg("--log-level=pmd.net.tap:3");
+	/* As net_virtio_user calls it one that it draws its MAC address itself. */
+	if (eal_has_kind(config, SPT_PORT_VIRTIO_USER))
+		eal_arg("--log-level=pmd.net.virtio.driver:3");
+	if (!eal_has_kind(config, SPT_PORT_PCI))
+		eal_arg("--no-pci");
+	for (unsigned int p = 0; p < config->n_ports; p++) {
+		const struct spt_port_spec *spec = &config->port[p].spec;
+
+		if (spec->kind == SPT_PORT_MEMORY)
+			continue;
+		port_spec_name(spec, p, name);
+		if (spec->kind == SPT_PORT_PCI)
+			eal_arg("-a");
+		eal_arg(spec->kind == SPT_PORT_PCI ? "%s%s" : "--vdev=%s%s", name, spec->argument);
+	}
 }
 
 /* EAL leaves its directory behind; what is in it ended with this process. */
@@ -281,6 +368,9 @@ spt_eal_start(
 	int rc;
 
 	memset(info, 0, sizeof(*info));
+	rc = eal_check_devices(config, error, error_size);
+	if (rc)
+		return rc;
 	eal_args.argc = 0;
 	eal_args.overflow = false;
 	eal_arg("septet");
@@ -291,18 +381,7 @@ spt_eal_start(
 	if (rc)
 		return rc;
 	eal_arg("--log-level=4"); /* errors only: a later --log-level of the user's wins */
-	/* net_tap calls what a kernel without some queueing disciplines lacks an error. */
-	if (config->spec->kind == SPT_PORT_TAP)
-		eal_arg("--log-level=pmd.net.tap:3");
-	/* As net_virtio_user calls it one that it draws its MAC address itself. */
-	if (config->spec->kind == SPT_PORT_VIRTIO_USER)
-		eal_arg("--log-level=pmd.net.virtio.driver:3");
-	if (config->spec->kind == SPT_PORT_PCI)
-		eal_arg("-a");
-	else
-		eal_arg("--no-pci");
-	if (config->spec->argument[0] != '\0')
-		eal_arg("%s", config->spec->argument);
+	eal_choose_devices(config);
 	for (unsigned int i = 0; i < config->n_extra; i++)
 		if (strcmp(config->extra[i], "--no-huge") != 0)
 			eal_arg("%s", config->extra[i]);

@@ -2,7 +2,8 @@
 /*
  * The loop of an lcore: the turns of its cores, one after another, with the clock read once for
  * each: turn the engine, let the program answer, look into the mailbox. On a port without a NIC
- * an lcore whose cores all have nothing to do naps.
+ * an lcore whose cores all have nothing to do naps. Of cores that have ended it hands on what
+ * arrives for others.
  */
 #include <sys/prctl.h>
 #include <time.h>
@@ -63,6 +64,7 @@ core_requests(struct core *c, spt_time now)
 	c->ops->stop(c->state, now, now + __atomic_load_n(&s->grace, __ATOMIC_RELAXED));
 }
 
+/* Behind those that go on. */
 static void
 core_end(struct lcore *l, struct core *c)
 {
@@ -71,6 +73,7 @@ core_end(struct lcore *l, struct core *c)
 	for (unsigned int i = 0; i < l->n; i++)
 		if (l->core[i] != c)
 			l->core[kept++] = l->core[i];
+	l->core[kept] = c;
 	l->n = kept;
 	__atomic_store_n(&c->running, 0, __ATOMIC_RELEASE);
 	if (c->role == SPT_ROLE_OWN)
@@ -100,14 +103,42 @@ core_turn(struct lcore *l, struct core *c, spt_time now)
 	return now;
 }
 
-/* Steered in software, engines that still run may have frames at the queue of one that does not. */
-static void
-lcore_relay(struct lcore *l, const struct core *c)
+/*
+ * Steered in software, engines that still run may have frames at the queue of one that does not.
+ * Returns how many there were at the queues of this lcore's.
+ */
+static unsigned int
+lcore_relay(const struct lcore *l, spt_time now)
 {
+	unsigned int frames = 0;
+
+	for (unsigned int i = l->n; i < l->n_cores; i++) {
+		const struct core *c = l->core[i];
+
+		if (c->share)
+			frames += share_relay(c->share, c->queue, now);
+	}
+	return frames;
+}
+
+static bool
+lcore_relays(const struct lcore *l)
+{
+	for (unsigned int i = 0; i < l->n_cores; i++)
+		if (l->core[i]->share)
+			return true;
+	return false;
+}
+
+/* After the last of its cores: until the own ones of all lcores have ended. */
+static void
+lcore_outlast(struct lcore *l)
+{
+	const struct stopping *s = l->core[0]->stopping;
 	const struct timespec nap = {.tv_nsec = IDLE_NAP};
 
-	while (__atomic_load_n(&c->stopping->own, __ATOMIC_ACQUIRE) > 0)
-		if (share_relay(c->share, c->index, lcore_now(l)) == 0 && l->idle_sleep)
+	while (__atomic_load_n(&s->own, __ATOMIC_ACQUIRE) > 0)
+		if (lcore_relay(l, lcore_now(l)) == 0 && l->idle_sleep)
 			nanosleep(&nap, NULL);
 }
 
@@ -115,7 +146,6 @@ int
 lcore_loop(void *lcore)
 {
 	struct lcore *l = lcore;
-	const struct core *first = l->core[0];
 	spt_time now;
 
 	lcore_begin(l);
@@ -123,12 +153,14 @@ lcore_loop(void *lcore)
 	while (l->n > 0) {
 		for (unsigned int i = 0; i < l->n; i++)
 			now = core_turn(l, l->core[i], now);
+		if (unlikely(l->n < l->n_cores) && lcore_relay(l, now) > 0)
+			l->quiet_since = now;
 		if (l->idle_sleep && now - l->quiet_since > IDLE_GRACE) {
 			lcore_nap(l, now);
 			now = lcore_now(l);
 		}
 	}
-	if (first->share)
-		lcore_relay(l, first);
+	if (lcore_relays(l))
+		lcore_outlast(l);
 	return 0;
 }

@@ -32,7 +32,7 @@ pair_create(struct spt_runtime *rt, const struct spt_runtime_config *config, uns
 	const struct spt_memory_pair_config pair = {
 	    .name = name,
 	    .ring_size = pair_ring_size(config->mbufs),
-	    .mtu = config->mtu,
+	    .mtu = config->port[0].mtu,
 	    .socket = SOCKET_ID_ANY,
 	    .pool = {rt->pool[i], rt->pool[i]},
 	};
@@ -49,7 +49,7 @@ int
 pair_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config, unsigned int n,
     struct spt_port **ports, char *error, size_t error_size)
 {
-	struct spt_ethdev_info *info = &rt->info.port;
+	struct spt_ethdev_info *info = &rt->info.port[0].device;
 	struct spt_port *port[2];
 
 	for (unsigned int i = 0; i < n; i++) {

@@ -16,32 +16,36 @@
 #include <unistd.h>
 
 #include <rte_common.h>
+#include <rte_pci.h>
 
 #include <septet/runtime.h>
 
+#include "core.h"
+
 struct spec_kind {
 	const char *name;
-	const char *format;   /* of the EAL argument; %s is the device, then the options */
+	const char *driver;   /* its devices get a number; NULL: the user names the device */
+	const char *format;   /* of what EAL is told behind the name; %s is the device */
 	const char *expected; /* shown when the device is missing */
 	enum spt_port_kind kind;
 	bool options; /* ",key=value" may follow the device */
 };
 
 static const struct spec_kind spec_kinds[] = {
-    {"tap", "--vdev=net_tap0,iface=%s%s", "tap:NAME, a name for the kernel's interface",
-        SPT_PORT_TAP, false},
-    {"af_packet", "--vdev=net_af_packet0,iface=%s,qdisc_bypass=1%s",
+    {"tap", "net_tap", ",iface=%s", "tap:NAME, a name for the kernel's interface", SPT_PORT_TAP,
+        false},
+    {"af_packet", "net_af_packet", ",iface=%s,qdisc_bypass=1",
         "af_packet:IFACE, an interface that exists", SPT_PORT_AF_PACKET, false},
-    {"af_xdp", "--vdev=net_af_xdp0,iface=%s,start_queue=0,queue_count=1,busy_budget=0%s",
+    {"af_xdp", "net_af_xdp", ",iface=%s,start_queue=0,queue_count=1,busy_budget=0",
         "af_xdp:IFACE, an interface that exists", SPT_PORT_AF_XDP, false},
-    {"memif", "--vdev=net_memif0,socket=%s,socket-abstract=no,rsize=11%s",
+    {"memif", "net_memif", ",socket=%s,socket-abstract=no,rsize=11",
         "memif:SOCKET[,role=server], a path for the socket", SPT_PORT_MEMIF, true},
-    {"vhost", "--vdev=net_vhost0,iface=%s,queues=1%s", "vhost:PATH, a path for the socket",
+    {"vhost", "net_vhost", ",iface=%s,queues=1", "vhost:PATH, a path for the socket",
         SPT_PORT_VHOST, true},
-    {"virtio_user", "--vdev=net_virtio_user0,path=%s,queues=1,queue_size=1024%s",
+    {"virtio_user", "net_virtio_user", ",path=%s,queues=1,queue_size=1024",
         "virtio_user:PATH, the socket of a vhost port", SPT_PORT_VIRTIO_USER, true},
-    {"pci", "%s%s", "pci:ADDRESS, such as pci:0000:03:00.0", SPT_PORT_PCI, true},
-    {"vdev", "--vdev=%s%s", "vdev:DEVICE, a device string of DPDK", SPT_PORT_VDEV, true},
+    {"pci", NULL, "", "pci:ADDRESS, such as pci:0000:03:00.0", SPT_PORT_PCI, true},
+    {"vdev", NULL, "", "vdev:DEVICE, a device string of DPDK", SPT_PORT_VDEV, true},
 };
 
 static bool
@@ -56,25 +60,22 @@ spec_is_socket(enum spt_port_kind kind)
 	return kind == SPT_PORT_MEMIF || kind == SPT_PORT_VHOST || kind == SPT_PORT_VIRTIO_USER;
 }
 
-/* "03:00.0" or "0000:03:00.0". */
+/* "03:00.0" or "0000:03:00.0"; written out in full, for that is how DPDK's devices are called. */
 static bool
-spec_is_pci(const char *s)
+spec_is_pci(char *device, size_t size)
 {
-	unsigned int domain, bus, device, function;
-	int end = 0;
+	struct rte_pci_addr address;
 
-	if (sscanf(s, "%4x:%2x:%2x.%1u%n", &domain, &bus, &device, &function, &end) == 4)
-		return s[end] == '\0';
-	end = 0;
-	if (sscanf(s, "%2x:%2x.%1u%n", &bus, &device, &function, &end) == 3)
-		return s[end] == '\0';
-	return false;
+	if (rte_pci_addr_parse(device, &address) != 0)
+		return false;
+	rte_pci_device_name(&address, device, size);
+	return true;
 }
 
 /* Is the device one that this kind of port could have? */
 static int
 spec_check_device(
-    const struct spec_kind *k, const struct spt_port_spec *spec, char *error, size_t error_size)
+    const struct spec_kind *k, struct spt_port_spec *spec, char *error, size_t error_size)
 {
 	const char *d = spec->device;
 
@@ -95,7 +96,7 @@ spec_check_device(
 		    "port '%s': memif wants the socket's whole path, from '/' on", spec->text);
 		return -EINVAL;
 	}
-	if (k->kind == SPT_PORT_PCI && !spec_is_pci(d)) {
+	if (k->kind == SPT_PORT_PCI && !spec_is_pci(spec->device, sizeof(spec->device))) {
 		snprintf(error, error_size, "port '%s': no PCI address; expected %s", spec->text,
 		    k->expected);
 		return -EINVAL;
@@ -129,10 +130,12 @@ spec_format(const struct spec_kind *k, struct spt_port_spec *spec, const char *o
 		    "port '%s': expected role=server, or role=client (the default)", spec->text);
 		return -EINVAL;
 	}
-	n = snprintf(spec->argument, sizeof(spec->argument), k->format, spec->device, options);
-	if (n >= 0 && (size_t)n + strlen(role) < sizeof(spec->argument)) {
-		memcpy(spec->argument + n, role, strlen(role) + 1);
-		return 0;
+	n = snprintf(spec->argument, sizeof(spec->argument), k->format, spec->device);
+	if (n >= 0 && (size_t)n < sizeof(spec->argument)) {
+		n += snprintf(
+		    spec->argument + n, sizeof(spec->argument) - (size_t)n, "%s%s", options, role);
+		if ((size_t)n < sizeof(spec->argument))
+			return 0;
 	}
 	snprintf(error, error_size, "port '%s' is too long", spec->text);
 	return -EINVAL;
@@ -178,9 +181,19 @@ spt_port_spec_parse(const char *text, struct spt_port_spec *spec, char *error, s
 	}
 	memcpy(spec->device, device, length);
 	spec->kind = k->kind;
+	snprintf(spec->driver, sizeof(spec->driver), "%s", k->driver ? k->driver : "");
 	spec->virtual_port = k->kind != SPT_PORT_PCI;
 	rc = spec_check_device(k, spec, error, error_size);
 	return rc ? rc : spec_format(k, spec, end, error, error_size);
+}
+
+void
+port_spec_name(const struct spt_port_spec *spec, unsigned int position, char name[SPEC_NAME])
+{
+	if (spec->driver[0])
+		snprintf(name, SPEC_NAME, "%s%u", spec->driver, position);
+	else
+		snprintf(name, SPEC_NAME, "%s", spec->device);
 }
 
 /* Effective capabilities, without a library for one bit. */
@@ -271,8 +284,7 @@ spt_port_spec_check(const struct spt_port_spec *spec, char *error, size_t error_
 		return spec_check_socket(spec, error, error_size);
 	if (spec->kind != SPT_PORT_PCI)
 		return 0;
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s%s",
-	    strlen(spec->device) < 12 ? "0000:" : "", spec->device);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", spec->device);
 	if (access(path, F_OK) == 0)
 		return 0;
 	snprintf(error, error_size,

@@ -90,6 +90,7 @@ snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot
 	sum->port.tx_refused += one->port.tx_refused;
 	sum->port.rx_missed += one->port.rx_missed;
 	sum->port.rx_no_mbuf += one->port.rx_no_mbuf;
+	sum->port.rx_vlan_other += one->port.rx_vlan_other;
 	sum->port.rx_checksum_wrong += one->port.rx_checksum_wrong;
 	for (unsigned int i = 0; i < RTE_DIM(sum->port.impaired); i++)
 		sum->port.impaired[i] += one->port.impaired[i];
@@ -107,6 +108,27 @@ spt_runtime_snapshot_sum(
 		if (rt->core[i]->role != role)
 			continue;
 		rc = spt_runtime_snapshot(rt, i, &one);
+		if (rc)
+			return rc;
+		snapshot_add(snapshot, &one);
+	}
+	return 0;
+}
+
+int
+spt_runtime_snapshot_port(
+    struct spt_runtime *rt, unsigned int port, struct spt_runtime_snapshot *snapshot)
+{
+	const struct spt_runtime_port_info *info;
+	struct spt_runtime_snapshot one;
+	int rc;
+
+	memset(snapshot, 0, sizeof(*snapshot));
+	if (port >= rt->info.n_ports)
+		return -EINVAL;
+	info = &rt->info.port[port];
+	for (unsigned int i = 0; i < info->engines; i++) {
+		rc = spt_runtime_snapshot(rt, info->core + i, &one);
 		if (rc)
 			return rc;
 		snapshot_add(snapshot, &one);

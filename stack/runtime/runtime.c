@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A runtime from the ground up: pools, the device's queues or memory pairs, an engine on each, a
- * core for each engine, lcores that turn them; and down again, counting what did not come back.
+ * A runtime from the ground up: on its ports (ports.c) an engine on each queue, a core for each
+ * engine, lcores that turn them; and down again, counting what did not come back.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -12,172 +12,24 @@
 #include <time.h>
 
 #include <rte_cycles.h>
-#include <rte_eal.h>
-#include <rte_ether.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
-#include <rte_mbuf.h>
 
 #include "core.h"
-#include "port/port.h"
 #include "share.h"
 
-#define POOL_CACHE 256
-#define SMALL_PAGE 4096u
 /* Entries of net_af_xdp's fill and completion rings, whose mbufs its close forgets. */
 #define AF_XDP_RINGS 4096
-#define FRAME_ROOM   (2048 + RTE_PKTMBUF_HEADROOM) /* what every driver can receive into */
+#define VLAN_MAX     4094 /* IEEE 802.1Q: 4095 is reserved */
 
-static uint16_t
-runtime_room(uint16_t mtu)
-{
-	uint32_t frame = (mtu ? mtu : RTE_ETHER_MTU) + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
-	uint32_t room = RTE_ALIGN_CEIL(frame + RTE_PKTMBUF_HEADROOM, SPT_CACHE_LINE);
-
-	return (uint16_t)RTE_MIN(RTE_MAX(room, (uint32_t)FRAME_ROOM), (uint32_t)UINT16_MAX);
-}
-
-uint64_t
-runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, bool hugepages)
-{
-	struct rte_mempool_objsz size;
-	uint64_t bytes;
-
-	rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + runtime_room(mtu), 0, &size);
-	/* An mbuf does not cross a page: on small ones there is room for one, and a remainder. */
-	bytes = hugepages ? size.total_size : RTE_ALIGN_CEIL(size.total_size, SMALL_PAGE);
-	/* And a pointer each in the pool's ring, whose size is the next power of two. */
-	return (bytes + 2 * sizeof(void *)) * mbufs;
-}
-
-/* Engines that each port, or pair of ports, joins here. */
-static unsigned int
-runtime_ends(const struct spt_runtime_config *config)
-{
-	return config->spec->kind == SPT_PORT_MEMORY ? 2 : 1;
-}
-
-static int
-runtime_create_pools(struct spt_runtime *rt, const struct spt_runtime_config *config,
-    unsigned int n, char *error, size_t error_size)
-{
-	/*
-	 * The ends of a pair share a pool of both's size: what one sends the other holds, so of two
-	 * pools a flow in one direction could empty one, with the other full. So do all the engines
-	 * of a device: what arrives at the queue of one may be handed to another.
-	 */
-	bool pairs = config->spec->kind == SPT_PORT_MEMORY;
-	unsigned int pools = pairs ? n : 1;
-	uint32_t mbufs = (pairs ? 2 : n) * config->mbufs;
-	char name[RTE_MEMPOOL_NAMESIZE];
-
-	for (unsigned int i = 0; i < pools; i++) {
-		snprintf(name, sizeof(name), "septet_mbufs_%u", i);
-		rt->pool[i] = rte_pktmbuf_pool_create(
-		    name, mbufs, POOL_CACHE, 0, runtime_room(config->mtu), SOCKET_ID_ANY);
-		if (!rt->pool[i]) {
-			snprintf(error, error_size,
-			    "no memory for %" PRIu32 " mbufs (%" PRIu64 " MiB): ask for fewer with "
-			    "--mbufs, or give EAL more with '-- -m MIB'",
-			    mbufs,
-			    runtime_mbuf_bytes(mbufs, config->mtu, rte_eal_has_hugepages()) >> 20);
-			return -ENOMEM;
-		}
-		rt->n_pools++;
-		rt->info.mbufs += mbufs;
-	}
-	for (unsigned int i = pools; i < n; i++)
-		rt->pool[i] = rt->pool[0];
-	rt->info.mbuf_bytes =
-	    runtime_mbuf_bytes(rt->info.mbufs, config->mtu, rte_eal_has_hugepages());
-	return 0;
-}
-
-/*
- * net_tap gives both ends of its wire the same address: the driver's MAC is the kernel
- * interface's (it sets the one from the other, whichever is changed). A host does not
- * resolve, nor accept, its own address; so the engine takes another, the neighbouring one, locally
- * administered. The driver filters nothing, so frames to it arrive.
- */
-static void
-runtime_choose_mac(struct spt_port *port, const struct spt_port_spec *spec)
-{
-	if (spec->kind != SPT_PORT_TAP && !strstr(spec->argument, "=net_tap"))
-		return;
-	port->mac.addr_bytes[0] = (port->mac.addr_bytes[0] & 0xfe) | RTE_ETHER_LOCAL_ADMIN_ADDR;
-	port->mac.addr_bytes[5] ^= 1;
-}
-
-static int
-runtime_create_queues(struct spt_runtime *rt, const struct spt_runtime_config *config,
-    unsigned int wanted, struct spt_port **ports, char *error, size_t error_size)
-{
-	/* The device asked for is the first that EAL was told of, thus port 0. */
-	const struct spt_ethdev_config ethdev = {
-	    .port_id = 0,
-	    .queues = (uint16_t)wanted,
-	    .mtu = config->mtu,
-	    .socket = SOCKET_ID_ANY,
-	    .pool = rt->pool,
-	};
-	int rc = spt_port_ethdev_create(&ethdev, ports, &rt->info.port, error, error_size);
-
-	if (rc == -ENODEV)
-		snprintf(error, error_size,
-		    "port '%s': DPDK made no device of it; '-- --log-level=8' shows why",
-		    config->spec->text);
-	for (unsigned int i = 0; rc == 0 && i < rt->info.port.queues; i++)
-		runtime_choose_mac(ports[i], config->spec);
-	return rc;
-}
-
-static int
-runtime_impair(struct spt_runtime *rt, const struct spt_runtime_config *config,
-    struct spt_port **ports, char *error, size_t error_size)
-{
-	struct spt_impair_config impair;
-	int rc = 0;
-
-	for (unsigned int i = 0; i < rt->n_own && config->impair && rc == 0; i++) {
-		impair = *config->impair;
-		impair.seed += i;
-		impair.pool = rt->pool[i];
-		rc = spt_port_impair_create(&impair, ports[i], &ports[i]);
-	}
-	if (rc)
-		snprintf(error, error_size, "no memory for the impairment wrapper");
-	return rc;
-}
-
-/*
- * A port for each engine, own ones first; these behind the impairment wrapper when there is one:
- * outermost, for flows are compared with the device's rule as they came, not as it mangled them.
- */
-static int
-runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config,
-    unsigned int wanted, struct spt_port **ports, char *error, size_t error_size)
-{
-	bool pairs = config->spec->kind == SPT_PORT_MEMORY;
-	int rc;
-
-	if (pairs)
-		rc = pair_create_ports(rt, config, wanted, ports, error, error_size);
-	else
-		rc = runtime_create_queues(rt, config, wanted, ports, error, error_size);
-	if (rc)
-		return rc;
-	rt->n_own = rt->info.port.queues;
-	if (!pairs && rt->n_own > 1) {
-		rc = share_create(ports, rt->pool, rt->n_own, &rt->share);
-		if (rc)
-			snprintf(error, error_size, "no memory for rings between the engines");
-	}
-	if (rc == 0)
-		rc = runtime_impair(rt, config, ports, error, error_size);
-	memcpy(rt->info.mac, ports[0]->mac.addr_bytes, sizeof(rt->info.mac));
-	return rc;
-}
+/* What runs on the cores of a role. */
+struct program {
+	enum spt_role role;
+	const struct spt_core_ops *ops;
+	void *app;
+	struct spt_config engine;
+};
 
 static spt_time
 runtime_clock_ns(clockid_t id)
@@ -188,90 +40,142 @@ runtime_clock_ns(clockid_t id)
 	return (spt_time)ts.tv_sec * SPT_NS_PER_SEC + (spt_time)ts.tv_nsec;
 }
 
-/* One core with its engine. 'port' is the core's on success. */
-static int
-runtime_create_core(struct spt_runtime *rt, const struct spt_core_ops *ops, void *app,
-    const struct spt_config *engine, struct spt_port *port, char *error, size_t error_size)
+static struct core *
+runtime_alloc_core(const struct spt_runtime *rt, const struct program *program, unsigned int port,
+    unsigned int queue)
 {
-	spt_time start = clock_read(&rt->clock, rte_rdtsc());
+	struct core *c = rte_zmalloc("septet core", sizeof(*c), SPT_CACHE_LINE);
 	unsigned int index = rt->n_cores;
-	struct core *c;
-	int rc;
 
-	c = rte_zmalloc("septet core", sizeof(*c), SPT_CACHE_LINE);
 	if (!c || mailbox_init(&c->mailbox, index, SOCKET_ID_ANY)) {
 		rte_free(c);
-		snprintf(error, error_size, "no memory for core %u", index);
-		return -ENOMEM;
+		return NULL;
 	}
 	c->index = index;
-	c->share = rt->share;
-	c->role = index < rt->n_own ? SPT_ROLE_OWN : SPT_ROLE_PEER;
-	c->ops = ops;
-	c->stopping = &rt->stopping;
+	c->port_index = port;
+	c->queue = queue;
+	c->share = rt->share[port];
+	c->role = program->role;
+	c->ops = program->ops;
 	c->stop_seen = UINT32_MAX;
 	c->running = 1;
-	rc = spt_engine_create(engine, port, start, &c->engine, error, error_size);
+	return c;
+}
+
+/* The next core, with its engine, for a port's queue. '*end' is the core's, and NULL, on success.
+ */
+static int
+runtime_create_core(struct spt_runtime *rt, const struct program *program, unsigned int port,
+    unsigned int queue, struct spt_port **end, char *error, size_t error_size)
+{
+	struct core *c = runtime_alloc_core(rt, program, port, queue);
+	spt_time start = clock_read(&rt->clock, rte_rdtsc());
+	const struct spt_config *engine = &program->engine;
+	int rc;
+
+	if (!c) {
+		snprintf(error, error_size, "no memory for core %u", rt->n_cores);
+		return -ENOMEM;
+	}
+	c->stopping = &rt->stopping;
+	rc = spt_engine_create(engine, *end, start, &c->engine, error, error_size);
 	if (rc == -ENOMEM)
 		snprintf(error, error_size,
 		    "no memory for the tables of core %u (%" PRIu64 " MiB): ask for fewer "
 		    "--connections",
-		    index, spt_engine_footprint(engine) >> 20);
+		    c->index, spt_engine_footprint(engine) >> 20);
 	if (rc) {
 		mailbox_fini(&c->mailbox);
 		rte_free(c);
 		return rc;
 	}
-	c->port = port;
+	c->port = *end;
+	*end = NULL;
 	rt->info.table_bytes += spt_engine_footprint(engine);
 	rt->core[rt->n_cores++] = c;
-	return ops->start(app, index, c->engine, start, &c->state, error, error_size);
+	return c->ops->start(
+	    program->app, c->index, port, c->engine, start, &c->state, error, error_size);
 }
 
-/* The cores of a role, one for each own engine; ports[i] becomes NULL when core i has it. */
+/* The cores of a port's queues; of what is in ports[] those that have a core are NULL then. */
+static int
+runtime_create_port_cores(struct spt_runtime *rt, const struct spt_runtime_config *config,
+    struct program *program, unsigned int port, struct spt_port **ports, char *error,
+    size_t error_size)
+{
+	const struct spt_runtime_port *from = &config->port[port];
+	int rc = 0;
+
+	if (program->role == SPT_ROLE_OWN) {
+		program->engine.local = from->local;
+		program->engine.n_local = from->n_local;
+		program->engine.gateway4 = from->gateway4;
+		program->engine.gateway6 = from->gateway6;
+	}
+	for (unsigned int q = 0; q < rt->info.port[port].engines && rc == 0; q++) {
+		program->engine.pool = runtime_pool(rt, port, q);
+		rc = runtime_create_core(
+		    rt, program, port, q, &ports[rt->n_cores], error, error_size);
+	}
+	if (rc)
+		runtime_name_port(config, port, error, error_size);
+	return rc;
+}
+
+/* The cores of a role, one for each own engine. */
 static int
 runtime_create_cores(struct spt_runtime *rt, const struct spt_runtime_config *config,
     enum spt_role role, struct spt_port **ports, char *error, size_t error_size)
 {
 	bool own = role == SPT_ROLE_OWN;
-	struct spt_config engine = own ? config->engine : config->peer_engine;
+	struct program program = {
+	    .role = role,
+	    .ops = own ? config->ops : config->peer_ops,
+	    .app = own ? config->app : config->peer_app,
+	    .engine = own ? config->engine : config->peer_engine,
+	};
+	struct spt_config *engine = &program.engine;
 	int rc = 0;
 
-	engine.socket = SOCKET_ID_ANY;
-	engine.wall_offset = runtime_clock_ns(CLOCK_REALTIME) - runtime_clock_ns(CLOCK_MONOTONIC);
-	/* Half of an end's share: of a pool for two the engine's default would be all of it. */
-	if (engine.pinned_mbufs == 0)
-		engine.pinned_mbufs = config->mbufs / 2;
-	if (getrandom(engine.master_secret, sizeof(engine.master_secret), 0) !=
-	    (ssize_t)sizeof(engine.master_secret)) {
+	engine->socket = SOCKET_ID_ANY;
+	engine->wall_offset = runtime_clock_ns(CLOCK_REALTIME) - runtime_clock_ns(CLOCK_MONOTONIC);
+	/* Half of an end's share: of a pool for several the engine's default would be too much. */
+	if (engine->pinned_mbufs == 0)
+		engine->pinned_mbufs = config->mbufs / 2;
+	if (getrandom(engine->master_secret, sizeof(engine->master_secret), 0) !=
+	    (ssize_t)sizeof(engine->master_secret)) {
 		snprintf(error, error_size, "no entropy from getrandom: %s", strerror(errno));
 		rc = -EIO;
 	}
-	for (unsigned int i = 0; i < rt->n_own && rc == 0; i++) {
-		unsigned int index = rt->n_cores;
-
-		engine.pool = rt->pool[i];
-		rc = runtime_create_core(rt, own ? config->ops : config->peer_ops,
-		    own ? config->app : config->peer_app, &engine, ports[index], error, error_size);
-		if (rt->n_cores > index)
-			ports[index] = NULL;
-	}
+	for (unsigned int p = 0; p < config->n_ports && rc == 0; p++)
+		rc = runtime_create_port_cores(rt, config, &program, p, ports, error, error_size);
 	/* Secrets stay in the engines alone. */
-	explicit_bzero(engine.master_secret, sizeof(engine.master_secret));
+	explicit_bzero(engine->master_secret, sizeof(engine->master_secret));
 	return rc;
 }
 
+/* Own cores turned by the one lcore that has most of them: a queue of each port. */
+static unsigned int
+runtime_queues(const struct spt_runtime *rt)
+{
+	unsigned int most = 0;
+
+	for (unsigned int p = 0; p < rt->info.n_ports; p++)
+		most = RTE_MAX(most, rt->info.port[p].engines);
+	return most;
+}
+
 /*
- * Who turns whom: an lcore for each core, own and peer of a pair side by side; where there are
- * too few for that, one for each pair.
+ * Who turns whom. Of devices: queue i of each port is lcore i's. Of pairs: an lcore for each core,
+ * own and peer side by side; where there are too few for that, one for each pair.
  */
 static int
 runtime_create_lcores(struct spt_runtime *rt, const struct spt_runtime_config *config)
 {
-	unsigned int id = rte_get_main_lcore();
-	bool together = rt->n_cores > rte_lcore_count();
+	unsigned int id = rte_get_main_lcore(), queues = runtime_queues(rt);
+	unsigned int ends = rt->pairs && rt->n_cores <= rte_lcore_count() ? 2 : 1;
 
-	rt->n_lcores = together ? rt->n_own : rt->n_cores;
+	rt->n_lcores = queues * ends;
 	rt->lcore = rte_zmalloc("septet lcores", rt->n_lcores * sizeof(*rt->lcore), SPT_CACHE_LINE);
 	if (!rt->lcore)
 		return -ENOMEM;
@@ -282,34 +186,70 @@ runtime_create_lcores(struct spt_runtime *rt, const struct spt_runtime_config *c
 		id = i == 0 ? rte_get_next_lcore(-1, 1, 0) : rte_get_next_lcore(id, 1, 0);
 	}
 	for (unsigned int i = 0; i < rt->n_cores; i++) {
-		unsigned int ends = rt->n_cores / rt->n_own, pair = i % rt->n_own;
-		struct lcore *l = &rt->lcore[together ? pair : pair * ends + i / rt->n_own];
+		struct core *c = rt->core[i];
+		bool beside = ends > 1 && c->role == SPT_ROLE_PEER;
+		struct lcore *l = &rt->lcore[c->queue * ends + beside];
 
-		l->core[l->n++] = rt->core[i];
+		SPT_ASSERT(l->n < LCORE_CORES);
+		l->core[l->n++] = c;
+		l->n_cores = l->n;
 	}
 	return 0;
 }
 
 static int
-runtime_check(const struct spt_runtime_config *config, char *error, size_t error_size)
+runtime_check_port(
+    const struct spt_runtime_config *config, unsigned int p, char *error, size_t error_size)
 {
-	if (config->spec->kind != SPT_PORT_MEMORY || config->peer_ops)
+	const struct spt_runtime_port *port = &config->port[p];
+
+	if (port->vlan > VLAN_MAX) {
+		snprintf(error, error_size, "port '%s': VLAN %u, expected 1 to %u", port->spec.text,
+		    port->vlan, VLAN_MAX);
+		return -EINVAL;
+	}
+	if (port->spec.kind != SPT_PORT_MEMORY)
+		return 0;
+	if (config->n_ports > 1) {
+		snprintf(error, error_size,
+		    "port '%s' cannot be one of several: leave it or the others away",
+		    port->spec.text);
+		return -EINVAL;
+	}
+	if (config->peer_ops)
 		return 0;
 	snprintf(error, error_size,
 	    "port '%s' leads to nobody outside of this process: expected one that does, such as "
 	    "tap:NAME; 'septet bench' brings its own server",
-	    config->spec->text);
+	    port->spec.text);
 	return -EINVAL;
 }
 
-/* How many own engines there should be. */
+static int
+runtime_check(const struct spt_runtime_config *config, char *error, size_t error_size)
+{
+	int rc = 0;
+
+	if (config->n_ports == 0 || config->n_ports > SPT_PORTS) {
+		snprintf(
+		    error, error_size, "%u ports: expected 1 to %u", config->n_ports, SPT_PORTS);
+		return -EINVAL;
+	}
+	for (unsigned int p = 0; p < config->n_ports && rc == 0; p++)
+		rc = runtime_check_port(config, p, error, error_size);
+	return rc;
+}
+
+/* How many own engines each port should have. */
 static unsigned int
 runtime_wanted(const struct spt_runtime_config *config)
 {
-	unsigned int ends = runtime_ends(config), lcores = rte_lcore_count();
+	unsigned int ends = config->port[0].spec.kind == SPT_PORT_MEMORY ? 2 : 1;
+	unsigned int lcores = rte_lcore_count();
 	unsigned int wanted = config->engines ? config->engines : lcores / ends;
+	unsigned int most = CORE_MAX / (ends * config->n_ports);
 
-	return RTE_MAX(1u, RTE_MIN(RTE_MIN(wanted, lcores), CORE_MAX / ends));
+	return RTE_MAX(1u, RTE_MIN(RTE_MIN(wanted, lcores), most));
 }
 
 static void
@@ -318,33 +258,44 @@ runtime_clock_init(struct clock *clock)
 	clock_init(clock, rte_get_tsc_hz(), rte_rdtsc(), runtime_clock_ns(CLOCK_MONOTONIC));
 }
 
+/* Everything below the loops. What is in 'ports' afterwards has no core. */
+static int
+runtime_build(struct spt_runtime *rt, const struct spt_runtime_config *config, unsigned int wanted,
+    struct spt_port **ports, char *error, size_t error_size)
+{
+	int rc = runtime_create_ports(rt, config, wanted, ports, error, error_size);
+
+	if (rc == 0)
+		rc = runtime_create_cores(rt, config, SPT_ROLE_OWN, ports, error, error_size);
+	if (rc == 0 && rt->pairs)
+		rc = runtime_create_cores(rt, config, SPT_ROLE_PEER, ports, error, error_size);
+	if (rc == 0)
+		rc = runtime_create_lcores(rt, config);
+	return rc;
+}
+
 int
 spt_runtime_create(const struct spt_runtime_config *config, struct spt_runtime **runtime,
     char *error, size_t error_size)
 {
 	struct spt_port *ports[CORE_MAX] = {NULL};
-	unsigned int wanted = runtime_wanted(config);
-	struct spt_runtime *rt;
 	int rc = runtime_check(config, error, error_size);
+	struct spt_runtime *rt;
+	unsigned int wanted;
 
 	*runtime = NULL;
 	if (rc)
 		return rc;
+	wanted = runtime_wanted(config);
 	/* Whoever knows better says so. */
-	snprintf(error, error_size, "no memory for a runtime of %u engines", wanted);
+	snprintf(error, error_size, "no memory for a runtime of %u engines a port", wanted);
 	rt = calloc(1, sizeof(*rt));
 	if (!rt)
 		return -ENOMEM;
+	rt->pairs = config->port[0].spec.kind == SPT_PORT_MEMORY;
+	rt->info.n_ports = config->n_ports;
 	runtime_clock_init(&rt->clock);
-	rc = runtime_create_pools(rt, config, wanted, error, error_size);
-	if (rc == 0)
-		rc = runtime_create_ports(rt, config, wanted, ports, error, error_size);
-	if (rc == 0)
-		rc = runtime_create_cores(rt, config, SPT_ROLE_OWN, ports, error, error_size);
-	if (rc == 0 && config->spec->kind == SPT_PORT_MEMORY)
-		rc = runtime_create_cores(rt, config, SPT_ROLE_PEER, ports, error, error_size);
-	if (rc == 0)
-		rc = runtime_create_lcores(rt, config);
+	rc = runtime_build(rt, config, wanted, ports, error, error_size);
 	if (rc) {
 		for (unsigned int i = 0; i < CORE_MAX; i++)
 			spt_port_destroy(ports[i]);
@@ -365,8 +316,12 @@ void
 spt_runtime_info(const struct spt_runtime *runtime, struct spt_runtime_info *info)
 {
 	*info = runtime->info;
-	info->steering = share_steering(runtime->share);
-	share_describe(runtime->share, info->steering_line, sizeof(info->steering_line));
+	for (unsigned int p = 0; p < info->n_ports; p++) {
+		struct spt_runtime_port_info *port = &info->port[p];
+
+		port->steering = share_steering(runtime->share[p]);
+		share_describe(runtime->share[p], port->steering_line, sizeof(port->steering_line));
+	}
 }
 
 void
@@ -376,6 +331,19 @@ spt_runtime_run(struct spt_runtime *rt)
 		rte_eal_remote_launch(lcore_loop, &rt->lcore[i], rt->lcore[i].id);
 	lcore_loop(&rt->lcore[0]);
 	rte_eal_mp_wait_lcore();
+}
+
+/* Pool i: of pairs there are no drivers, of devices it is port i's. */
+static void
+runtime_destroy_pool(struct spt_runtime *rt, unsigned int i, struct spt_runtime_leaks *found)
+{
+	unsigned int mbufs = rte_mempool_in_use_count(rt->pool[i]), driver = 0;
+
+	if (!rt->pairs && strcmp(rt->info.port[i].device.driver, "net_af_xdp") == 0)
+		driver = RTE_MIN(mbufs, (unsigned int)AF_XDP_RINGS);
+	found->mbufs += mbufs - driver;
+	found->driver += driver;
+	rte_mempool_free(rt->pool[i]);
 }
 
 void
@@ -402,14 +370,10 @@ spt_runtime_destroy(struct spt_runtime *rt, struct spt_runtime_leaks *leaks)
 		rte_free(rt->core[i]);
 	}
 	rte_free(rt->lcore);
-	share_free(rt->share);
-	for (unsigned int i = 0; i < rt->n_pools; i++) {
-		found.mbufs += rte_mempool_in_use_count(rt->pool[i]);
-		rte_mempool_free(rt->pool[i]);
-	}
-	if (strcmp(rt->info.port.driver, "net_af_xdp") == 0)
-		found.driver = RTE_MIN(found.mbufs, AF_XDP_RINGS * rt->n_pools);
-	found.mbufs -= found.driver;
+	for (unsigned int p = 0; p < rt->info.n_ports; p++)
+		share_free(rt->share[p]);
+	for (unsigned int i = 0; i < rt->n_pools; i++)
+		runtime_destroy_pool(rt, i, &found);
 	if (leaks)
 		*leaks = found;
 	free(rt);

@@ -432,9 +432,9 @@ share_rx_checked(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t
 }
 
 uint16_t
-share_relay(struct share *share, unsigned int index, spt_time now)
+share_relay(struct share *share, unsigned int queue, spt_time now)
 {
-	struct share_port *self = &share->ports[index];
+	struct share_port *self = &share->ports[queue];
 	struct rte_mbuf *m[PORT_BURST];
 	uint16_t got = port_rx(self->inner, now, m, PORT_BURST), kept;
 
@@ -556,9 +556,9 @@ share_free(struct share *share)
 }
 
 static int
-share_create_rings(struct share *share)
+share_create_rings(struct share *share, unsigned int device)
 {
-	char name[RTE_RING_NAMESIZE];
+	char name[sizeof("septet__") + 3 * 10];
 
 	for (unsigned int to = 0; to < share->n; to++)
 		for (unsigned int from = 0; from < share->n; from++) {
@@ -566,7 +566,7 @@ share_create_rings(struct share *share)
 
 			if (to == from)
 				continue;
-			snprintf(name, sizeof(name), "septet_%u_%u", to, from);
+			snprintf(name, sizeof(name), "septet_%u_%u_%u", device, to, from);
 			*ring = rte_ring_create(
 			    name, SHARE_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 			if (!*ring)
@@ -601,8 +601,8 @@ share_wrap(struct share *share, unsigned int i, struct spt_port **port, struct r
 }
 
 int
-share_create(
-    struct spt_port **ports, struct rte_mempool **pools, unsigned int n, struct share **share)
+share_create(unsigned int device, struct spt_port **ports, struct rte_mempool *pool, unsigned int n,
+    struct share **share)
 {
 	struct share *s;
 	int rc;
@@ -618,7 +618,7 @@ share_create(
 	s->ports = rte_zmalloc(NULL, n * sizeof(*s->ports), RTE_CACHE_LINE_SIZE);
 	rc = s->ring && s->ports ? steer_init(&s->steer, ports[0]->rss) : -ENOMEM;
 	if (rc == 0)
-		rc = share_create_rings(s);
+		rc = share_create_rings(s, device);
 	if (rc) {
 		share_free(s);
 		return rc;
@@ -626,7 +626,7 @@ share_create(
 	s->state = s->steer.rss.device ? SHARE_BELIEVED : SHARE_SOFTWARE;
 	for (unsigned int i = 0; i < n; i++) {
 		SPT_ASSERT(ports[i]->rss && ports[i]->rss->queue == i);
-		share_wrap(s, i, &ports[i], pools[i]);
+		share_wrap(s, i, &ports[i], pool);
 	}
 	*share = s;
 	return 0;

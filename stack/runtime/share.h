@@ -22,11 +22,11 @@ struct share;
 
 /*
  * Put a wrapper around each of ports[0 .. n - 1], queues of one device that say in 'rss' how it
- * spreads flows. The wrapper owns them; copies come from pool[i]. 0, -ENOMEM or -EINVAL (the rule
- * is not usable), the ports then as they were.
+ * spreads flows; 'device' is a number of its own. The wrapper owns them; copies come from 'pool'.
+ * 0, -ENOMEM or -EINVAL (the rule is not usable), the ports then as they were.
  */
-int share_create(
-    struct spt_port **ports, struct rte_mempool **pools, unsigned int n, struct share **share);
+int share_create(unsigned int device, struct spt_port **ports, struct rte_mempool *pool,
+    unsigned int n, struct share **share);
 
 /* Who steers at this moment; any thread may ask. NULL: one queue, nobody needs to. */
 enum spt_steering share_steering(const struct share *share);
@@ -38,7 +38,7 @@ void share_describe(const struct share *share, char *text, size_t size);
  * A core that has ended goes on handing to the others what arrives at its queue for them; what
  * would be its own is dropped. Returns how many frames there were.
  */
-uint16_t share_relay(struct share *share, unsigned int index, spt_time now);
+uint16_t share_relay(struct share *share, unsigned int queue, spt_time now);
 
 /* After its ports were destroyed. NULL is allowed. */
 void share_free(struct share *share);

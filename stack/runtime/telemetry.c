@@ -2,7 +2,7 @@
 /*
  * What `dpdk-telemetry.py` shows of us:
  *	/septet/stats            counters and verdicts of all own engines, added up
- *	/septet/stats,N          those of core N, which may be a peer
+ *	/septet/stats,N          those of core N, which may be a peer, and its port
  *	/septet/connections,N,C  up to 64 connections of core N after cursor C
  * The callbacks run on EAL's thread; the cores answer through their mailboxes.
  */
@@ -24,7 +24,6 @@ static pthread_mutex_t telemetry_lock = PTHREAD_MUTEX_INITIALIZER;
 static void
 telemetry_add_stats(struct rte_tel_data *d, const struct spt_stats *s)
 {
-	rte_tel_data_start_dict(d);
 #define X(field, text) rte_tel_data_add_dict_u64(d, #field, s->field);
 	SPT_COUNTERS(X)
 #undef X
@@ -39,23 +38,37 @@ telemetry_add_stats(struct rte_tel_data *d, const struct spt_stats *s)
 	rte_tel_data_add_dict_u64(d, "pinned_mbufs", s->pinned_mbufs);
 }
 
+static const char *
+telemetry_port(const struct spt_runtime *rt, unsigned int core)
+{
+	return rt->info.port[rt->core[core]->port_index].text;
+}
+
 static int
 telemetry_stats(const char *cmd, const char *params, struct rte_tel_data *d)
 {
 	struct spt_runtime_snapshot snapshot;
+	const char *port = NULL;
+	unsigned int core;
 	int rc = -ENODEV;
 
 	pthread_mutex_lock(&telemetry_lock);
-	if (telemetry_runtime && params && params[0])
-		rc = spt_runtime_snapshot(
-		    telemetry_runtime, (unsigned int)strtoul(params, NULL, 10), &snapshot);
-	else if (telemetry_runtime)
+	if (telemetry_runtime && params && params[0]) {
+		core = (unsigned int)strtoul(params, NULL, 10);
+		rc = spt_runtime_snapshot(telemetry_runtime, core, &snapshot);
+		if (rc == 0)
+			port = telemetry_port(telemetry_runtime, core);
+	} else if (telemetry_runtime) {
 		rc = spt_runtime_snapshot_sum(telemetry_runtime, SPT_ROLE_OWN, &snapshot);
+	}
+	if (rc == 0) {
+		rte_tel_data_start_dict(d);
+		if (port)
+			rte_tel_data_add_dict_string(d, "port", port);
+		telemetry_add_stats(d, &snapshot.stats);
+	}
 	pthread_mutex_unlock(&telemetry_lock);
-	if (rc)
-		return rc;
-	telemetry_add_stats(d, &snapshot.stats);
-	return 0;
+	return rc;
 }
 
 static void

@@ -69,7 +69,7 @@ acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
 		data--;
 	acknowledge_sample(t, c, x, s);
 	c->snd_una = s->ack;
-	c->unacked_since = t->now_tick;
+	c->unacked_since = t->now_half;
 	c->retries = 0;
 	c->marks &= ~(MARK_R1 | MARK_PROBED);
 	if (unlikely(c->flags & CONN_URG_SEND) && seq_geq(s->ack, c->snd_up))
@@ -121,7 +121,7 @@ acknowledge_reopened(struct tcp *t, struct conn *c, struct xfer *x)
 	c->backoff = 0;
 	c->retries = 0;
 	c->marks &= ~(MARK_PROBED | MARK_R1);
-	c->unacked_since = t->now_tick;
+	c->unacked_since = t->now_half;
 	if (c->snd_nxt == c->snd_una)
 		return;
 	if (x && x->sendq) {
@@ -159,7 +159,7 @@ acknowledge_fin(struct tcp *t, struct conn *c, struct seg *s)
 {
 	if (c->state == SPT_FIN_WAIT_1) {
 		c->state = SPT_FIN_WAIT_2;
-		c->idle_since = t->now_tick;
+		c->idle_since = t->now_half;
 		idle_arm(t, c);
 	} else if (c->state == SPT_CLOSING) {
 		time_wait_enter(t, c);

@@ -220,7 +220,7 @@ tcp_close(struct tcp *t, spt_conn handle)
 		if (c->state == SPT_ESTABLISHED)
 			c->state = SPT_FIN_WAIT_1;
 	} else if (c->state == SPT_FIN_WAIT_2) {
-		c->idle_since = t->now_tick;
+		c->idle_since = t->now_half;
 		idle_arm(t, c);
 	}
 	return 0;

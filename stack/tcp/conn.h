@@ -90,7 +90,7 @@ struct conn {
 	uint32_t ts_offset;  /* our TSval is the millisecond clock plus this */
 	uint32_t srtt;       /* us, times 8; 0: no sample yet (RFC 6298) */
 	uint32_t rttvar;     /* us, times 4; before the first sample: when our SYN was sent, us */
-	uint32_t last_rcv;   /* tick of the last acceptable segment */
+	uint32_t last_rcv;   /* half tick of the last acceptable segment */
 	uint8_t timers;      /* enum conn_timer */
 	uint8_t backoff;     /* time-outs, or probes, in a row */
 	uint8_t dupacks;
@@ -103,9 +103,9 @@ struct conn {
 	uint32_t snd_up, rcv_up; /* urgent pointers, absolute */
 	uint32_t t_idle;
 	uint32_t t_delack;
-	uint32_t idle_since; /* tick at which FIN-WAIT-2 began, or of the last keep-alive probe */
+	uint32_t idle_since; /* half tick of FIN-WAIT-2's begin, or of the last keep-alive probe */
 	uint32_t last_send;  /* tick of the last data segment: restart after idle (RFC 5681 4.1) */
-	uint32_t unacked_since;   /* tick from which R2 and the user time-out count */
+	uint32_t unacked_since;   /* half tick from which R2 and the user time-out count */
 	uint32_t rcv_limit;       /* receive_buffer: bytes of window that we offer at most */
 	uint16_t options;         /* index of the option block */
 	uint16_t listener;        /* number of the listener, or CONN_NO_LISTENER */

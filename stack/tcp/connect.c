@@ -59,10 +59,10 @@ connect_init(struct tcp *t, struct conn *c, const struct tcp_source *src, uint32
 	    .event = POOL_NONE,
 	    .next_hop = t->next_hop(t->next_hop_context, t->now, &c->key.raddr),
 	    .generation = c->generation,
-	    .last_rcv = t->now_tick,
+	    .last_rcv = t->now_half,
 	    .rcv_epoch = t->now_epoch,
 	    .iss = iss,
-	    .unacked_since = t->now_tick,
+	    .unacked_since = t->now_half,
 	    .rcv_limit = o->set.receive_buffer,
 	    .options = src->options,
 	    .listener = CONN_NO_LISTENER,
@@ -160,7 +160,7 @@ connect_expired(struct tcp *t, struct conn *c)
 
 	conn_timer_clear(c, TIMER_RTX);
 	if (c->retries >= t->syn_retries ||
-	    (timeout_ms && retransmit_elapsed(t, c) >= timeout_ms * SPT_NS_PER_MS)) {
+	    (timeout_ms && retransmit_due(t, c, timeout_ms * SPT_NS_PER_MS) <= t->now)) {
 		connect_give_up(t, c);
 		return;
 	}

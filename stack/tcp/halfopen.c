@@ -105,7 +105,7 @@ conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h, const
 	    .event = POOL_NONE,
 	    .next_hop = h->next_hop,
 	    .generation = generation,
-	    .last_rcv = t->now_tick,
+	    .last_rcv = t->now_half,
 	    .rcv_epoch = t->now_epoch,
 	    .iss = h->iss,
 	    .irs = h->irs,

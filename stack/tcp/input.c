@@ -94,7 +94,7 @@ conn_check_sequence(struct tcp *t, struct conn *c, struct seg *s)
 			s->flags &= ~TCP_FIN;
 	}
 	ts_recent_update(t, c, s);
-	c->last_rcv = t->now_tick;
+	c->last_rcv = t->now_half;
 	c->rcv_epoch = t->now_epoch;
 	return SPT_V_CONTINUE;
 }

@@ -19,6 +19,11 @@
 
 /* Packets that may be appended outside the output loop: replies and timers. */
 #define OUTPUT_RESERVE 8
+/*
+ * Instants that patience counts from are kept in half ticks, rounded down: with the rounding of the
+ * timer itself nothing is more than 100 us late. They go round in 39 hours.
+ */
+#define HALF_TICK_SHIFT (WHEEL_TICK_SHIFT - 1)
 /* Expirations of each kind that one turn handles. */
 #define TIMER_BUDGET 64
 /* Most mbufs that one connection may hold undelivered, or out of order. */
@@ -146,6 +151,15 @@ static inline uint32_t
 conn_tsval(const struct tcp *t, const struct conn *c)
 {
 	return t->now_ms + c->ts_offset;
+}
+
+/* The time 'delay' after an instant that was 'age' half ticks ago, at the latest: never early. */
+static inline spt_time
+instant_after(const struct tcp *t, uint32_t age, spt_time delay)
+{
+	spt_time half = (t->now >> HALF_TICK_SHIFT) - age;
+
+	return ((half + 1) << HALF_TICK_SHIFT) - 1 + delay;
 }
 
 /* Put on the output list, once. */
@@ -332,7 +346,8 @@ void output_ack(struct tcp *t, struct conn *c);
 /* ---- retransmit.c ---- */
 spt_time retransmit_rto(const struct tcp *t, const struct conn *c);
 void retransmit_rtt_sample(struct tcp *t, struct conn *c, uint32_t us);
-spt_time retransmit_elapsed(const struct tcp *t, const struct conn *c);
+/* When data has been unacknowledged for 'limit'; SPT_TIME_NEVER for that limit. */
+spt_time retransmit_due(const struct tcp *t, const struct conn *c, spt_time limit);
 void retransmit_back_off(struct conn *c);
 void retransmit_r1(struct tcp *t, struct conn *c);
 void retransmit_arm(struct tcp *t, struct conn *c);

@@ -6,45 +6,53 @@
  */
 #include "internal.h"
 
-/* After a tick that was rounded down: one more, so that nothing is early (MUST-28). */
-static uint32_t
-ms_to_ticks(uint32_t ms)
-{
-	return (uint32_t)((ms * SPT_NS_PER_MS + (1 << WHEEL_TICK_SHIFT) - 1) >> WHEEL_TICK_SHIFT) +
-	       1;
-}
-
 static bool
 fin_wait2_bounded(const struct conn *c)
 {
 	return c->state == SPT_FIN_WAIT_2 && (c->flags & CONN_APP_CLOSED);
 }
 
+/* Half ticks since the last segment received, or UINT32_MAX where 39 hours would not hold them. */
+static uint32_t
+idle_age(const struct tcp *t, const struct conn *c)
+{
+	uint32_t age = t->now_half - c->last_rcv;
+	uint8_t epochs = (uint8_t)(t->now_epoch - c->rcv_epoch); /* of 2^31 half ticks */
+
+	return epochs < 2 || (epochs == 2 && age >> 31) ? age : UINT32_MAX;
+}
+
+/* When nothing has been received for so long. */
+static spt_time
+idle_due(const struct tcp *t, const struct conn *c, uint32_t ms)
+{
+	return instant_after(t, idle_age(t, c), ms * SPT_NS_PER_MS);
+}
+
+/* When FIN-WAIT-2, or the last keep-alive probe, is so long ago. */
+static spt_time
+idle_since_due(const struct tcp *t, const struct conn *c, uint32_t ms)
+{
+	return instant_after(t, t->now_half - c->idle_since, ms * SPT_NS_PER_MS);
+}
+
 /*
- * Probes without an answer since the last segment received. Nothing arrived in the tick of a probe
- * before it, so what has that tick came after it.
+ * Probes without an answer since the last segment received. Nothing arrived in the half tick of a
+ * probe before it, so what has that half tick came after it.
  */
 static bool
-keepalive_unanswered(const struct conn *c)
+keepalive_unanswered(const struct tcp *t, const struct conn *c)
 {
-	return c->keepalive_probes > 0 && seq_lt(c->last_rcv, c->idle_since);
+	return c->keepalive_probes > 0 && idle_age(t, c) > t->now_half - c->idle_since;
 }
 
-/* The tick at which the next keep-alive probe, or the end, is due. */
-static uint32_t
-keepalive_due(const struct conn *c, const struct option_block *o)
+/* When the next keep-alive probe, or the end, is due. */
+static spt_time
+keepalive_due(const struct tcp *t, const struct conn *c, const struct option_block *o)
 {
-	if (keepalive_unanswered(c))
-		return c->idle_since + ms_to_ticks(o->set.keepalive_interval_ms);
-	return c->last_rcv + ms_to_ticks(o->set.keepalive_idle_ms);
-}
-
-static void
-idle_earlier(struct conn *c, uint32_t deadline)
-{
-	if (!(c->timers & TIMER_IDLE) || seq_lt(deadline, c->t_idle))
-		c->t_idle = deadline;
-	c->timers |= TIMER_IDLE;
+	if (keepalive_unanswered(t, c))
+		return idle_since_due(t, c, o->set.keepalive_interval_ms);
+	return idle_due(t, c, o->set.keepalive_idle_ms);
 }
 
 /* Arm for the earliest of what is wanted; called when that may have changed. */
@@ -52,30 +60,31 @@ void
 idle_arm(struct tcp *t, struct conn *c)
 {
 	const struct option_block *o = conn_options(t, c);
+	spt_time next = SPT_TIME_NEVER;
 
 	conn_timer_clear(c, TIMER_IDLE);
 	if (!conn_is_synchronized(c))
 		return;
 	if (fin_wait2_bounded(c))
-		idle_earlier(c, c->idle_since + ms_to_ticks(o->set.fin_wait2_ms));
+		next = idle_since_due(t, c, o->set.fin_wait2_ms);
 	if (o->set.idle_timeout_ms)
-		idle_earlier(c, c->last_rcv + ms_to_ticks(o->set.idle_timeout_ms));
+		next = RTE_MIN(next, idle_due(t, c, o->set.idle_timeout_ms));
 	if (o->set.keepalive && !fin_wait2_bounded(c)) {
-		uint32_t due = keepalive_due(c, o);
+		spt_time due = keepalive_due(t, c, o);
 
-		if (seq_leq(due, t->now_tick)) /* data is in flight: its own timer decides */
-			due = t->now_tick + ms_to_ticks(o->set.keepalive_interval_ms);
-		idle_earlier(c, due);
+		if (due <= t->now) /* data is in flight: its own timer decides */
+			due = t->now + o->set.keepalive_interval_ms * SPT_NS_PER_MS;
+		next = RTE_MIN(next, due);
 	}
-	if (c->timers & TIMER_IDLE)
-		conn_wheel(t, c, c->t_idle);
+	if (next != SPT_TIME_NEVER)
+		conn_timer_set(t, c, TIMER_IDLE, next > t->now ? next - t->now : 0);
 }
 
 /* MUST-26, MUST-29, SHLD-12: one octet below the window, no data, several before giving up. */
 static void
 keepalive_expired(struct tcp *t, struct conn *c, const struct option_block *o)
 {
-	if (!keepalive_unanswered(c))
+	if (!keepalive_unanswered(t, c))
 		c->keepalive_probes = 0;
 	if (c->snd_nxt != c->snd_una)
 		return;
@@ -85,7 +94,7 @@ keepalive_expired(struct tcp *t, struct conn *c, const struct option_block *o)
 		return;
 	}
 	c->keepalive_probes++;
-	c->idle_since = t->now_tick;
+	c->idle_since = t->now_half;
 	t->stats->keepalive_probes++;
 	segment_send_bare(t, c, NULL, c->snd_una - 1, 0);
 }
@@ -95,19 +104,17 @@ idle_expired(struct tcp *t, struct conn *c)
 {
 	const struct option_block *o = conn_options(t, c);
 
-	if (fin_wait2_bounded(c) &&
-	    seq_leq(c->idle_since + ms_to_ticks(o->set.fin_wait2_ms), t->now_tick)) {
+	if (fin_wait2_bounded(c) && idle_since_due(t, c, o->set.fin_wait2_ms) <= t->now) {
 		t->stats->closed_timed_out++;
 		conn_finish(t, c, -ETIMEDOUT);
 		return;
 	}
-	if (o->set.idle_timeout_ms &&
-	    seq_leq(c->last_rcv + ms_to_ticks(o->set.idle_timeout_ms), t->now_tick)) {
+	if (o->set.idle_timeout_ms && idle_due(t, c, o->set.idle_timeout_ms) <= t->now) {
 		t->stats->closed_timed_out++;
 		conn_abort(t, c, -ETIMEDOUT);
 		return;
 	}
-	if (o->set.keepalive && !fin_wait2_bounded(c) && seq_leq(keepalive_due(c, o), t->now_tick))
+	if (o->set.keepalive && !fin_wait2_bounded(c) && keepalive_due(t, c, o) <= t->now)
 		keepalive_expired(t, c, o);
 	if (conn_is_open(c))
 		idle_arm(t, c);

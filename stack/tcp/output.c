@@ -36,7 +36,7 @@ output_fin_sent(struct tcp *t, struct conn *c)
 	if (c->flags & CONN_FIN_SENT)
 		return;
 	if (c->snd_nxt == c->snd_una)
-		c->unacked_since = t->now_tick;
+		c->unacked_since = t->now_half;
 	c->flags |= CONN_FIN_SENT;
 	c->snd_nxt++;
 	if (c->state == SPT_CLOSE_WAIT)
@@ -115,7 +115,7 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t
 	if (!m)
 		return false;
 	if (c->snd_nxt == c->snd_una)
-		c->unacked_since = t->now_tick;
+		c->unacked_since = t->now_half;
 	c->snd_nxt += len;
 	c->last_send = t->now_tick;
 	if (!x->rtt_timed) {

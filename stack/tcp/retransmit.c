@@ -59,21 +59,20 @@ retransmit_limit(const struct tcp *t, const struct conn *c, bool r2)
 }
 
 spt_time
-retransmit_elapsed(const struct tcp *t, const struct conn *c)
+retransmit_due(const struct tcp *t, const struct conn *c, spt_time limit)
 {
-	return (spt_time)(t->now_tick - c->unacked_since) << WHEEL_TICK_SHIFT;
+	if (limit == SPT_TIME_NEVER)
+		return SPT_TIME_NEVER;
+	return instant_after(t, t->now_half - c->unacked_since, limit);
 }
 
 /* The timer runs out after 'delay', or when patience does, whichever is first. */
 static void
 retransmit_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time delay, bool r2)
 {
-	spt_time limit = retransmit_limit(t, c, r2);
-	spt_time elapsed = retransmit_elapsed(t, c);
+	spt_time due = retransmit_due(t, c, retransmit_limit(t, c, r2));
 
-	if (limit != SPT_TIME_NEVER)
-		delay = RTE_MIN(delay, limit > elapsed ? limit - elapsed : 0);
-	conn_timer_set(t, c, which, delay);
+	conn_timer_set(t, c, which, RTE_MIN(delay, due > t->now ? due - t->now : 0));
 }
 
 /* Not for a closed window (MUST-37); a SYN has patience of its own (connect.c). */
@@ -94,15 +93,15 @@ void
 retransmit_hasten(struct tcp *t, struct conn *c)
 {
 	bool probing = (c->timers & TIMER_PERSIST) && c->snd_wnd == 0;
-	spt_time elapsed = retransmit_elapsed(t, c), limit;
+	spt_time due;
 	uint32_t deadline;
 
 	if (!(c->timers & TIMER_RTX) && !probing)
 		return;
-	limit = retransmit_limit(t, c, retransmit_has_r2(c));
-	if (limit == SPT_TIME_NEVER)
+	due = retransmit_due(t, c, retransmit_limit(t, c, retransmit_has_r2(c)));
+	if (due == SPT_TIME_NEVER)
 		return;
-	deadline = wheel_deadline(t->now, limit > elapsed ? limit - elapsed : 0);
+	deadline = wheel_deadline(t->now, due > t->now ? due - t->now : 0);
 	if (seq_lt(deadline, c->t_rtx)) {
 		c->t_rtx = deadline;
 		conn_wheel(t, c, deadline);
@@ -113,7 +112,7 @@ retransmit_hasten(struct tcp *t, struct conn *c)
 static bool
 retransmit_timed_out(struct tcp *t, struct conn *c, bool r2)
 {
-	if (retransmit_elapsed(t, c) < retransmit_limit(t, c, r2))
+	if (retransmit_due(t, c, retransmit_limit(t, c, r2)) > t->now)
 		return false;
 	t->stats->closed_timed_out++;
 	conn_abort(t, c, -ETIMEDOUT);
@@ -207,7 +206,7 @@ void
 persist_arm(struct tcp *t, struct conn *c)
 {
 	c->backoff = 0;
-	c->unacked_since = t->now_tick;
+	c->unacked_since = t->now_half;
 	retransmit_set(t, c, TIMER_PERSIST, retransmit_rto(t, c), false);
 }
 

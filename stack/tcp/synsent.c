@@ -17,7 +17,7 @@ syn_negotiate(struct tcp *t, struct conn *c, const struct seg *s)
 	c->last_ack_sent = c->rcv_nxt;
 	c->snd_wnd = s->wnd; /* of a SYN: never scaled */
 	c->snd_wl1 = s->seq;
-	c->last_rcv = t->now_tick;
+	c->last_rcv = t->now_half;
 	c->rcv_epoch = t->now_epoch;
 	if (!(s->options & SEG_HAS_TIMESTAMP))
 		c->flags &= ~CONN_TIMESTAMPS;
@@ -45,7 +45,7 @@ syn_acknowledged(struct tcp *t, struct conn *c, uint32_t wnd)
 	c->snd_una = c->iss + 1;
 	c->snd_wnd = wnd;
 	c->snd_wnd_max = wnd;
-	c->unacked_since = t->now_tick;
+	c->unacked_since = t->now_half;
 	c->rttvar = 0;
 	conn_timer_clear(c, TIMER_RTX);
 	congestion_init(c);

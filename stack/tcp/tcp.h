@@ -126,7 +126,7 @@ struct tcp_secrets {
 struct tcp {
 	/* this turn */
 	spt_time now;
-	uint32_t now_tick, now_ms, now_us;
+	uint32_t now_tick, now_half, now_ms, now_us;
 	uint8_t now_epoch;
 	uint32_t turn;
 	const struct conn *input; /* whose segment is being processed, and its hash */

@@ -11,6 +11,7 @@ tcp_set_now(struct tcp *t, spt_time now)
 	t->turn++;
 	t->now = now;
 	t->now_tick = wheel_ticks(now);
+	t->now_half = (uint32_t)(now >> HALF_TICK_SHIFT);
 	t->now_us = (uint32_t)(now / SPT_NS_PER_US);
 	t->now_ms = (uint32_t)(now / SPT_NS_PER_MS);
 	t->now_epoch = (uint8_t)(now >> EPOCH_SHIFT);

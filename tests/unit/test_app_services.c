@@ -153,7 +153,7 @@ setup(void **state)
 	assert_int_equal(
 	    serve_options_parse(&serve.options, RTE_DIM(args), argv, error, sizeof(error)), 0);
 	assert_int_equal(
-	    serve_core_ops.start(&serve, 0, &engine, now, &core, error, sizeof(error)), 0);
+	    serve_core_ops.start(&serve, 0, 0, &engine, now, &core, error, sizeof(error)), 0);
 	assert_int_equal(engine.listening, 4);
 	return 0;
 }

@@ -161,8 +161,8 @@ world_serve(void)
 		argv[i] = args[i];
 	assert_int_equal(
 	    serve_options_parse(&w.serve.options, RTE_DIM(args), argv, error, sizeof(error)), 0);
-	assert_int_equal(
-	    serve_core_ops.start(&w.serve, 0, w.server, w.now, &w.serve_core, error, sizeof(error)),
+	assert_int_equal(serve_core_ops.start(
+	                     &w.serve, 0, 0, w.server, w.now, &w.serve_core, error, sizeof(error)),
 	    0);
 }
 
@@ -178,7 +178,8 @@ world_start(uint16_t port)
 	}
 	world_serve();
 	w.client = engine_create(0, o->engine.connections, "10.0.0.1", "fd00::1");
-	if (bench_core_ops.start(&w.bench, 0, w.client, w.now, &state, error, sizeof(error)) != 0)
+	if (bench_core_ops.start(&w.bench, 0, 0, w.client, w.now, &state, error, sizeof(error)) !=
+	    0)
 		fail_msg("%s", error);
 	w.core = state;
 	w.running = true;

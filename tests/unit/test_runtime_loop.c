@@ -36,8 +36,8 @@ static struct spt_runtime *runtime;
 static struct spt_eal_info eal;
 
 static int
-loop_start(void *app, unsigned int core, struct spt_engine *engine, spt_time now, void **state,
-    char *error, size_t error_size)
+loop_start(void *app, unsigned int core, unsigned int port, struct spt_engine *engine, spt_time now,
+    void **state, char *error, size_t error_size)
 {
 	states[core] = (struct state){.core = core, .last = now};
 	*state = &states[core];
@@ -119,10 +119,12 @@ test_loop(void **state)
 {
 	struct spt_local local = {
 	    .first = addr_from_v4(RTE_BE32(0x0a000001)), .count = 1, .prefix = 24};
+	struct spt_runtime_port port = {.mtu = 1500, .local = &local, .n_local = 1};
 	struct spt_runtime_config config = {
-	    .mtu = 1500,
+	    .port = &port,
+	    .n_ports = 1,
 	    .mbufs = MBUFS,
-	    .engine = {.local = &local, .n_local = 1, .connections = 64},
+	    .engine = {.connections = 64},
 	    .ops = &ops,
 	    .app = states,
 	    .idle_sleep = true,
@@ -130,13 +132,12 @@ test_loop(void **state)
 	struct spt_runtime_leaks leaks;
 	struct spt_runtime_snapshot end;
 	struct spt_runtime_info info;
-	struct spt_port_spec spec;
 	unsigned int wrong = 0;
 	pthread_t thread;
 	char error[256];
 
-	assert_int_equal(spt_port_spec_parse("vdev:net_null0", &spec, error, sizeof(error)), 0);
-	config.spec = &spec;
+	assert_int_equal(
+	    spt_port_spec_parse("vdev:net_null0", &port.spec, error, sizeof(error)), 0);
 	if (spt_runtime_create(&config, &runtime, error, sizeof(error)) != 0)
 		fail_msg("%s", error);
 	spt_runtime_info(runtime, &info);
@@ -166,15 +167,16 @@ test_loop(void **state)
 static int
 group_setup(void **state)
 {
-	struct spt_port_spec spec;
+	struct spt_runtime_port port = {0};
 	const struct spt_eal_config config = {
-	    .spec = &spec,
+	    .port = &port,
+	    .n_ports = 1,
 	    .cores = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1,
 	    .mbufs = MBUFS * 2,
 	};
 	char error[256];
 
-	if (spt_port_spec_parse("vdev:net_null0", &spec, error, sizeof(error)) ||
+	if (spt_port_spec_parse("vdev:net_null0", &port.spec, error, sizeof(error)) ||
 	    spt_eal_start(&config, &eal, error, sizeof(error))) {
 		print_error("%s\n", error);
 		return -1;

@@ -73,8 +73,8 @@ end_start(void *app, unsigned int core, struct spt_engine *engine, void **state)
 }
 
 static int
-own_start(void *app, unsigned int core, struct spt_engine *engine, spt_time now, void **state,
-    char *error, size_t error_size)
+own_start(void *app, unsigned int core, unsigned int port, struct spt_engine *engine, spt_time now,
+    void **state, char *error, size_t error_size)
 {
 	const struct spt_source_options options = {0};
 
@@ -84,8 +84,8 @@ own_start(void *app, unsigned int core, struct spt_engine *engine, spt_time now,
 }
 
 static int
-peer_start(void *app, unsigned int core, struct spt_engine *engine, spt_time now, void **state,
-    char *error, size_t error_size)
+peer_start(void *app, unsigned int core, unsigned int port, struct spt_engine *engine, spt_time now,
+    void **state, char *error, size_t error_size)
 {
 	const struct spt_listen_options options = {.close_on_fin = true};
 	const struct wish *wish = app;
@@ -217,13 +217,13 @@ create(struct wish *wish, unsigned int engines, const struct spt_impair_config *
 	const struct spt_local own = {
 	    .first = addr_from_v4(RTE_BE32(0x0a000001)), .count = 1, .prefix = 24};
 	const struct spt_local peer = {.first = server.addr, .count = 1, .prefix = 24};
-	struct spt_port_spec spec;
+	struct spt_runtime_port port = {.impair = impair, .local = &own, .n_local = 1};
 	struct spt_runtime_config config = {
-	    .spec = &spec,
+	    .port = &port,
+	    .n_ports = 1,
 	    .engines = engines,
 	    .mbufs = MBUFS,
-	    .impair = impair,
-	    .engine = {.local = &own, .n_local = 1, .connections = 256, .timewait = 2048},
+	    .engine = {.connections = 256, .timewait = 2048},
 	    .ops = &own_ops,
 	    .app = wish,
 	    .peer_engine = {.local = &peer, .n_local = 1, .connections = 256},
@@ -232,7 +232,7 @@ create(struct wish *wish, unsigned int engines, const struct spt_impair_config *
 	    .idle_sleep = true,
 	};
 
-	assert_int_equal(spt_port_spec_parse("memory", &spec, error, error_size), 0);
+	assert_int_equal(spt_port_spec_parse("memory", &port.spec, error, error_size), 0);
 	memset(ends, 0, sizeof(ends));
 	own_running = engines;
 	return spt_runtime_create(&config, &runtime, error, error_size);
@@ -314,9 +314,9 @@ run_connections(unsigned int pairs)
 	assert_int_equal(info.engines, pairs);
 	assert_int_equal(info.peers, pairs);
 	assert_int_equal(info.lcores, 2 * pairs > eal.cores ? pairs : 2 * pairs);
-	assert_int_equal(info.steering, SPT_STEERING_NONE);
+	assert_int_equal(info.port[0].steering, SPT_STEERING_NONE);
 	assert_int_equal(info.mbufs, 2 * pairs * MBUFS);
-	assert_string_equal(info.port.driver, "memory");
+	assert_string_equal(info.port[0].device.driver, "memory");
 	spt_runtime_run(runtime);
 	check_connections(pairs);
 	check_times(2 * pairs);
@@ -499,11 +499,12 @@ test_peer_refuses(void **state)
 static void
 test_no_peer(void **state)
 {
-	struct spt_port_spec spec;
-	const struct spt_runtime_config config = {.spec = &spec, .mbufs = MBUFS, .ops = &own_ops};
+	struct spt_runtime_port port = {0};
+	const struct spt_runtime_config config = {
+	    .port = &port, .n_ports = 1, .mbufs = MBUFS, .ops = &own_ops};
 	char error[256] = "";
 
-	assert_int_equal(spt_port_spec_parse("memory", &spec, error, sizeof(error)), 0);
+	assert_int_equal(spt_port_spec_parse("memory", &port.spec, error, sizeof(error)), 0);
 	assert_int_equal(spt_runtime_create(&config, &runtime, error, sizeof(error)), -EINVAL);
 	assert_non_null(strstr(error, "memory"));
 	assert_null(strchr(error, '\n'));
@@ -521,15 +522,16 @@ static int
 group_setup(void **state)
 {
 	cpu_set_t set;
-	struct spt_port_spec spec;
-	const struct spt_eal_config config = {.spec = &spec, .mbufs = 2 * PAIRS * MBUFS};
+	struct spt_runtime_port port = {0};
+	const struct spt_eal_config config = {
+	    .port = &port, .n_ports = 1, .mbufs = 2 * PAIRS * MBUFS};
 	char error[256];
 
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
 		return -1;
 	processors = (unsigned int)CPU_COUNT(&set);
-	if (spt_port_spec_parse("memory", &spec, error, sizeof(error)) ||
-	    spt_port_spec_check(&spec, error, sizeof(error)) ||
+	if (spt_port_spec_parse("memory", &port.spec, error, sizeof(error)) ||
+	    spt_port_spec_check(&port.spec, error, sizeof(error)) ||
 	    spt_eal_start(&config, &eal, error, sizeof(error))) {
 		print_error("%s\n", error);
 		return -1;

@@ -220,14 +220,14 @@ test_refused(void **state)
 	fakes_make(true);
 	memcpy(before, ports, sizeof(ports));
 	ports[0]->rss = NULL;
-	assert_int_equal(share_create(ports, pools, N, &none), -EINVAL);
+	assert_int_equal(share_create(0, ports, pool, N, &none), -EINVAL);
 	ports[0]->rss = &fakes[0].rss;
-	assert_int_equal(share_create(ports, pools, N - 1, &none), -EINVAL);
+	assert_int_equal(share_create(0, ports, pool, N - 1, &none), -EINVAL);
 	fakes[0].rss.key_length = 16;
-	assert_int_equal(share_create(ports, pools, N, &none), -EINVAL);
+	assert_int_equal(share_create(0, ports, pool, N, &none), -EINVAL);
 	fakes[0].rss.key_length = 40;
 	fakes[0].rss.reta[5] = N;
-	assert_int_equal(share_create(ports, pools, N, &none), -EINVAL);
+	assert_int_equal(share_create(0, ports, pool, N, &none), -EINVAL);
 	assert_null(none);
 	assert_memory_equal(before, ports, sizeof(ports));
 	assert_int_equal(share_steering(NULL), SPT_STEERING_NONE);
@@ -257,7 +257,7 @@ test_ring_device(void **state)
 	assert_int_equal(info.queues, 2);
 	fakes[0].rss = *ports[0]->rss; /* for owner_of */
 	memcpy(key, ports[0]->rss->key, 40);
-	assert_int_equal(share_create(ports, pools, 2, &share), 0);
+	assert_int_equal(share_create(0, ports, pool, 2, &share), 0);
 	assert_int_equal(share_steering(share), SPT_STEERING_SOFTWARE);
 	p.src = addr_from_v4(htonl(0x0a000001));
 	p.dst = addr_from_v4(htonl(0x0a000002));

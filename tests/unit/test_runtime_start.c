@@ -25,8 +25,8 @@ static unsigned int starts, finishes;
 static unsigned int refused; /* the core that does not start */
 
 static int
-start(void *app, unsigned int core, struct spt_engine *engine, spt_time now, void **state,
-    char *error, size_t error_size)
+start(void *app, unsigned int core, unsigned int port, struct spt_engine *engine, spt_time now,
+    void **state, char *error, size_t error_size)
 {
 	starts++;
 	if (core == refused) {
@@ -61,12 +61,13 @@ test_start_fails(void **state)
 	    .start = start, .turn = turn, .stop = stop, .finish = finish};
 	struct spt_local local = {
 	    .first = addr_from_v4(RTE_BE32(0x0a000001)), .count = 1, .prefix = 24};
-	struct spt_port_spec spec;
-	struct spt_eal_config eal = {.spec = &spec, .mbufs = 2 * 4095};
+	struct spt_runtime_port port = {.local = &local, .n_local = 1};
+	struct spt_eal_config eal = {.port = &port, .n_ports = 1, .mbufs = 2 * 4095};
 	struct spt_runtime_config config = {
-	    .spec = &spec,
+	    .port = &port,
+	    .n_ports = 1,
 	    .mbufs = 4095,
-	    .engine = {.local = &local, .n_local = 1, .connections = 64},
+	    .engine = {.connections = 64},
 	    .ops = &ops,
 	    .app = &local,
 	};
@@ -76,7 +77,8 @@ test_start_fails(void **state)
 
 	eal.cores = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
 	refused = eal.cores - 1;
-	assert_int_equal(spt_port_spec_parse("vdev:net_null0", &spec, error, sizeof(error)), 0);
+	assert_int_equal(
+	    spt_port_spec_parse("vdev:net_null0", &port.spec, error, sizeof(error)), 0);
 	assert_int_equal(spt_eal_start(&eal, &info, error, sizeof(error)), 0);
 	assert_int_equal(info.cores, eal.cores);
 	assert_int_equal(spt_runtime_create(&config, &runtime, error, sizeof(error)), -EADDRINUSE);

@@ -134,14 +134,14 @@ static inline int
 setup(void **state)
 {
 	fakes_make(true);
-	return share_create(ports, pools, N, &share);
+	return share_create(0, ports, pool, N, &share);
 }
 
 static inline int
 setup_software(void **state)
 {
 	fakes_make(false);
-	return share_create(ports, pools, N, &share);
+	return share_create(0, ports, pool, N, &share);
 }
 
 static inline int
