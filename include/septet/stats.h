@@ -54,8 +54,6 @@
 	X(TCP_SYN_REPEATED, "tcp_syn_repeated", "SYN again: SYN-ACK again")                        \
 	X(TCP_SYN_BACKLOG, "tcp_syn_backlog", "SYN refused: the listener's backlog is full")       \
 	X(TCP_SYN_COOKIE, "tcp_syn_cookie", "SYN answered by a cookie, without a record")          \
-	X(TCP_SYN_NO_COOKIE, "tcp_syn_no_cookie",                                                  \
-	    "SYN refused: no record left, and its MSS is below all that a cookie can tell")        \
 	X(TCP_SYN_NO_RECORD, "tcp_syn_no_record", "SYN refused: no half-open record left")         \
 	X(TCP_SYN_NO_FLOW, "tcp_syn_no_flow", "SYN refused: the flow table's buckets are full")    \
 	X(TCP_SYN_LIMITED, "tcp_syn_limited", "SYN-ACK not repeated: rate limit")                  \

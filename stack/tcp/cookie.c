@@ -87,22 +87,49 @@ cookie_flow(const struct tcp *t, const struct flow_key *key, uint32_t irs, struc
 	f->irs = irs;
 }
 
-enum spt_verdict
-cookie_answer(struct tcp *t, struct half_open *h, struct seg *s)
+static void
+cookie_offered(const struct half_open *h, struct syncookie_options *o)
 {
-	const struct syncookie_options offered = {
+	*o = (struct syncookie_options){
 	    .mss = h->mss,
 	    .wscale = h->flags & RECORD_SCALING ? h->scales & 0xf : SYNCOOKIE_NO_WSCALE,
 	    .sack = h->flags & RECORD_SACK,
 	    .ecn = h->flags & RECORD_ECN,
 	    .timestamps = h->flags & RECORD_TIMESTAMPS,
 	};
+}
+
+static uint32_t
+cookie_issue(struct tcp *t, const struct half_open *h, const struct syncookie_options *offered)
+{
 	struct syncookie_flow f;
 
-	if (!syncookie_fits(&offered, s->family == 4))
-		return seg_discard(s, SPT_V_TCP_SYN_NO_COOKIE);
 	cookie_flow(t, &h->key, h->irs, &f);
-	h->iss = syncookie_issue(&t->cookie, &f, &offered, t->now);
+	return syncookie_issue(&t->cookie, &f, offered);
+}
+
+uint32_t
+cookie_isn(struct tcp *t, const struct half_open *h)
+{
+	struct syncookie_options offered;
+
+	if (likely(!syncookie_in_life(&t->cookie, t->now)))
+		return isn_generate(t, &h->key);
+	cookie_offered(h, &offered);
+	return syncookie_fits(&offered, addr_is_v4(&h->key.raddr)) ? cookie_issue(t, h, &offered)
+	                                                           : isn_generate(t, &h->key);
+}
+
+enum spt_verdict
+cookie_answer(struct tcp *t, struct half_open *h, struct seg *s)
+{
+	struct syncookie_options offered;
+
+	cookie_offered(h, &offered);
+	if (!syncookie_fits(&offered, s->family == 4))
+		return SPT_V_CONTINUE;
+	h->iss = cookie_issue(t, h, &offered);
+	syncookie_issued(&t->cookie, t->now);
 	segment_send_syn_ack(t, h, s, syncookie_tsval(&offered, half_open_tsval(t, h)));
 	return SPT_V_TCP_SYN_COOKIE;
 }
@@ -165,39 +192,57 @@ cookie_accept(struct tcp *t, struct seg *s, int listener, const struct syncookie
 }
 
 /*
- * Not a cookie of ours: a RST to a bare ACK (RFC 9293 3.10.7.2), within the limit of all RSTs; but
- * to text silence, for the segment before it may have been lost, and its number would fit.
+ * The cookie's life is over, or there never was a connection: a RST, within the limit of all RSTs,
+ * as RFC 9293 3.10.7.2 wants it.
  */
 static enum spt_verdict
-cookie_refuse(struct tcp *t, struct seg *s, enum spt_verdict v)
+cookie_stale(struct tcp *t, struct seg *s)
 {
-	if (seg_len(s) > 0)
-		return seg_discard(s, v);
-	reply_reset(t, s, v);
-	return v;
+	reply_reset(t, s, SPT_V_TCP_COOKIE_STALE);
+	return SPT_V_TCP_COOKIE_STALE;
+}
+
+static enum syncookie_verdict
+cookie_check(
+    const struct tcp *t, const struct seg *s, int listener, struct syncookie_options *agreed)
+{
+	const struct option_block *o = option_at(t, t->listener[listener].options);
+	bool timestamps = (s->options & SEG_HAS_TIMESTAMP) && !o->set.no_timestamps;
+	uint32_t tsval = timestamps ? t->now_ms + ts_offset_generate(t, &s->key) : 0;
+	struct syncookie_flow f;
+
+	cookie_flow(t, &s->key, s->seq - 1, &f);
+	return syncookie_check(
+	    &t->cookie, &f, s->ack - 1, timestamps, s->tsecr, tsval, t->now, agreed);
+}
+
+bool
+cookie_acknowledged(const struct tcp *t, const struct seg *s, int listener)
+{
+	struct syncookie_options agreed;
+
+	return syncookie_in_life(&t->cookie, t->now) &&
+	       cookie_check(t, s, listener, &agreed) == SYNCOOKIE_VALID;
 }
 
 enum spt_verdict
 cookie_input(struct tcp *t, struct seg *s, int listener)
 {
-	const struct tcp_listener *l = &t->listener[listener];
-	bool timestamps =
-	    (s->options & SEG_HAS_TIMESTAMP) && !option_at(t, l->options)->set.no_timestamps;
-	uint32_t tsval = timestamps ? t->now_ms + ts_offset_generate(t, &s->key) : 0;
 	struct syncookie_options agreed;
-	struct syncookie_flow f;
 
 	if (s->flags & TCP_SYN)
 		return reply_reset(t, s, SPT_V_TCP_NO_LISTENER);
-	cookie_flow(t, &s->key, s->seq - 1, &f);
-	switch (syncookie_check(
-	    &t->cookie, &f, s->ack - 1, timestamps, s->tsecr, tsval, t->now, &agreed)) {
+	switch (cookie_check(t, s, listener, &agreed)) {
 	case SYNCOOKIE_VALID: break;
 	case SYNCOOKIE_NONE_ISSUED: return reply_reset(t, s, SPT_V_TCP_NO_LISTENER);
-	case SYNCOOKIE_STALE: return cookie_refuse(t, s, SPT_V_TCP_COOKIE_STALE);
-	case SYNCOOKIE_FORGED: return cookie_refuse(t, s, SPT_V_TCP_COOKIE_FORGED);
+	case SYNCOOKIE_STALE: return cookie_stale(t, s);
+	/*
+	 * Silence: a peer whose first segment was lost sends numbers behind it, also in ACKs
+	 * without text, and a RST would end an honest handshake.
+	 */
+	case SYNCOOKIE_FORGED: return seg_discard(s, SPT_V_TCP_COOKIE_FORGED);
 	}
-	if (l->defer_accept && seg_len(s) == 0)
+	if (t->listener[listener].defer_accept && seg_len(s) == 0)
 		return seg_discard(s, SPT_V_TCP_COOKIE_DEFERRED);
 	return cookie_accept(t, s, listener, &agreed);
 }

@@ -264,6 +264,14 @@ half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
 	/* fifth: ACK */
 	if (!(s->flags & TCP_ACK))
 		return seg_discard(s, SPT_V_TCP_NO_ACK);
+	if (unlikely(s->ack != h->iss + 1) && !(h->flags & RECORD_REOPENED) &&
+	    cookie_acknowledged(t, s, h->listener)) {
+		/* Of an earlier epoch: the peer was faster with its SYN than with its ACK. */
+		int listener = h->listener;
+
+		half_open_remove(t, h);
+		return cookie_input(t, s, listener);
+	}
 	if (s->ack != h->iss + 1)
 		return reply_reset(t, s, SPT_V_TCP_HANDSHAKE_BAD_ACK);
 	if (t->listener[h->listener].defer_accept && s->len == 0 && !(s->flags & TCP_FIN)) {

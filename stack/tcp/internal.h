@@ -312,9 +312,19 @@ uint32_t half_open_initial_window(const struct tcp *t, const struct half_open *h
 void cookie_init(struct tcp *t, const struct spt_config *config);
 /* Whether this SYN gets a cookie: its listener, or all of us, are short of records. */
 bool cookie_wanted(struct tcp *t, const struct tcp_listener *l);
-/* The answer to a SYN, of which 'h' holds everything but ISS. */
+/*
+ * ISS of a record. While cookies are about it is the one that a cookie would have: the peer may
+ * have been answered by one before, and both answers must say the same.
+ */
+uint32_t cookie_isn(struct tcp *t, const struct half_open *h);
+/*
+ * The answer to a SYN, of which 'h' holds everything but ISS; or SPT_V_CONTINUE: its MSS is so small
+ * that it takes a record.
+ */
 enum spt_verdict cookie_answer(struct tcp *t, struct half_open *h, struct seg *s);
-/* An ACK that has no connection, for a listener. */
+/* Does it acknowledge a cookie that we issued? */
+bool cookie_acknowledged(const struct tcp *t, const struct seg *s, int listener);
+/* An ACK for a listener that has no connection. */
 enum spt_verdict cookie_input(struct tcp *t, struct seg *s, int listener);
 
 /* ---- reassembly.c ---- */

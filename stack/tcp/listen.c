@@ -78,7 +78,9 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 		struct half_open transient;
 
 		listen_record(t, &transient, s, listener);
-		return cookie_answer(t, &transient, s);
+		v = cookie_answer(t, &transient, s);
+		if (v != SPT_V_CONTINUE)
+			return v;
 	}
 	if (l->half_open >= l->backlog)
 		return seg_discard(s, SPT_V_TCP_SYN_BACKLOG);
@@ -86,7 +88,7 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	if (v != SPT_V_CONTINUE)
 		return v;
 	listen_record(t, h, s, listener);
-	h->iss = isn_generate(t, &h->key);
+	h->iss = cookie_isn(t, h);
 	if (tw != POOL_NONE) {
 		const struct time_wait *w = time_wait_at(t, tw);
 

@@ -133,14 +133,13 @@ fields_unpack(struct syncookie_options *o, uint32_t fields, bool v4, uint32_t ts
 }
 
 uint32_t
-syncookie_issue(struct syncookie *sc, const struct syncookie_flow *f,
-    const struct syncookie_options *o, spt_time now)
+syncookie_issue(
+    const struct syncookie *sc, const struct syncookie_flow *f, const struct syncookie_options *o)
 {
 	uint64_t r = prf(sc->key[sc->epoch % KEYS], f, o->timestamps);
 	unsigned int mac = MAC_BITS(o->timestamps);
 	uint32_t hidden = fields_pack(o, addr_is_v4(&f->remote)) << mac;
 
-	sc->in_life = now + 2 * SYNCOOKIE_EPOCH;
 	/* The low bits of r are the MAC, those above it the mask of the fields. */
 	return (uint32_t)(sc->epoch % KEYS) << (32 - EPOCH_BITS) |
 	       (((uint32_t)r ^ hidden) & LOW_BITS(32 - EPOCH_BITS));
@@ -186,7 +185,7 @@ syncookie_check(const struct syncookie *sc, const struct syncookie_flow *f, uint
 	uint32_t r;
 
 	/* Other hosts do not tell when they issued one. */
-	if (!sc->shared && now >= sc->in_life)
+	if (!sc->shared && !syncookie_in_life(sc, now))
 		return SYNCOOKIE_NONE_ISSUED;
 	key = key_find(sc, iss >> (32 - EPOCH_BITS), now);
 	if (!key)

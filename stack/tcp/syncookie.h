@@ -77,12 +77,26 @@ syncookie_set_now(struct syncookie *sc, spt_time now)
 		syncookie_rotate(sc, now);
 }
 
+/* May one that we issued come back? */
+static inline bool
+syncookie_in_life(const struct syncookie *sc, spt_time now)
+{
+	return now < sc->in_life;
+}
+
 /* Can this MSS be told without saying more than the peer did? */
 bool syncookie_fits(const struct syncookie_options *options, bool v4);
 
 /* The initial sequence number; 'options' must fit. */
-uint32_t syncookie_issue(struct syncookie *sc, const struct syncookie_flow *flow,
-    const struct syncookie_options *options, spt_time now);
+uint32_t syncookie_issue(const struct syncookie *sc, const struct syncookie_flow *flow,
+    const struct syncookie_options *options);
+
+/* It was sent without a record: from now on, for two epochs, ACKs are looked at. */
+static inline void
+syncookie_issued(struct syncookie *sc, spt_time now)
+{
+	sc->in_life = now + 2 * SYNCOOKIE_EPOCH;
+}
 
 /*
  * TSval of the SYN-ACK: that of now, or up to 64 ms earlier, never later; so its echo must not be

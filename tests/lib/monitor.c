@@ -211,6 +211,12 @@ monitor_forget_half_open(struct monitor *m)
 }
 
 void
+monitor_allow_cookies(struct monitor *m)
+{
+	m->cookies = true;
+}
+
+void
 monitor_forget(
     struct monitor *m, const struct spt_endpoint *local, const struct spt_endpoint *remote)
 {

@@ -85,6 +85,12 @@ void monitor_forget_half_open(struct monitor *m);
 void monitor_forget(
     struct monitor *m, const struct spt_endpoint *local, const struct spt_endpoint *remote);
 
+/*
+ * The end answers SYNs by cookies, without state: as long as nobody acknowledged its SYN, another
+ * may get another ISS.
+ */
+void monitor_allow_cookies(struct monitor *m);
+
 /* The end knows this link address without having been told on the wire. */
 void monitor_learn(struct monitor *m, const struct rte_ether_addr *mac);
 

@@ -105,6 +105,7 @@ struct monitor {
 	char name[24], peer[24];
 	struct rte_ether_addr mac;
 	uint16_t mtu;
+	bool cookies; /* see monitor_allow_cookies */
 	spt_time now;
 	struct mon_conn *bucket[MON_BUCKETS];
 	uint32_t n_conns;

@@ -233,7 +233,7 @@ may_begin(const struct monitor *m, const struct mon_life *l)
 		return true;
 	/* FIN-WAIT-2 and half-open connections end without a word: by a time-out. */
 	if (!l->established)
-		return l->returned ||
+		return l->returned || (m->cookies && !l->active) ||
 		       m->now - l->syn_at >= (l->active ? MON_SYN_SENT_NS : MON_HALF_OPEN_NS);
 	return false;
 }

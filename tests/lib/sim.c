@@ -81,6 +81,8 @@ build_link(struct world *w)
 	}
 	w->engine_mac = w->memory[0]->mac;
 	w->engine_monitor = monitor_create("septet", "client", &w->engine_mac, 1500);
+	if (w->config->syn_cookies != SPT_COOKIES_NEVER)
+		monitor_allow_cookies(w->engine_monitor);
 	w->client_monitor = monitor_create("client", "septet", &w->memory[1]->mac, 1500);
 	monitor_learn(w->client_monitor, &w->engine_mac);
 	w->engine_port = monitor_port_create(w->engine_monitor, port_hold_create(&hold, p));
@@ -104,6 +106,7 @@ build_engine(struct world *w)
 	    .timewait = SIM_CONNS_MAX,
 	    .neighbours = 16,
 	    .rto_max_ms = w->config->rto_max_ms,
+	    .syn_cookies = w->config->syn_cookies,
 	    .listeners = 4};
 	char error[200] = "";
 

@@ -36,6 +36,7 @@ struct sim_config {
 	uint32_t connections; /* of the engine, and records of each kind; 0: enough */
 	uint32_t mbufs;       /* of the engine's pool; 0: enough */
 	uint32_t iss;         /* of clients; 0: by the seed */
+	enum spt_syn_cookies syn_cookies; /* of the engine */
 	unsigned int n;
 	struct sim_conn conn[SIM_CONNS_MAX];
 };

@@ -99,6 +99,9 @@ build_link(struct world *w)
 		stop("no memory pair or impairment wrapper");
 	a->monitor = monitor_create("opener", "other", &memory[0]->mac, 1500);
 	b->monitor = monitor_create("other", "opener", &memory[1]->mac, 1500);
+	for (unsigned int s = 0; s < 2; s++)
+		if (w->config->side[s].syn_cookies != SPT_COOKIES_NEVER)
+			monitor_allow_cookies(w->side[s].monitor);
 	w->lose[1].which[PORT_LOSE_TX] = w->config->lose[0];
 	w->lose[1].which[PORT_LOSE_RX] = w->config->lose[1];
 	/* What is held is copied by the pair, the rest changes sides as it is: both are wanted. */
@@ -132,6 +135,7 @@ build_engine(struct world *w, unsigned int s)
 	    .syn_ack_retries = 15,
 	    .syn_retries = set->syn_retries ? set->syn_retries : 15,
 	    .timewait_rst_closes = set->timewait_rst_closes,
+	    .syn_cookies = set->syn_cookies,
 	    .sources = 2,
 	    .listeners = 4};
 	struct spt_source_options source = set->source;

@@ -40,6 +40,7 @@ struct simpair_side {
 	uint32_t rto_max_ms, msl_ms;      /* 0: the default */
 	uint32_t syn_retries;             /* 0: so many that nobody gives up */
 	bool timewait_rst_closes;
+	enum spt_syn_cookies syn_cookies;
 	bool deaf; /* listens to nothing */
 };
 

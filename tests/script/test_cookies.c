@@ -16,15 +16,21 @@ stats(void)
 	return s;
 }
 
-/* SYN, SYN-ACK; nothing is kept. */
+/* SYN, SYN-ACK; nothing is kept but so many records of others. */
 static void
-cookie_sent(void)
+cookie_sent_beside(unsigned int records)
 {
 	inject(SYN);
 	expect_verdict(SPT_V_TCP_SYN_COOKIE);
 	expect(SYN | ACK, .ack = 1);
-	check_eq(stats().half_open, 0);
+	check_eq(stats().half_open, records);
 	expect_gone();
+}
+
+static void
+cookie_sent(void)
+{
+	cookie_sent_beside(0);
 }
 
 SCRIPT(handshake_without_a_record, "RFC 4987 3.6; RFC 9293 3.5")
@@ -185,6 +191,9 @@ SCRIPT(stale, "RFC 4987 3.6: secrets change, a cookie ends with its own")
 	inject(ACK, .rejected = true);
 	expect_verdict(SPT_V_TCP_COOKIE_STALE);
 	expect_rst();
+	inject(ACK, .len = 10, .rejected = true);
+	expect_verdict(SPT_V_TCP_COOKIE_STALE);
+	expect_rst();
 	expect_gone();
 }
 
@@ -201,13 +210,17 @@ SCRIPT(none_issued, "an ACK without connection draws a RST (RFC 9293 3.10.7.2)")
 	expect_rst();
 }
 
-SCRIPT(forged, "a wrong number: RST to a bare ACK, silence to text")
+/* Also to a bare ACK: it may be the answer to a second SYN-ACK, behind text that was lost. */
+SCRIPT(forged, "a wrong number is met with silence while cookies are about")
 {
 	given(LISTEN, ALWAYS);
 	cookie_sent();
 	inject(ACK, .ack = 2, .rejected = true);
 	expect_verdict(SPT_V_TCP_COOKIE_FORGED);
-	expect_rst();
+	expect_nothing();
+	inject(ACK, .seq = 101, .rejected = true);
+	expect_verdict(SPT_V_TCP_COOKIE_FORGED);
+	expect_nothing();
 	inject(ACK, .ack = 2, .len = 10, .rejected = true);
 	expect_verdict(SPT_V_TCP_COOKIE_FORGED);
 	expect_nothing();
@@ -344,6 +357,37 @@ SCRIPT(records_run_out, "cookies begin before records end, and end with hysteres
 	expect_verdict(SPT_V_TCP_COOKIE);
 }
 
+/*
+ * A repeated SYN made a record whose ISS is of another epoch; then comes the ACK of the cookie that
+ * answered the first one.
+ */
+SCRIPT(cookie_beats_record, "an honest handshake is not reset for our change of mind")
+{
+	given(LISTEN, .config.half_open = 4);
+	for (unsigned int i = 0; i < 3; i++) {
+		use_peer(i);
+		inject(SYN);
+		expect(SYN | ACK);
+	}
+	use_peer(3);
+	cookie_sent_beside(3);
+	for (unsigned int i = 0; i < 3; i++) {
+		use_peer(i);
+		inject(ACK);
+		expect_event(SPT_ACCEPTED);
+	}
+	advance_ms(70000); /* another epoch, and cookies are off */
+	use_peer(3);
+	inject(SYN);
+	expect_verdict(SPT_V_TCP_SYN);
+	check_eq(stats().half_open, 1);
+	ignore_segments(); /* lost; the peer has the first SYN-ACK */
+	inject(ACK, .ack = 1);
+	expect_verdict(SPT_V_TCP_COOKIE);
+	expect_event(SPT_ACCEPTED);
+	check_eq(stats().half_open, 0);
+}
+
 SCRIPT(never, "syn-cookies never: a full backlog refuses")
 {
 	given(LISTEN, .backlog = 1, .config.syn_cookies = SPT_COOKIES_NEVER);
@@ -366,13 +410,21 @@ SCRIPT(time_wait_gets_a_record, "RFC 6191; RFC 9293 3.6.1")
 	expect_state(SYN_RECEIVED);
 }
 
-/* Smaller than any MSS that a cookie can tell: rather no answer than too large segments. */
+/* Smaller than any MSS that a cookie can tell: a record, as long as there are any. */
 SCRIPT(tiny_mss, "RFC 9293 MUST-16")
 {
-	given(LISTEN, ALWAYS, .mss = 200);
+	given(LISTEN, ALWAYS, .mss = 200, .backlog = 1);
+	inject(SYN);
+	expect_verdict(SPT_V_TCP_SYN);
+	expect(SYN | ACK);
+	use_peer(1);
+	given(LISTEN, .mss = 200);
 	inject(SYN, .rejected = true);
-	expect_verdict(SPT_V_TCP_SYN_NO_COOKIE);
+	expect_verdict(SPT_V_TCP_SYN_BACKLOG);
 	expect_nothing();
+	use_peer(2);
+	given(LISTEN, .mss = 216);
+	cookie_sent_beside(1);
 }
 
 /* The listener went away between the SYN and the ACK. */

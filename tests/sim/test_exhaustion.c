@@ -38,10 +38,12 @@ test_few_connections(void **state)
 
 		base(seed, 40, 5000);
 		config.connections = 6;
+		config.syn_cookies = seed % 3; /* auto, always, never */
 		assert_true(sim_run(&config, "few connections", &r));
 		assert_int_equal(r.stats.opened_passive, 40);
 		assert_int_not_equal(r.stats.verdict[SPT_V_TCP_SYN_NO_RECORD] +
-		                         r.stats.verdict[SPT_V_TCP_HANDSHAKE_NO_CONN],
+		                         r.stats.verdict[SPT_V_TCP_HANDSHAKE_NO_CONN] +
+		                         r.stats.verdict[SPT_V_TCP_COOKIE_NO_CONN],
 		    0);
 	}
 }

@@ -114,10 +114,12 @@ test_few_connections_there(void **state)
 
 		base(seed, CONNS_MAX, 3000);
 		config.side[1].connections = 5;
+		config.side[1].syn_cookies = seed % 3; /* auto, always, never */
 		run("few connections on the other side", &r);
 		assert_int_equal(r.refused_conn + r.refused_tuple, 0);
 		assert_int_not_equal(r.stats[1].verdict[SPT_V_TCP_SYN_NO_RECORD] +
-		                         r.stats[1].verdict[SPT_V_TCP_HANDSHAKE_NO_CONN],
+		                         r.stats[1].verdict[SPT_V_TCP_HANDSHAKE_NO_CONN] +
+		                         r.stats[1].verdict[SPT_V_TCP_COOKIE_NO_CONN],
 		    0);
 	}
 }
