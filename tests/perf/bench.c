@@ -53,17 +53,21 @@ bench_resolve(struct bench *b)
 }
 
 void
-bench_start(struct bench *b, unsigned int connections)
+bench_start(struct bench *b, unsigned int connections, enum spt_syn_cookies cookies)
 {
-	struct spt_memory_pair_config pair = {.name = "bench", .ring_size = 2048, .socket = -1};
+	static unsigned int number;
+	char name[16];
+	struct spt_memory_pair_config pair = {.name = name, .ring_size = 2048, .socket = -1};
 	struct spt_local local = {
 	    .first = addr_from_v4(RTE_BE32(0x0a000001)), .count = 1, .prefix = 8};
-	struct spt_config config = {.local = &local, .n_local = 1, .socket = -1};
+	struct spt_config config = {
+	    .local = &local, .n_local = 1, .socket = -1, .syn_cookies = cookies};
 	struct spt_listen_options options = {.conn.no_timestamps = true};
 	struct spt_endpoint any = {.port = BENCH_PORT};
 	char error[200];
 
 	env_start();
+	snprintf(name, sizeof(name), "bench%u", number++);
 	memset(b, 0, sizeof(*b));
 	b->n = connections;
 	b->now = ENV_EPOCH;

@@ -37,7 +37,7 @@ struct bench {
 	bool close_first; /* the application closes after its answer */
 };
 
-void bench_start(struct bench *b, unsigned int connections);
+void bench_start(struct bench *b, unsigned int connections, enum spt_syn_cookies cookies);
 /* Tell the engine, whose neighbour entries age, where the clients are. */
 void bench_resolve(struct bench *b);
 void bench_stop(struct bench *b);

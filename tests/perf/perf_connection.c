@@ -129,7 +129,7 @@ main(int argc, char **argv)
 	}
 	for (int f = 0; f < FIGURES; f++)
 		samples[f] = calloc(rounds, sizeof(double));
-	bench_start(&b, connections);
+	bench_start(&b, connections, SPT_COOKIES_NEVER);
 	bench_floor_init(connections);
 	for (unsigned int r = 0; r < rounds + 2; r++) {
 		double sample[FIGURES];

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Cycles under a SYN flood, on the memory port in one thread: a SYN answered by a cookie, one by a
+ * record, an ACK that is no cookie, one that makes a connection; and the flow floor of the same
+ * run: perf_cookie [SOURCES [ROUNDS]].
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench.h"
+
+enum figure { FLOW_FLOOR, RECORD, COOKIE, FORGED, ACCEPTED, FIGURES };
+
+static const char *const names[FIGURES] = {
+    [FLOW_FLOOR] = "flow floor, a frame",
+    [RECORD] = "SYN answered, record made",
+    [COOKIE] = "SYN answered by a cookie",
+    [FORGED] = "ACK that is no cookie",
+    [ACCEPTED] = "ACK of a cookie, connection made",
+};
+
+/* A frame of each source; cycles of one. */
+static double
+each(struct bench *b, uint8_t flags)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
+		for (unsigned int k = i; k < RTE_MIN(b->n, i + BENCH_CHUNK); k++)
+			bench_inject(b, k, flags, 0);
+		cycles += bench_run_engine(b);
+		bench_collect(b);
+	}
+	return (double)cycles / b->n;
+}
+
+static double
+floor_round(struct bench *b)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
+		for (unsigned int k = i; k < RTE_MIN(b->n, i + BENCH_CHUNK); k++)
+			bench_inject(b, k, TCP_ACK, 0);
+		cycles += bench_run_floor(b, true);
+		bench_collect(b);
+	}
+	return (double)cycles / b->n;
+}
+
+static void
+expect(struct bench *b, const char *what, uint64_t got, uint64_t before)
+{
+	if (got - before == b->n)
+		return;
+	fprintf(stderr, "perf_cookie: %s: %lu of %u\n", what, (unsigned long)(got - before), b->n);
+	bench_print_stats(b);
+	exit(1);
+}
+
+/* New numbers for all. Time stands nearly still: neighbours stay known. */
+static void
+fresh(struct bench *b)
+{
+	for (unsigned int i = 0; i < b->n; i++)
+		b->clients[i].seq += 100000;
+}
+
+static void
+round_of_records(struct bench *b, double sample[FIGURES])
+{
+	struct spt_stats before, after;
+
+	fresh(b);
+	spt_engine_stats(b->engine, &before);
+	sample[RECORD] = each(b, TCP_SYN);
+	spt_engine_stats(b->engine, &after);
+	expect(b, "records", after.verdict[SPT_V_TCP_SYN], before.verdict[SPT_V_TCP_SYN]);
+	each(b, TCP_RST);
+}
+
+static void
+round_of_cookies(struct bench *b, double sample[FIGURES])
+{
+	struct spt_stats before, after;
+
+	fresh(b);
+	spt_engine_stats(b->engine, &before);
+	sample[FLOW_FLOOR] = floor_round(b);
+	sample[COOKIE] = each(b, TCP_SYN);
+	for (unsigned int i = 0; i < b->n; i++)
+		b->clients[i].seq++;
+	sample[FORGED] = each(b, TCP_ACK);
+	for (unsigned int i = 0; i < b->n; i++)
+		b->clients[i].seq--;
+	sample[ACCEPTED] = each(b, TCP_ACK);
+	spt_engine_stats(b->engine, &after);
+	expect(b, "cookies", after.verdict[SPT_V_TCP_SYN_COOKIE],
+	    before.verdict[SPT_V_TCP_SYN_COOKIE]);
+	expect(b, "forged", after.verdict[SPT_V_TCP_COOKIE_FORGED],
+	    before.verdict[SPT_V_TCP_COOKIE_FORGED]);
+	expect(b, "accepted", after.verdict[SPT_V_TCP_COOKIE], before.verdict[SPT_V_TCP_COOKIE]);
+	each(b, TCP_RST);
+}
+
+static void
+report(double *samples[FIGURES], unsigned int rounds)
+{
+	double hz = (double)rte_get_tsc_hz(), floor = 1;
+
+	printf("%-40s %8s %8s %8s %10s %12s\n", "cycles", "least", "median", "most", "M/s, core",
+	    "flow floors");
+	for (int f = 0; f < FIGURES; f++) {
+		struct bench_spread s = bench_spread(samples[f], rounds);
+
+		if (f == FLOW_FLOOR)
+			floor = s.median;
+		printf("%-40s %8.0f %8.0f %8.0f %10.2f %12.2f\n", names[f], s.least, s.median,
+		    s.most, hz / s.median / 1e6, s.median / floor);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned int sources = argc > 1 ? (unsigned int)atoi(argv[1]) : 1000;
+	unsigned int rounds = argc > 2 ? (unsigned int)atoi(argv[2]) : 101;
+	double *samples[FIGURES];
+	struct bench records, cookies;
+
+	if (sources < 1 || rounds < 1) {
+		fprintf(stderr, "usage: perf_cookie [SOURCES [ROUNDS]], both from 1\n");
+		return 2;
+	}
+	for (int f = 0; f < FIGURES; f++)
+		samples[f] = calloc(rounds, sizeof(double));
+	bench_start(&records, sources, SPT_COOKIES_NEVER);
+	bench_start(&cookies, sources, SPT_COOKIES_ALWAYS);
+	bench_floor_init(sources);
+	for (unsigned int r = 0; r < rounds + 2; r++) {
+		unsigned int at = r < 2 ? 0 : r - 2; /* two rounds to warm up */
+		double sample[FIGURES];
+
+		round_of_records(&records, sample);
+		round_of_cookies(&cookies, sample);
+		for (int f = 0; f < FIGURES; f++)
+			samples[f][at] = sample[f];
+	}
+	printf("%u sources, %u rounds, TSC %.2f GHz\n", sources, rounds,
+	    (double)rte_get_tsc_hz() / 1e9);
+	report(samples, rounds);
+	bench_stop(&records);
+	bench_stop(&cookies);
+	return 0;
+}
