@@ -173,6 +173,13 @@ conn_want_output(struct tcp *t, struct conn *c)
 	t->output[t->output_tail++ & t->output_mask] = conn_index(t, c);
 }
 
+/* The first tick at or after now + delay. */
+static inline uint32_t
+tcp_deadline(const struct tcp *t, spt_time delay)
+{
+	return wheel_deadline(t->now, delay) - t->skipped;
+}
+
 /* Arm at tick 'deadline' (32-bit, modulo); the wheel is touched only when it is earlier. */
 static inline void
 conn_wheel(struct tcp *t, struct conn *c, uint32_t deadline)
@@ -184,7 +191,7 @@ conn_wheel(struct tcp *t, struct conn *c, uint32_t deadline)
 static inline void
 conn_timer_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time delay)
 {
-	uint32_t deadline = wheel_deadline(t->now, delay);
+	uint32_t deadline = tcp_deadline(t, delay);
 
 	if (which == TIMER_IDLE) {
 		c->t_idle = deadline;

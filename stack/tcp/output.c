@@ -206,7 +206,7 @@ output_ack(struct tcp *t, struct conn *c)
 	if (!(c->flags & (CONN_ACK_NOW | CONN_ACK_OWED)) || (c->timers & TIMER_DELACK) ||
 	    t->delack_tail - t->delack_head > t->delack_mask)
 		return;
-	deadline = wheel_deadline(t->now, t->delayed_ack);
+	deadline = tcp_deadline(t, t->delayed_ack);
 	c->t_delack = deadline;
 	c->timers |= TIMER_DELACK;
 	t->delack[t->delack_tail++ & t->delack_mask] = (struct delack){
