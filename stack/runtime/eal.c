@@ -270,7 +270,10 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 	return 0;
 }
 
-/* A device that two ports would share is none that DPDK could make. */
+/*
+ * A device that two ports would share is none that DPDK could make. Both ends of a memif may be
+ * in one process, and several have one socket: their arguments differ.
+ */
 static int
 eal_check_devices(const struct spt_eal_config *config, char *error, size_t error_size)
 {
@@ -289,7 +292,8 @@ eal_check_devices(const struct spt_eal_config *config, char *error, size_t error
 			const struct spt_port_spec *b = &config->port[q].spec;
 
 			if (strcmp(name[p], name[q]) != 0 &&
-			    (a->kind != b->kind || strcmp(a->device, b->device) != 0))
+			    (a->kind != b->kind || strcmp(a->device, b->device) != 0 ||
+			        strcmp(a->argument, b->argument) != 0))
 				continue;
 			snprintf(error, error_size,
 			    "ports '%s' and '%s' are the same device: expected one of its own for "
