@@ -27,6 +27,8 @@ struct story_config {
 	spt_time delay; /* of the link, each way */
 	struct spt_conn_options options[2];
 	bool deaf[2];
+	spt_time start;           /* so much later than stories begin */
+	bool any_bytes;           /* forged ones are delivered too */
 	bool by_hand;             /* data is read by story_read() only */
 	bool close_on_fin;        /* the listeners' */
 	uint32_t connections;     /* of either engine, and records of each kind; 0 = 64 */
