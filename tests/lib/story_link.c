@@ -7,6 +7,9 @@
 
 #include "story_priv.h"
 
+/* A segment that is late waits so long for the next. */
+#define LATE (100 * SPT_NS_PER_MS)
+
 /* ---- the link ---------------------------------------------------------------------- */
 
 void
@@ -26,11 +29,12 @@ story_deliver(unsigned int to, spt_time at, const uint8_t *bytes, unsigned int l
 	l->last = &f->next;
 }
 
-/* Note a segment. Returns whether it is lost. */
-static bool
+/* Note a segment. Returns what becomes of it. */
+static enum story_fate
 note(unsigned int from, const uint8_t *bytes, unsigned int length, const struct packet *p)
 {
 	struct side *side = &story->side[from];
+	enum story_fate fate = STORY_PASSES;
 	struct story_segment *s;
 
 	if (story->n_segments == story->room) {
@@ -46,10 +50,54 @@ note(unsigned int from, const uint8_t *bytes, unsigned int length, const struct 
 		exit(2);
 	memcpy(s->bytes, bytes, length);
 	s->p.payload = s->bytes + (p->payload - bytes);
-	s->lost = side->cut || side->lose_next > 0 || (story->lose != NULL && story->lose(s));
+	s->number = ++side->sent;
+	if (story->fate != NULL)
+		fate = story->fate(s);
+	if (side->cut || side->lose_next > 0)
+		fate = STORY_LOST;
 	if (side->lose_next > 0)
 		side->lose_next--;
-	return s->lost;
+	s->lost = fate == STORY_LOST;
+	return fate;
+}
+
+/* Out of its place in the queue, and behind all others. */
+static void
+to_the_end(struct link_port *l, struct frame *f)
+{
+	struct frame **at = &l->first;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	if (l->last == &f->next)
+		l->last = at;
+	f->next = NULL;
+	*l->last = f;
+	l->last = &f->next;
+}
+
+/* A segment goes to the other side, as its fate wants it. */
+static void
+pass(unsigned int to, enum story_fate fate, const uint8_t *flat, unsigned int length)
+{
+	struct link_port *l = &story->side[to].link;
+	spt_time at = story->now + story->config.delay;
+
+	if (fate == STORY_LOST)
+		return;
+	story_deliver(to, fate == STORY_LATE ? at + LATE : at, flat, length);
+	if (fate == STORY_LATE) {
+		l->late = container_of(l->last, struct frame, next);
+		return;
+	}
+	if (fate == STORY_TWICE)
+		story_deliver(to, at, flat, length);
+	if (l->late != NULL) {
+		l->late->at = at;
+		to_the_end(l, l->late);
+		l->late = NULL;
+	}
 }
 
 static uint16_t
@@ -63,8 +111,9 @@ link_tx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 		struct packet packet;
 
 		packet_offload(m[i], flat, length);
-		if (packet_parse(flat, length, &packet) != PACKET_TCP ||
-		    !note(from, flat, length, &packet))
+		if (packet_parse(flat, length, &packet) == PACKET_TCP)
+			pass(!from, note(from, flat, length, &packet), flat, length);
+		else
 			story_deliver(!from, now + story->config.delay, flat, length);
 		rte_pktmbuf_free(m[i]);
 		story->frames++;
@@ -89,6 +138,8 @@ link_rx(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 		*at = f->next;
 		if (l->last == &f->next)
 			l->last = at;
+		if (l->late == f)
+			l->late = NULL;
 		m[got++] = f->m;
 		free(f);
 		story->frames++;
@@ -123,6 +174,7 @@ link_drain(struct link_port *l)
 		free(f);
 	}
 	l->last = &l->first;
+	l->late = NULL;
 }
 
 static void
@@ -161,10 +213,9 @@ story_link_next(unsigned int side)
 
 /* ---- what the link is told ------------------------------------------------------------------ */
 
-void
-story_lose(bool (*lose)(const struct story_segment *s))
+void story_fates(enum story_fate (*fate)(const struct story_segment *s))
 {
-	story->lose = lose;
+	story->fate = fate;
 }
 
 void

@@ -27,6 +27,7 @@ struct link_port {
 	struct spt_port base;
 	unsigned int side;
 	struct frame *first, **last; /* towards this side */
+	struct frame *late;          /* of them: waits for the next */
 };
 
 struct side {
@@ -39,6 +40,7 @@ struct side {
 	int source;
 	bool cut;
 	unsigned int lose_next;
+	unsigned int sent; /* segments */
 	unsigned int born; /* how often its engine began */
 };
 
@@ -46,7 +48,7 @@ struct story {
 	struct story_config config;
 	spt_time now;
 	struct side side[2];
-	bool (*lose)(const struct story_segment *s);
+	enum story_fate (*fate)(const struct story_segment *s);
 	struct story_segment *segment;
 	unsigned int n_segments, room;
 	unsigned int frames; /* of any kind, for settling */
