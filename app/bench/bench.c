@@ -121,10 +121,18 @@ bench_hold(void)
 static int
 bench_run(struct bench *bench)
 {
+	const struct link_options *link = &bench->options.link;
 	struct spt_runtime_leaks leaks;
+	char user[192], error[512];
 	bool fine;
 
-	bench_print_start(bench, "");
+	/* The ports are open: what follows needs no privileges. */
+	if (spt_privileges_drop(
+	        link->port, link->n_ports, link->user, user, sizeof(user), error, sizeof(error))) {
+		spt_runtime_destroy(bench->runtime, NULL);
+		return bench_refuse(error);
+	}
+	bench_print_start(bench, user);
 	if (bench_control_start(bench) != 0) {
 		spt_runtime_destroy(bench->runtime, NULL);
 		return bench_refuse("no thread for control");

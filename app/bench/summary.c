@@ -64,8 +64,7 @@ bench_print_start(const struct bench *bench, const char *user)
 	    info->mbufs, info->engines, info->engines == 1 ? "" : "s",
 	    info->peers ? " and as many for the server" : "", info->lcores,
 	    info->lcores == 1 ? "" : "s");
-	if (user[0])
-		printf("%s\n", user);
+	printf("%s\n", user);
 	start_load(o);
 	if (predict_text(o, predict_connections(o), text, sizeof(text)))
 		printf("%s\n", text);

@@ -328,7 +328,8 @@ link_check_ports(const struct link_options *link, char *error, size_t error_size
 	for (unsigned int i = 0; i < link->n_ports && rc == 0; i++)
 		if (link->port[i].spec.kind != SPT_PORT_MEMORY)
 			rc = spt_port_spec_check(&link->port[i].spec, error, error_size);
-	return rc;
+	return rc ? rc
+	          : spt_privileges_check(link->port, link->n_ports, link->user, error, error_size);
 }
 
 int

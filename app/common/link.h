@@ -109,7 +109,10 @@ link_is_memory(const struct link_options *link)
 	return link->n_ports > 0 && link->port[0].spec.kind == SPT_PORT_MEMORY;
 }
 
-/* Can every port be had here? Asked before EAL starts. 0, or a negative errno with a line. */
+/*
+ * Can every port be had here, and --user be become with them? Asked before EAL starts. 0, or a
+ * negative errno with a line.
+ */
 int link_check_ports(const struct link_options *link, char *error, size_t error_size);
 
 /* What was kept of a file. */

@@ -32,8 +32,7 @@ serve_print_start(const struct serve *serve, const struct spt_eal_info *eal, con
 	       " mbufs, %u engine%s\n",
 	    (double)info.table_bytes / (1 << 20), (double)info.mbuf_bytes / (1 << 20), info.mbufs,
 	    info.engines, info.engines == 1 ? "" : "s");
-	if (user[0])
-		printf("%s\n", user);
+	printf("%s\n", user);
 	for (unsigned int i = 0; i < o->n_listen; i++)
 		printf("serving %s\n", serve_listen_text(&o->listen[i], text, sizeof(text)));
 	/* Scripts wait for this line. */

@@ -55,14 +55,31 @@ serve_create(struct serve *serve, char *error, size_t error_size)
 	return spt_runtime_create(&config, &serve->runtime, error, error_size);
 }
 
+/* The ports are open: what follows needs no privileges. */
+static int
+serve_drop(struct serve *serve, char *line, size_t line_size, char *error, size_t error_size)
+{
+	const struct link_options *link = &serve->options.link;
+	int rc = spt_privileges_drop(
+	    link->port, link->n_ports, link->user, line, line_size, error, error_size);
+
+	if (rc)
+		spt_runtime_destroy(serve->runtime, NULL);
+	return rc;
+}
+
 /* The loops and what they leave. Returns the exit code. */
 static int
 serve_run(struct serve *serve, const struct spt_eal_info *eal)
 {
+	char user[192], error[512];
+
 	struct spt_runtime_snapshot end;
 	struct spt_runtime_leaks leaks;
 
-	serve_print_start(serve, eal, "");
+	if (serve_drop(serve, user, sizeof(user), error, sizeof(error)))
+		return serve_refuse(error);
+	serve_print_start(serve, eal, user);
 	if (serve_control_start(serve) != 0) {
 		spt_runtime_destroy(serve->runtime, NULL);
 		return serve_refuse("no thread for control");
