@@ -230,8 +230,8 @@ void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
 /* A segment of a connection; 'm' holds its payload or nothing. ACK, window and timestamps are
  * added. */
 void segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags);
-/* A bare segment; written into 's' where possible (then s->m is taken). */
-void segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags);
+/* A bare segment; written into 's' where possible (then s->m is taken). False: no mbuf. */
+bool segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags);
 uint32_t segment_window(const struct tcp *t, struct conn *c);
 /* The SYN-ACK of a record; into 's' where given. */
 void segment_send_syn_ack(struct tcp *t, struct half_open *h, struct seg *s);

@@ -46,10 +46,9 @@ output_fin_sent(struct tcp *t, struct conn *c)
 void
 output_fin(struct tcp *t, struct conn *c, struct seg *s)
 {
-	uint32_t seq = c->snd_nxt;
-
+	if (!segment_send_bare(t, c, s, c->snd_nxt, TCP_FIN))
+		return; /* it waits, as data does */
 	output_fin_sent(t, c);
-	segment_send_bare(t, c, s, seq, TCP_FIN);
 	if (!(c->timers & TIMER_RTX))
 		retransmit_arm(t, c);
 }
