@@ -8,6 +8,7 @@
 
 #include "bench/bench.h"
 #include "common/option.h"
+#include "common/output.h"
 #include "serve/serve.h"
 
 static const struct command {
@@ -34,25 +35,32 @@ main_help(FILE *out)
 }
 
 static int
-main_unknown(const char *word)
+main_refuse(const char *word)
 {
 	const char *names[RTE_DIM(commands)], *nearest;
+	char error[256];
 
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		names[i] = commands[i].name;
-	nearest = option_nearest(word, names, RTE_DIM(names));
-	fprintf(stderr, "septet: there is no command '%s'%s%s%s: septet --help lists them\n", word,
-	    nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
-	return 2;
+	nearest = word ? option_nearest(word, names, RTE_DIM(names)) : NULL;
+	if (!word)
+		snprintf(error, sizeof(error),
+		    "missing command: expected bench or serve, such as septet bench; 'septet "
+		    "--help' lists them");
+	else
+		snprintf(error, sizeof(error),
+		    "unknown %s '%.100s': expected bench or serve; %s%s%s'septet --help' lists "
+		    "them",
+		    word[0] == '-' ? "option" : "command", word, nearest ? "did you mean " : "",
+		    nearest ? nearest : "", nearest ? "? " : "");
+	return output_refuse("septet", error);
 }
 
 int
 main(int argc, char **argv)
 {
-	if (argc < 2) {
-		main_help(stderr);
-		return 2;
-	}
+	if (argc < 2)
+		return main_refuse(NULL);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		main_help(stdout);
@@ -65,5 +73,5 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)
 			return commands[i].main(argc - 2, argv + 2);
-	return main_unknown(argv[1]);
+	return main_refuse(argv[1]);
 }

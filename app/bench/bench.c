@@ -7,74 +7,56 @@
 
 #include "bench/check.h"
 #include "bench/embedded.h"
+#include "common/start.h"
 #include "common/wait.h"
-
-#define EXIT_NOT_STARTED 2
 
 static int
 bench_refuse(const char *error)
 {
-	fprintf(stderr, "septet bench: %s\n", error);
-	return EXIT_NOT_STARTED;
+	return output_refuse("septet bench", error);
 }
 
 /* Engines, and their peers on a memory port. */
 static uint32_t
 bench_ends(const struct bench_options *o)
 {
-	return bench_options_engines(o) * (o->spec.kind == SPT_PORT_MEMORY ? 2 : 1);
-}
-
-static struct spt_runtime_port
-bench_port(const struct bench_options *o)
-{
-	return (struct spt_runtime_port){
-	    .spec = o->spec,
-	    .mtu = o->mtu,
-	    .impair = o->impair_text ? &o->impair : NULL,
-	    .local = o->local,
-	    .n_local = o->n_local,
-	    .gateway4 = o->engine.gateway4,
-	    .gateway6 = o->engine.gateway6,
-	};
+	return bench_options_engines(o) * (link_is_memory(&o->link) ? 2 : 1);
 }
 
 static int
 bench_eal(struct bench *bench, char *error, size_t error_size)
 {
 	const struct bench_options *o = &bench->options;
-	const struct spt_runtime_port port = bench_port(o);
 	const struct spt_eal_config config = {
-	    .port = &port,
-	    .n_ports = 1,
+	    .port = o->link.port,
+	    .n_ports = o->link.n_ports,
 	    .cores = o->cores,
-	    .lcores = o->lcores,
+	    .lcores = o->link.lcores,
 	    .mbufs = o->mbufs * bench_ends(o),
 	    .extra = o->eal,
 	    .n_extra = o->n_eal,
 	};
 
-	return spt_eal_start(&config, &bench->eal, error, error_size);
+	return start_eal("bench", &config, &bench->eal, error, error_size);
 }
 
 /* A load generator polls; on a virtual port it leaves the peer's process some of the core. */
 static bool
 bench_naps(const struct bench_options *o)
 {
-	if (o->idle != BENCH_IDLE_AUTO)
-		return o->idle == BENCH_IDLE_ON;
-	return o->spec.virtual_port && o->spec.kind != SPT_PORT_MEMORY;
+	if (o->link.idle != LINK_IDLE_AUTO)
+		return o->link.idle == LINK_IDLE_ON;
+	return link_virtual(&o->link) && !link_is_memory(&o->link);
 }
 
 static int
 bench_create(struct bench *bench, char *error, size_t error_size)
 {
 	const struct bench_options *o = &bench->options;
-	const struct spt_runtime_port port = bench_port(o);
 	struct spt_runtime_config config = {
-	    .port = &port,
-	    .n_ports = 1,
-	    .engines = bench_options_engines(o),
+	    .port = o->link.port,
+	    .n_ports = o->link.n_ports,
+	    .engines = bench_options_queues(o),
 	    .mbufs = o->mbufs,
 	    .engine = o->engine,
 	    .ops = &bench_core_ops,
@@ -84,7 +66,7 @@ bench_create(struct bench *bench, char *error, size_t error_size)
 	int rc = 0;
 
 	bench->naps = config.idle_sleep;
-	if (o->spec.kind == SPT_PORT_MEMORY) {
+	if (link_is_memory(&o->link)) {
 		rc = embedded_create(bench, error, error_size);
 		if (rc == 0)
 			embedded_config(bench, &config);
@@ -96,24 +78,26 @@ bench_create(struct bench *bench, char *error, size_t error_size)
 	return rc;
 }
 
+static bool
+bench_written(const char *option, const struct output *output, int rc)
+{
+	if (rc)
+		fprintf(stderr, "septet bench: --%s '%s' could not be written: %s\n", option,
+		    output->path, strerror(-rc));
+	return rc == 0;
+}
+
 /* What was asked to be written. False: it could not be. */
 static bool
-bench_write(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool fine)
+bench_write(struct bench *bench, const struct spt_runtime_leaks *leaks, bool fine)
 {
-	const struct bench_options *o = &bench->options;
+	struct bench_options *o = &bench->options;
 	bool written = true;
-	int rc;
 
-	rc = o->json ? bench_write_json(bench, leaks, fine) : 0;
-	if (rc) {
-		fprintf(stderr, "septet bench: --json %s: %s\n", o->json, strerror(-rc));
-		written = false;
-	}
-	rc = o->plot ? bench_write_plot(bench) : 0;
-	if (rc) {
-		fprintf(stderr, "septet bench: --plot %s: %s\n", o->plot, strerror(-rc));
-		written = false;
-	}
+	if (o->json.f)
+		written &= bench_written("json", &o->json, bench_write_json(bench, leaks, fine));
+	if (o->plot.f)
+		written &= bench_written("plot", &o->plot, bench_write_plot(bench));
 	return written;
 }
 
@@ -137,16 +121,25 @@ bench_hold(void)
 static int
 bench_run(struct bench *bench)
 {
+	const struct link_options *link = &bench->options.link;
 	struct spt_runtime_leaks leaks;
+	char user[192], error[512];
 	bool fine;
 
-	bench_print_start(bench);
+	/* The ports are open: what follows needs no privileges. */
+	if (spt_privileges_drop(
+	        link->port, link->n_ports, link->user, user, sizeof(user), error, sizeof(error))) {
+		spt_runtime_destroy(bench->runtime, NULL);
+		return bench_refuse(error);
+	}
+	bench_print_start(bench, user);
 	if (bench_control_start(bench) != 0) {
 		spt_runtime_destroy(bench->runtime, NULL);
 		return bench_refuse("no thread for control");
 	}
 	spt_runtime_run(bench->runtime);
 	bench_control_join();
+	ports_take(&bench->ports, bench->runtime);
 	if (bench->options.hold && !bench->error[0])
 		bench_hold();
 	spt_runtime_destroy(bench->runtime, &leaks);
@@ -158,6 +151,7 @@ bench_run(struct bench *bench)
 	if (!bench->error[0])
 		fine &= bench_write(bench, &leaks, fine);
 	bench_control_free();
+	fine &= output_printed("septet bench");
 	return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -165,6 +159,7 @@ static void
 bench_free(struct bench *bench)
 {
 	embedded_destroy(bench);
+	bench_options_free(&bench->options);
 	free(bench->seconds);
 	free(bench->trials);
 	free(bench);
@@ -174,7 +169,7 @@ int
 bench_main(int argc, char **argv)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	char error[512] = "";
+	char error[1024] = "";
 	int rc;
 
 	if (!bench)
@@ -182,11 +177,11 @@ bench_main(int argc, char **argv)
 	rc = bench_options_parse(&bench->options, argc, argv, error, sizeof(error));
 	if (rc == 1) {
 		bench_options_help(stdout);
-		free(bench);
+		bench_free(bench);
 		return EXIT_SUCCESS;
 	}
-	if (rc == 0 && bench->options.spec.kind != SPT_PORT_MEMORY)
-		rc = spt_port_spec_check(&bench->options.spec, error, sizeof(error));
+	if (rc == 0)
+		rc = link_check_ports(&bench->options.link, error, sizeof(error));
 	wait_block_signals();
 	if (rc == 0)
 		rc = bench_eal(bench, error, sizeof(error));

@@ -19,6 +19,7 @@
 
 #include "bench/histogram.h"
 #include "bench/options.h"
+#include "common/ports.h"
 
 struct bench_core;   /* core.h */
 struct serve;        /* the embedded server, serve/serve.h */
@@ -185,6 +186,7 @@ struct bench {
 	bool confirmed; /* --search: the last one by a longer run */
 	/* Of all engines of a role, when the loops were over. */
 	struct spt_runtime_snapshot end, server_end;
+	struct ports_end ports;
 	struct spt_source_info source;
 	bool naps; /* idle cores sleep */
 	bool interrupted;
@@ -202,7 +204,8 @@ void bench_control_free(void);
 
 /* ---- what is written ---------------------------------------------------------- */
 
-void bench_print_start(const struct bench *bench);
+/* 'user': what became of privileges. */
+void bench_print_start(const struct bench *bench, const char *user);
 /* The figures; the loops may still be turning. */
 void bench_print_summary(const struct bench *bench);
 /*
@@ -211,8 +214,8 @@ void bench_print_summary(const struct bench *bench);
  */
 bool bench_print_end(const struct bench *bench, const struct spt_runtime_leaks *leaks);
 /* 0 or a negative errno. docs/bench.md has the schema. */
-int bench_write_json(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool ok);
-int bench_write_plot(const struct bench *bench);
+int bench_write_json(struct bench *bench, const struct spt_runtime_leaks *leaks, bool ok);
+int bench_write_plot(struct bench *bench);
 
 /* The subcommand: argv[0] is its first argument. Returns the exit code: 0, 1 failed, 2 not started.
  */

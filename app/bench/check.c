@@ -46,26 +46,48 @@ refuse_any(const struct refusal *r, size_t n, char *error, size_t error_size)
 /* ---- refusals ------------------------------------------------------------ */
 
 static int
-check_where(const struct bench_options *o, char *error, size_t error_size)
+check_memory(const struct bench_options *o, char *error, size_t error_size)
 {
-	bool memory = o->spec.kind == SPT_PORT_MEMORY;
-	bool gateway = !addr_is_zero(&o->engine.gateway4) || !addr_is_zero(&o->engine.gateway6);
+	const struct spt_runtime_port *port = &o->link.port[0];
 	const struct refusal refusals[] = {
-	    {memory && o->n_local,
-	        "--address: the memory port has its own addresses; leave it away, or give a --port "
-	        "that leads somewhere"},
-	    {memory && gateway,
-	        "--gateway: the memory port has no router; leave it away, or give a --port that "
-	        "leads somewhere"},
-	    {memory && o->hold,
-	        "--hold keeps the port open for a peer in another process; --port memory has none"},
-	    {!memory && o->n_local == 0,
-	        "missing --address: who we are on that port, such as --address 10.0.0.1/24"},
-	    {!memory && o->n_target == 0,
-	        "missing --target: whom to connect to, such as --target 10.0.0.2:80"},
+	    {o->link.n_local,
+	        "--address: the memory port has its own; expected none, leave it away, or give a "
+	        "--port that leads somewhere"},
+	    {!addr_is_zero(&port->gateway4) || !addr_is_zero(&port->gateway6),
+	        "--gateway: the memory port has no router; expected none, leave it away, or give a "
+	        "--port that leads somewhere"},
+	    {o->hold, "--hold keeps the port open for a peer in another process, which --port "
+	              "memory has not: expected another port, or leave it away"},
 	};
 
 	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
+}
+
+/* Each port has somebody who speaks and somebody to speak to. */
+static int
+check_where(const struct bench_options *o, char *error, size_t error_size)
+{
+	bool memory = link_is_memory(&o->link);
+
+	if (memory && o->link.n_ports == 1)
+		return check_memory(o, error, error_size);
+	for (unsigned int p = 0; p < o->link.n_ports; p++) {
+		bool target = false;
+
+		for (unsigned int i = 0; i < o->n_target; i++)
+			target |= o->target_port[i] == p;
+		if (o->link.port[p].spec.kind == SPT_PORT_MEMORY ||
+		    (target && o->link.of[p].n_local))
+			continue;
+		snprintf(error, error_size, "--port '%s' has no %s, such as --%s 10.0.%u.%s",
+		    o->link.port[p].spec.text,
+		    o->link.of[p].n_local ? "--target: expected whom to connect to"
+		                          : "--address: expected who we are there",
+		    o->link.of[p].n_local ? "target" : "address", p,
+		    o->link.of[p].n_local ? "2:80" : "1/24");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int
@@ -110,7 +132,7 @@ check_exchange(
     const struct bench_options *o, const struct bench_given *given, char *error, size_t error_size)
 {
 	bool answered = o->exchange == EXCHANGE_ECHO || o->exchange == EXCHANGE_HTTP;
-	bool server = o->close == CLOSE_SERVER, memory = o->spec.kind == SPT_PORT_MEMORY;
+	bool server = o->close == CLOSE_SERVER, memory = link_is_memory(&o->link);
 	bool many = o->mode == MODE_REQUESTS || o->requests > 1 || o->traffic_ms;
 	const struct refusal refusals[] = {
 	    {o->exchange == EXCHANGE_NONE && o->requests,
@@ -162,6 +184,29 @@ check_load(
 	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
 }
 
+/* Why a target is none, in words that follow it; NULL: it is one. */
+static const char *
+target_wrong(const struct bench_options *o, unsigned int at)
+{
+	const struct spt_addr *a = &o->target[at].addr;
+	unsigned int port = o->target_port[at];
+	const struct spt_local *local = link_locals(&o->link, port);
+	bool from = false;
+
+	if (link_port_of(&o->link, a) >= 0)
+		return "is one of our own addresses: expected the server's, give that";
+	for (unsigned int i = 0; i < o->link.of[port].n_local; i++)
+		from |= addr_is_v4(&local[i].first) == addr_is_v4(a);
+	if (!from)
+		return "has no --address of its family on its port: expected one to connect from, "
+		       "add it";
+	for (unsigned int i = 0; i < at; i++)
+		if (o->target_port[i] == port && addr_eq(&o->target[i].addr, a) &&
+		    o->target[i].port == o->target[at].port)
+			return "is given twice: expected each once, leave one away";
+	return NULL;
+}
+
 /* Every target can be reached from an address of its own family. */
 static int
 check_targets(const struct bench_options *o, char *error, size_t error_size)
@@ -171,25 +216,17 @@ check_targets(const struct bench_options *o, char *error, size_t error_size)
 	for (unsigned int i = 0; i < o->n_target; i++) {
 		const struct spt_addr *a = &o->target[i].addr;
 		const char *unfit = address_unfit(a, addr_is_v4(a) ? 32 : 128);
-		bool from = false, ours = false, again = false;
+		const char *wrong = unfit ? NULL : target_wrong(o, i);
 
-		for (unsigned int j = 0; j < o->n_local; j++) {
-			from |= addr_is_v4(&o->local[j].first) == addr_is_v4(a);
-			ours |= address_in_run(a, &o->local[j]);
-		}
-		for (unsigned int j = 0; j < i; j++)
-			again |= addr_eq(&o->target[j].addr, a) &&
-			         o->target[j].port == o->target[i].port;
-		if (from && !ours && !unfit && !again)
-			continue;
-		snprintf(error, error_size, "--target %s: %s%s",
-		    address_endpoint_text(&o->target[i], text),
-		    unfit   ? "its address is "
-		    : again ? "given before"
-		    : ours  ? "that is one of our own addresses; expected the server's"
-		            : "no --address of its family; expected one to connect from",
-		    unfit ? unfit : "");
-		return -EINVAL;
+		address_endpoint_text(&o->target[i], text);
+		if (unfit)
+			snprintf(error, error_size,
+			    "--target '%s': its address is %s; expected a host's, give that", text,
+			    unfit);
+		else if (wrong)
+			snprintf(error, error_size, "--target '%s' %s", text, wrong);
+		if (unfit || wrong)
+			return -EINVAL;
 	}
 	return 0;
 }
@@ -226,7 +263,7 @@ default_numbers(struct bench_options *o)
 	    [MODE_THROUGHPUT] = 1,
 	};
 	bool open_loop = o->rate > 0 || o->ramp || o->search;
-	bool memory = o->spec.kind == SPT_PORT_MEMORY;
+	bool memory = link_is_memory(&o->link);
 
 	if (!o->connections && o->mode != MODE_CONNECTIONS)
 		o->connections = connections[o->mode];
@@ -263,10 +300,10 @@ bench_options_check(
 	if (rc)
 		return rc;
 	default_numbers(o);
-	if (o->spec.kind == SPT_PORT_MEMORY)
+	if (link_is_memory(&o->link) && o->link.n_ports == 1)
 		rc = embedded_link(o, error, error_size);
 	if (rc == 0)
-		rc = link_check(o->local, o->n_local, &o->engine, error, error_size);
+		rc = link_check(&o->link, error, error_size);
 	return rc ? rc : check_targets(o, error, error_size);
 }
 

@@ -29,13 +29,20 @@ int bench_options_check(
 /* Sizes of tables and pools of one engine follow from the wishes. */
 void bench_options_size(struct bench_options *o);
 
-/* Engines that carry the load: of a memory port two lcores make one. */
+/* Engines that each port has for the load: of a memory port two lcores make one. */
+static inline unsigned int
+bench_options_queues(const struct bench_options *o)
+{
+	unsigned int cores = link_is_memory(&o->link) ? o->cores / 2 : o->cores;
+
+	return cores ? cores : 1;
+}
+
+/* The same of all ports. */
 static inline unsigned int
 bench_options_engines(const struct bench_options *o)
 {
-	unsigned int cores = o->spec.kind == SPT_PORT_MEMORY ? o->cores / 2 : o->cores;
-
-	return cores ? cores : 1;
+	return bench_options_queues(o) * (o->link.n_ports ? o->link.n_ports : 1);
 }
 
 #endif

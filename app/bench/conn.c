@@ -301,7 +301,8 @@ bench_conn_open(struct bench_core *core, spt_time intended)
 
 	if (index == POOL_NONE)
 		return -ENFILE;
-	core->next_target = target + 1 < core->options->n_target ? target + 1 : 0;
+	core->next_target =
+	    target + 1 < core->first_target + core->n_target ? target + 1 : core->first_target;
 	c = bench_conn_at(core, index);
 	rc =
 	    spt_connect(core->engine, core->source, NULL, &core->options->target[target], c, &conn);

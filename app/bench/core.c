@@ -77,7 +77,7 @@ core_next(struct bench_core *core)
 static bool
 core_way_known(struct bench_core *core)
 {
-	uint64_t all = UINT64_MAX >> (64 - core->options->n_target);
+	uint64_t all = UINT64_MAX >> (64 - core->n_target) << core->first_target;
 
 	if (likely(core->answered == all))
 		return true;
@@ -85,7 +85,7 @@ core_way_known(struct bench_core *core)
 		core->first_open = core->now;
 	if (core->now - core->first_open >= FIRST_TIME)
 		core->answered = all;
-	return core->in_progress < FIRST_OPENS * core->options->n_target;
+	return core->in_progress < FIRST_OPENS * core->n_target;
 }
 
 static void
@@ -443,6 +443,19 @@ core_source(struct bench_core *core, char *error, size_t error_size)
 	return core->source;
 }
 
+/* Those of its port, which stand in a row. */
+static void
+core_targets(struct bench_core *core, unsigned int port)
+{
+	const struct bench_options *o = core->options;
+
+	while (core->first_target < o->n_target && o->target_port[core->first_target] != port)
+		core->first_target++;
+	for (unsigned int i = core->first_target; i < o->n_target; i++)
+		core->n_target += o->target_port[i] == port;
+	core->next_target = core->first_target;
+}
+
 static int
 core_start(void *app, unsigned int index, unsigned int port, struct spt_engine *engine,
     spt_time now, void **state, char *error, size_t error_size)
@@ -458,6 +471,7 @@ core_start(void *app, unsigned int index, unsigned int port, struct spt_engine *
 	core->bench = bench;
 	core->options = &bench->options;
 	core->index = index;
+	core_targets(core, port);
 	core->now = now;
 	core->over = true;
 	core->stop_by = SPT_TIME_NEVER;

@@ -85,7 +85,8 @@ struct bench_core {
 	struct fifo idle;    /* free for the next request that is due */
 	struct fifo retry;   /* without a buffer to send */
 	uint32_t in_progress, open;
-	uint32_t settled; /* of them idle or busy: neither opening nor closing */
+	uint32_t settled;                /* of them idle or busy: neither opening nor closing */
+	uint32_t first_target, n_target; /* of options->target: our port's */
 	uint32_t next_target;
 	uint64_t answered;   /* targets that ever answered, a bit each */
 	spt_time first_open; /* of the run */

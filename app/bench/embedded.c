@@ -53,7 +53,8 @@ embedded_port(enum bench_exchange exchange)
 static void
 embedded_local(struct bench_options *o, struct spt_addr first, uint32_t count, uint8_t prefix)
 {
-	o->local[o->n_local++] =
+	o->link.of[0].n_local++;
+	o->link.local[o->link.n_local++] =
 	    (struct spt_local){.first = first, .count = count, .prefix = prefix};
 }
 
@@ -76,7 +77,8 @@ embedded_link(struct bench_options *o, char *error, size_t error_size)
 		if (addr_eq(a, &server4) || addr_eq(a, &server6))
 			continue;
 		snprintf(error, error_size,
-		    "--target %s: the embedded server is 10.0.0.2 and fd00::2; leave --target "
+		    "--target '%s' is not the embedded server: expected 10.0.0.2 or fd00::2; leave "
+		    "it "
 		    "away, or give a --port that leads somewhere",
 		    address_endpoint_text(&o->target[i], text));
 		return -EINVAL;
@@ -122,15 +124,15 @@ embedded_size(const struct bench_options *o, struct spt_config *engine)
 static void
 embedded_options(const struct bench_options *o, struct serve_options *s)
 {
-	s->port = o->port;
-	s->spec = o->spec;
-	s->local[s->n_local++] =
+	struct link_options *link = &s->link;
+
+	link->local[link->n_local++] =
 	    (struct spt_local){.first = embedded_v4(SERVER4), .count = 1, .prefix = PREFIX4};
-	s->local[s->n_local++] =
+	link->local[link->n_local++] =
 	    (struct spt_local){.first = server6, .count = 1, .prefix = PREFIX6};
 	s->engine = (struct spt_config){
-	    .local = s->local,
-	    .n_local = s->n_local,
+	    .local = link->local,
+	    .n_local = link->n_local,
 	    .gateway4 = embedded_v4(CLIENT4),
 	    .gateway6 = client6,
 	    .msl_ms = o->engine.msl_ms,
@@ -138,10 +140,9 @@ embedded_options(const struct bench_options *o, struct serve_options *s)
 	};
 	for (unsigned int i = 0; i < o->n_target; i++)
 		s->listen[s->n_listen++] = (struct serve_listen){
-		    .service = embedded_service(o->exchange), .local = o->target[i]};
+		    .service = embedded_service(o->exchange), .local = o->target[i], .port = -1};
 	s->http_body = o->request_bytes;
 	s->conn.conn = o->conn;
-	s->mtu = o->mtu;
 	s->drain_ms = o->drain_ms;
 	embedded_size(o, &s->engine);
 }

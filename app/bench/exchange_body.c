@@ -46,7 +46,7 @@ int
 exchange_body_init(struct exchange *x)
 {
 	const struct bench_options *o = x->options;
-	bool embedded = o->spec.kind == SPT_PORT_MEMORY;
+	bool embedded = link_is_memory(&o->link);
 
 	x->bodies = calloc(o->n_target, sizeof(*x->bodies));
 	if (!x->bodies)

@@ -157,10 +157,10 @@ put_machine(json_t *to, const struct bench *bench)
 	put_share(to, "server_busy", r->server_busy);
 	put_share(to, "cpu_share", r->cpu_share);
 	put_share(to, "line_rate_share", r->line_rate_share);
-	put_text(to, "port", bench->options.port);
+	put_text(to, "port", bench->options.link.port[0].spec.text);
 	put_text(to, "port_driver", info->port[0].device.driver);
-	if (info->port[0].device.speed_mbps)
-		put_count(to, "port_speed_mbps", info->port[0].device.speed_mbps);
+	if (ports_speed(info))
+		put_count(to, "port_speed_mbps", ports_speed(info));
 	else
 		json_object_set_new(to, "port_speed_mbps", json_null());
 	put_count(to, "cores", info->lcores);
@@ -277,27 +277,33 @@ put_trials(json_t *to, const struct bench *bench)
 static void
 put_where(json_t *to, const struct bench_options *o)
 {
+	const struct link_options *link = &o->link;
+	const struct spt_runtime_port *port = link->port;
 	char text[2 * ADDRESS_TEXT];
 	json_t *list;
 
-	put_text(to, "port", o->port);
+	put_text(to, "port", port[0].spec.text);
 	list = put_array(to, "address");
-	for (unsigned int i = 0; i < o->n_local; i++)
-		json_array_append_new(list, json_string(address_local_text(&o->local[i], text)));
+	for (unsigned int i = 0; i < link->n_local; i++)
+		json_array_append_new(list, json_string(address_local_text(&link->local[i], text)));
 	list = put_array(to, "target");
 	for (unsigned int i = 0; i < o->n_target; i++)
 		json_array_append_new(
 		    list, json_string(address_endpoint_text(&o->target[i], text)));
 	list = put_array(to, "gateway");
-	if (!addr_is_zero(&o->engine.gateway4))
-		json_array_append_new(list, json_string(address_text(&o->engine.gateway4, text)));
-	if (!addr_is_zero(&o->engine.gateway6))
-		json_array_append_new(list, json_string(address_text(&o->engine.gateway6, text)));
+	for (unsigned int i = 0; i < link->n_ports; i++) {
+		if (!addr_is_zero(&port[i].gateway4))
+			json_array_append_new(
+			    list, json_string(address_text(&port[i].gateway4, text)));
+		if (!addr_is_zero(&port[i].gateway6))
+			json_array_append_new(
+			    list, json_string(address_text(&port[i].gateway6, text)));
+	}
 	list = put_array(to, "source_ports");
 	json_array_append_new(list, json_integer(o->port_first));
 	json_array_append_new(list, json_integer(o->port_last));
-	put_count(to, "mtu", o->mtu);
-	put_text(to, "impair", o->impair_text);
+	put_count(to, "mtu", port[0].mtu);
+	put_text(to, "impair", link->of[0].impair_text);
 }
 
 static void
@@ -339,7 +345,7 @@ put_tcp(json_t *to, const struct bench_options *o)
 	put_bool(to, "no_delayed_ack", o->conn.no_delayed_ack);
 	put_bool(to, "no_timestamps", o->conn.no_timestamps);
 	put_count(to, "cores", o->cores);
-	put_text(to, "lcores", o->lcores);
+	put_text(to, "lcores", o->link.lcores);
 	put_count(to, "mbufs", o->mbufs);
 }
 
@@ -366,6 +372,7 @@ json_all(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool 
 	    bench->options.search ? json_boolean(bench->confirmed) : json_null());
 	put_count(root, "mbufs_lost", leaks->mbufs);
 	put_totals(put_object(root, "run"), &bench->totals);
+	json_object_set_new(root, "ports", ports_json(&bench->ports, &bench->options.link));
 	put_end(root, "client", &bench->end);
 	if (bench->server) {
 		put_end(root, "server", &bench->server_end);
@@ -383,19 +390,17 @@ json_all(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool 
 }
 
 int
-bench_write_json(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool ok)
+bench_write_json(struct bench *bench, const struct spt_runtime_leaks *leaks, bool ok)
 {
-	FILE *f = fopen(bench->options.json, "w");
-	json_t *root;
-	int rc = 0;
+	struct output *out = &bench->options.json;
+	json_t *root = json_all(bench, leaks, ok);
+	int rc = 0, end;
 
-	if (!f)
-		return -errno;
-	root = json_all(bench, leaks, ok);
-	if (json_dumpf(root, f, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) || fputc('\n', f) == EOF)
+	output_begin(out);
+	if (json_dumpf(root, out->f, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) ||
+	    fputc('\n', out->f) == EOF)
 		rc = errno ? -errno : -EIO;
 	json_decref(root);
-	if (fclose(f) && rc == 0)
-		rc = -errno;
-	return rc;
+	end = output_end(out);
+	return rc ? rc : end;
 }

@@ -104,7 +104,7 @@ live_second(const struct phase_runner *r, const struct bench_second *s)
 
 	live_predict(r->bench, s);
 	/* What is left of a second, while it drains. */
-	if (o->quiet || (!s->loading && s->seconds < 0.5))
+	if (o->link.quiet || (!s->loading && s->seconds < 0.5))
 		return;
 	live_clear();
 	printf("%6.1f s  ", s->at);

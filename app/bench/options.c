@@ -15,16 +15,16 @@
 #include "bench/check.h"
 #include "bench/options.h"
 #include "common/address.h"
-#include "common/link.h"
-#include "common/option.h"
+#include "common/rows.h"
 
 #define RATE_MAX  1e9
 #define BYTES_MAX (1u << 30)
 
-/* What the table fills in: the options, and which were given. */
+/* What the table fills in: the options, which were given, and what belongs to others. */
 struct bench_parsed {
 	struct bench_options o;
 	struct bench_given given;
+	uint32_t http_body;
 };
 
 static const char *const mode_words[] = {
@@ -73,55 +73,27 @@ bench_direction_name(enum bench_direction direction)
 }
 
 static int
-parse_port(void *target, const char *value, char *error, size_t error_size)
-{
-	struct bench_options *o = target;
-
-	if (o->port) {
-		snprintf(error, error_size, "given twice: the load goes through one port");
-		return -EINVAL;
-	}
-	o->port = value;
-	return spt_port_spec_parse(value, &o->spec, error, error_size);
-}
-
-static int
-parse_address(void *target, const char *value, char *error, size_t error_size)
-{
-	struct bench_options *o = target;
-
-	if (o->n_local == BENCH_LOCALS) {
-		snprintf(error, error_size,
-		    "at most %d times: a run like 10.0.0.1-10.0.0.9/24 is one", BENCH_LOCALS);
-		return -EINVAL;
-	}
-	return address_parse_local(value, &o->local[o->n_local++], error, error_size);
-}
-
-static int
-parse_gateway(void *target, const char *value, char *error, size_t error_size)
-{
-	struct bench_options *o = target;
-
-	return link_parse_gateway(value, &o->engine, error, error_size);
-}
-
-static int
 parse_target(void *target, const char *value, char *error, size_t error_size)
 {
 	struct bench_options *o = target;
-	struct spt_endpoint *e;
+	int at = link_at(&o->link, "target", error, error_size);
 
+	if (at < 0)
+		return at;
 	if (o->n_target == BENCH_TARGETS) {
-		snprintf(error, error_size, "at most %d times", BENCH_TARGETS);
+		snprintf(error, error_size,
+		    "'%s' is one too many: expected at most %d, leave it away", value,
+		    BENCH_TARGETS);
 		return -EINVAL;
 	}
 	if (!strchr(value, ':')) {
-		snprintf(error, error_size, "'%s': expected ADDRESS:PORT or [IPV6]:PORT", value);
+		snprintf(error, error_size,
+		    "'%s' has no port: expected ADDRESS:PORT or [IPV6]:PORT, such as 10.0.0.2:80",
+		    value);
 		return -EINVAL;
 	}
-	e = &o->target[o->n_target++];
-	return address_parse_endpoint(value, e, error, error_size);
+	o->target_port[o->n_target] = (uint8_t)at;
+	return address_parse_endpoint(value, &o->target[o->n_target++], error, error_size);
 }
 
 static int
@@ -135,21 +107,14 @@ parse_source_ports(void *target, const char *value, char *error, size_t error_si
 	    sscanf(value, "%5u-%5u%n", &low, &high, &end) != 2 || value[end] || low < 1 ||
 	    high > UINT16_MAX || low > high) {
 		snprintf(error, error_size,
-		    "'%s': expected LOW-HIGH, ports from 1 to 65535, such as 1024-65535", value);
+		    "'%s' is no range of ports: expected LOW-HIGH, from 1 to 65535, such as "
+		    "1024-65535",
+		    value);
 		return -EINVAL;
 	}
 	o->port_first = (uint16_t)low;
 	o->port_last = (uint16_t)high;
 	return 0;
-}
-
-static int
-parse_impair(void *target, const char *value, char *error, size_t error_size)
-{
-	struct bench_options *o = target;
-
-	o->impair_text = value;
-	return spt_impair_parse(value, &o->impair, error, error_size);
 }
 
 static int
@@ -186,18 +151,6 @@ parse_direction(void *target, const char *value, char *error, size_t error_size)
 	return RTE_MIN(chosen, 0);
 }
 
-static int
-parse_idle(void *target, const char *value, char *error, size_t error_size)
-{
-	static const char *const words[] = {
-	    [BENCH_IDLE_AUTO] = "auto", [BENCH_IDLE_ON] = "on", [BENCH_IDLE_OFF] = "off"};
-	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
-
-	((struct bench_options *)target)->idle =
-	    chosen < 0 ? BENCH_IDLE_AUTO : (enum bench_idle)chosen;
-	return RTE_MIN(chosen, 0);
-}
-
 /* "64", "16K", "2M" of payload; 0 or -EINVAL. */
 static int
 parse_size(const char *text, uint32_t *bytes)
@@ -228,8 +181,8 @@ parse_request_rest(struct bench_options *o, const char *rest, char *error, size_
 	if (o->exchange == EXCHANGE_HTTP) {
 		if (rest[0] != '/' || strlen(rest) >= sizeof(o->path) || strpbrk(rest, " \t\r\n")) {
 			snprintf(error, error_size,
-			    "'%.60s': expected a path that begins with / and has no blanks, at "
-			    "most %d bytes",
+			    "'http:%.60s' has no path: expected one that begins with / and has no "
+			    "blanks, at most %d bytes, such as --request http:/index.html",
 			    rest, BENCH_PATH - 1);
 			return -EINVAL;
 		}
@@ -238,7 +191,9 @@ parse_request_rest(struct bench_options *o, const char *rest, char *error, size_
 	}
 	if (o->exchange == EXCHANGE_NONE || parse_size(rest, &o->request_bytes) != 0) {
 		snprintf(error, error_size,
-		    "'%.60s': expected bytes such as 64, 16K or 2M, 1 to 1G, as in echo:64", rest);
+		    "'%s:%.60s' has no length that fits: expected 1 to 1G bytes (K, M, G) of echo, "
+		    "discard or chargen, such as --request echo:16K",
+		    exchange_words[o->exchange], rest);
 		return -EINVAL;
 	}
 	return 0;
@@ -257,6 +212,8 @@ parse_request(void *target, const char *value, char *error, size_t error_size)
 	if (chosen < 0)
 		return chosen;
 	p->o.exchange = (enum bench_exchange)chosen;
+	p->o.request_bytes = 0;
+	p->o.path[0] = '\0';
 	p->given.request = true;
 	return colon ? parse_request_rest(&p->o, colon + 1, error, error_size) : 0;
 }
@@ -267,9 +224,10 @@ parse_http_body(void *target, const char *value, char *error, size_t error_size)
 	struct bench_parsed *p = target;
 
 	p->given.http_body = true;
-	if (parse_size(value, &p->o.request_bytes) == 0)
+	if (parse_size(value, &p->http_body) == 0)
 		return 0;
-	snprintf(error, error_size, "'%s': expected bytes such as 64, 16K or 2M, 1 to 1G", value);
+	snprintf(error, error_size,
+	    "'%s' is no length: expected 1 to 1G bytes (K, M, G), such as --http-body 16K", value);
 	return -EINVAL;
 }
 
@@ -302,7 +260,10 @@ parse_rate(void *target, const char *value, char *error, size_t error_size)
 	p->given.rate = true;
 	if (parse_rate_value(value, '\0', &p->o.rate, &rest) == 0)
 		return 0;
-	snprintf(error, error_size, "'%s': expected a rate such as 250000, 500K or 1.5M", value);
+	snprintf(error, error_size,
+	    "'%s' is no rate: expected a number above 0 and at most 1000M a second, such as "
+	    "250000, 500K or 1.5M",
+	    value);
 	return -EINVAL;
 }
 
@@ -316,7 +277,10 @@ parse_ramp(void *target, const char *value, char *error, size_t error_size)
 	if (parse_rate_value(value, ':', &o->ramp_from, &to) == 0 &&
 	    parse_rate_value(to, '\0', &o->ramp_to, &rest) == 0)
 		return 0;
-	snprintf(error, error_size, "'%s': expected FROM:TO, two rates such as 10K:1.5M", value);
+	snprintf(error, error_size,
+	    "'%s' is no ramp: expected FROM:TO, two rates above 0 and at most 1000M, such as "
+	    "10K:1.5M",
+	    value);
 	return -EINVAL;
 }
 
@@ -332,7 +296,9 @@ parse_max_failures(void *target, const char *value, char *error, size_t error_si
 	if (end && *end == '%')
 		end++;
 	if (!end || *end || !(percent >= 0 && percent <= 100)) {
-		snprintf(error, error_size, "'%s': expected a percentage such as 0.1%%", value);
+		snprintf(error, error_size,
+		    "'%s' is no share: expected a percentage from 0%% to 100%%, such as 0.1%%",
+		    value);
 		return -EINVAL;
 	}
 	p->o.max_failures = percent / 100;
@@ -345,183 +311,182 @@ parse_max_failures(void *target, const char *value, char *error, size_t error_si
 	.offset = offsetof(struct bench_options, field),                                           \
 	.width = sizeof(((struct bench_options *)0)->field)
 
-#define G_WHERE "Where"
-#define G_WHAT  "What"
-#define G_MUCH  "How much"
-#define G_TCP   "Room and behaviour of TCP"
-#define G_CORES "Cores and memory"
-#define G_OUT   "Output"
-
-#define MS_DAY 86400000
-
 static const struct option_row rows[] = {
-    {G_WHERE, "port", "SPEC", "memory",
-        "memory: the server is in this process, joined in memory; or tap:NAME, "
-        "af_packet:IFACE, af_xdp:IFACE, memif:SOCKET[,role=server], vhost:PATH, "
-        "virtio_user:PATH, pci:ADDRESS or vdev:DPDK-DEVICE-STRING",
-        OPTION_PARSED, .parse = parse_port},
-    {G_WHERE, "address", "IP/PREFIX", NULL,
-        "a source address, or a run of them such as 10.0.0.1-10.0.0.9/24; may be repeated, IPv4 "
-        "and IPv6",
-        OPTION_PARSED, .parse = parse_address},
-    {G_WHERE, "gateway", "IP", NULL, "the router for everything else; one for each family",
-        OPTION_PARSED, .parse = parse_gateway},
-    {G_WHERE, "target", "IP:PORT", NULL,
+    {GROUP_PORT, "target", "IP:PORT", NULL, "10.0.0.2:80",
         "whom to connect to; may be repeated: taken in turn (with --port memory 10.0.0.2 or "
         "fd00::2 and any port)",
-        OPTION_PARSED, .parse = parse_target},
-    {G_WHERE, "source-ports", "LOW-HIGH", "1024-65535", "of each source address", OPTION_PARSED,
-        .parse = parse_source_ports},
-    {G_WHERE, "mtu", "BYTES", "1500", "largest IP packet of the link", OPTION_BYTES, SIZED(mtu),
-        .min = 1280, .max = 9600},
-    {G_WHERE, "impair", "SPEC", NULL,
-        "spoil the link, by a list joined with commas: loss=2%, delay=20ms, jitter=1ms, "
-        "reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, queue=1000, seed=7; rx.loss= or "
-        "tx.loss= for one direction",
-        OPTION_PARSED, .parse = parse_impair},
-    {G_WHAT, "mode", "MODE", "connections",
+        OPTION_PARSED, .many = true, .parse = parse_target},
+    {GROUP_WHAT, "mode", "MODE", "connections", NULL,
         "connections: open, exchange, close, again and again; concurrent: open many and hold "
         "them; requests: many on each connection; throughput: bulk data",
         OPTION_PARSED, .parse = parse_mode},
-    {G_WHAT, "request", "WHAT", NULL,
+    {GROUP_WHAT, "request", "WHAT", NULL, "http",
         "what is said on a connection: none, echo[:BYTES], discard[:BYTES], chargen[:BYTES] or "
         "http[:PATH] (default: none, of --mode requests http)",
         OPTION_PARSED, .parse = parse_request},
-    {G_WHAT, "http-body", "BYTES", "64", "length of the body that the embedded server sends",
-        OPTION_PARSED, .parse = parse_http_body},
-    {G_WHAT, "requests", "N", NULL,
+    {GROUP_WHAT, "http-body", "BYTES", "64", NULL,
+        "length of the body that the embedded server sends", OPTION_PARSED,
+        .parse = parse_http_body},
+    {GROUP_WHAT, "requests", "N", NULL, "10",
         "on each connection (default: 1; of --mode requests as many as fit)", OPTION_NUMBER,
         SIZED(requests), .min = 1, .max = UINT32_MAX},
-    {G_WHAT, "connections", "N", NULL,
+    {GROUP_WHAT, "connections", "N", NULL, "10000",
         "to hold in --mode concurrent (default 10000); in parallel in requests (64) and "
         "throughput (1)",
         OPTION_NUMBER, SIZED(connections), .min = 1, .max = 16 << 20},
-    {G_WHAT, "traffic", "TIME", NULL,
+    {GROUP_WHAT, "traffic", "TIME", NULL, "10s",
         "--mode concurrent: a request on each connection so often (default: none)", OPTION_TIME,
-        SIZED(traffic_ms), .min = 1, .max = MS_DAY},
-    {G_WHAT, "close", "WHO", "client",
+        SIZED(traffic_ms), .min = 1, .max = ROWS_MS_DAY},
+    {GROUP_WHAT, "close", "WHO", "client", NULL,
         "who ends a connection: client or server by FIN, or the client by reset", OPTION_PARSED,
         .parse = parse_close},
-    {G_WHAT, "direction", "WAY", "up", "--mode throughput: up (to the server), down or both",
-        OPTION_PARSED, .parse = parse_direction},
-    {G_WHAT, "verify", NULL, NULL,
+    {GROUP_WHAT, "direction", "WAY", "up", NULL,
+        "--mode throughput: up (to the server), down or both", OPTION_PARSED,
+        .parse = parse_direction},
+    {GROUP_WHAT, "verify", NULL, NULL, NULL,
         "compare every byte that comes back: of http with the other responses of the target",
         OPTION_FLAG, AT(verify)},
-    {G_MUCH, "duration", "TIME", NULL,
+    {GROUP_MUCH, "duration", "TIME", NULL, "10s",
         "how long the load lasts (default: 10s, with --attempts until they are begun)", OPTION_TIME,
-        SIZED(duration_ms), .min = 10, .max = UINT32_MAX},
-    {G_MUCH, "rate", "N", NULL,
+        SIZED(duration_ms), .min = 10, .max = ROWS_MS_MOST},
+    {GROUP_MUCH, "rate", "N", NULL, "500K",
         "a second: connections, in --mode requests requests; 500K and 1.5M are understood "
         "(default: as fast as possible)",
         OPTION_PARSED, .parse = parse_rate},
-    {G_MUCH, "ramp", "FROM:TO", NULL, "the rate goes evenly from one to the other", OPTION_PARSED,
-        .parse = parse_ramp},
-    {G_MUCH, "search", NULL, NULL,
+    {GROUP_MUCH, "ramp", "FROM:TO", NULL, "10K:1.5M", "the rate goes evenly from one to the other",
+        OPTION_PARSED, .parse = parse_ramp},
+    {GROUP_MUCH, "search", NULL, NULL, NULL,
         "look for the highest rate that fails no more than --max-failures, to about 1 %",
         OPTION_FLAG, AT(search)},
-    {G_MUCH, "max-failures", "PERCENT", "0.1%", "of --search", OPTION_PARSED,
+    {GROUP_MUCH, "max-failures", "PERCENT", "0.1%", NULL, "of --search", OPTION_PARSED,
         .parse = parse_max_failures},
-    {G_MUCH, "concurrency", "N", NULL,
+    {GROUP_MUCH, "concurrency", "N", NULL, "256",
         "connections in progress at most (default: 256; with a rate and another --port than memory "
         "16384)",
         OPTION_NUMBER, SIZED(concurrency), .min = 1, .max = 4 << 20},
-    {G_MUCH, "attempts", "N", NULL, "end when so many connections were begun", OPTION_NUMBER,
-        SIZED(attempts), .min = 1, .max = INT64_MAX},
-    {G_MUCH, "timeout", "TIME", "5s", "a handshake or a response that takes longer has failed",
-        OPTION_TIME, SIZED(timeout_ms), .min = 1, .max = MS_DAY},
-    {G_MUCH, "drain", "TIME", "10s", "how long what is in progress at the end may take",
-        OPTION_TIME, SIZED(drain_ms), .max = MS_DAY},
-    {G_TCP, "msl", "TIME", "30s", "maximum segment lifetime; TIME-WAIT lasts twice that",
-        OPTION_TIME, SIZED(engine.msl_ms), .min = 1, .max = 600000},
-    {G_TCP, "timewait", "N", NULL,
+    {GROUP_MUCH, "attempts", "N", NULL, "1000000", "end when so many connections were begun",
+        OPTION_NUMBER, SIZED(attempts), .min = 1, .max = INT64_MAX},
+    {GROUP_MUCH, "timeout", "TIME", "5s", NULL,
+        "a handshake or a response that takes longer has failed", OPTION_TIME, SIZED(timeout_ms),
+        .min = 1, .max = ROWS_MS_DAY},
+    {GROUP_MUCH, "drain", "TIME", "10s", NULL, "how long what is in progress at the end may take",
+        OPTION_TIME, SIZED(drain_ms), .max = ROWS_MS_DAY},
+    {GROUP_TCP, "source-ports", "LOW-HIGH", "1024-65535", NULL, "of each source address",
+        OPTION_PARSED, .parse = parse_source_ports},
+    {GROUP_TCP, "timewait", "N", NULL, "1048576",
         "most TIME-WAIT records of an engine (default: what the mode needs, at most 1048576)",
         OPTION_NUMBER, SIZED(engine.timewait), .min = 1, .max = 64 << 20},
-    {G_TCP, "rto-min", "TIME", "200ms", "shortest retransmission time-out; RFC 6298 says 1s",
-        OPTION_TIME, SIZED(engine.rto_min_ms), .min = 1, .max = 60000},
-    {G_TCP, "receive-buffer", "BYTES", "256K", "largest window of a connection", OPTION_BYTES,
-        SIZED(conn.receive_buffer), .min = 1024, .max = 1 << 30},
-    {G_TCP, "send-buffer", "BYTES", "256K", "unacknowledged and unsent bytes of a connection",
-        OPTION_BYTES, SIZED(conn.send_buffer), .min = 1024, .max = 1 << 30},
-    {G_TCP, "keepalive", NULL, NULL, "probe idle connections (after 2 h, 9 times in 75 s)",
-        OPTION_FLAG, AT(conn.keepalive)},
-    {G_TCP, "nodelay", NULL, NULL, "without Nagle's algorithm", OPTION_FLAG, AT(conn.nodelay)},
-    {G_TCP, "no-delayed-ack", NULL, NULL, "acknowledge at once", OPTION_FLAG,
-        AT(conn.no_delayed_ack)},
-    {G_TCP, "no-timestamps", NULL, NULL, "without the timestamps option (RFC 7323)", OPTION_FLAG,
-        AT(conn.no_timestamps)},
-    {G_CORES, "cores", "N", NULL,
-        "cores to use (default: 1; with --port memory 2 where there are two: one for each end)",
+    {GROUP_CORES, "cores", "N", NULL, "2",
+        "cores, and queues and engines of each port (default: 1; with --port memory 2 where there "
+        "are two: one for each end)",
         OPTION_NUMBER, SIZED(cores), .min = 1, .max = BENCH_CORES},
-    {G_CORES, "lcores", "LIST", NULL,
-        "which cores, as EAL's --lcores (default: the first that we may use)", OPTION_STRING,
-        AT(lcores)},
-    {G_CORES, "mbufs", "N", NULL,
+    {GROUP_CORES, "mbufs", "N", NULL, "32768",
         "packet buffers of an engine (default: what connections and data need)", OPTION_NUMBER,
         SIZED(mbufs), .min = 4096, .max = 16 << 20},
-    {G_CORES, "idle-sleep", "WHEN", "auto",
-        "nap up to 100 us when nothing happens: on, off, or auto: on ports without a NIC that "
-        "lead out of this process",
-        OPTION_PARSED, .parse = parse_idle},
-    {G_OUT, "json", "FILE", NULL, "write every figure there: docs/bench.md has the names",
-        OPTION_STRING, AT(json)},
-    {G_OUT, "plot", "FILE.svg", NULL, "draw rate and latency over time", OPTION_STRING, AT(plot)},
-    {G_OUT, "quiet", NULL, NULL, "no line each second, a short summary", OPTION_FLAG, AT(quiet)},
-    {G_OUT, "hold", NULL, NULL,
+    {GROUP_RUN, "json", "FILE", NULL, "bench.json",
+        "write every figure there: docs/bench.md has the names", OPTION_STRING, AT(json.path)},
+    {GROUP_RUN, "plot", "FILE.svg", NULL, "bench.svg", "draw rate and latency over time",
+        OPTION_STRING, AT(plot.path)},
+    {GROUP_RUN, "hold", NULL, NULL, NULL,
         "after the summary keep the port open until SIGTERM or SIGINT (memif: its other end "
         "does not survive that this one goes first)",
         OPTION_FLAG, AT(hold)},
 };
 
+static const char *const groups[] = {
+    GROUP_PORT, GROUP_WHAT, GROUP_MUCH, GROUP_TCP, GROUP_CORES, GROUP_RUN};
+
+/* Targets go with the ports of the file. */
+static void
+command_line(void *argument, bool anew)
+{
+	struct bench_options *o = argument;
+
+	if (link_command_line(&o->link, anew))
+		o->n_target = 0;
+}
+
+static struct option_table
+table_of(struct bench_parsed *p, struct option_set sets[ROWS_SETS + 1])
+{
+	rows_common(sets, &p->o.link, &p->o.engine, &p->o.conn);
+	sets[ROWS_SETS] = (struct option_set){rows, RTE_DIM(rows), p};
+	return (struct option_table){
+	    .command = "bench",
+	    .set = sets,
+	    .n_sets = ROWS_SETS + 1,
+	    .group = groups,
+	    .n_groups = RTE_DIM(groups),
+	    .anew = "port",
+	    .command_line = command_line,
+	    .argument = &p->o,
+	};
+}
+
 /* The picture would take the place of the figures. */
 static int
-check_outputs(const struct bench_options *o, char *error, size_t error_size)
+open_outputs(struct bench_options *o, char *error, size_t error_size)
 {
-	if (!o->json || !o->plot || strcmp(o->json, o->plot) != 0 ||
-	    strncmp(o->json, "/dev/", 5) == 0)
-		return 0;
-	snprintf(
-	    error, error_size, "--json and --plot: both are '%s'; expected two files", o->json);
-	return -EINVAL;
+	int rc;
+
+	if (o->json.path && o->plot.path && strcmp(o->json.path, o->plot.path) == 0 &&
+	    strncmp(o->json.path, "/dev/", 5) != 0) {
+		snprintf(error, error_size,
+		    "--json and --plot are both '%s': expected two files, give another for one",
+		    o->json.path);
+		return -EINVAL;
+	}
+	rc = output_open(&o->json, "json", error, error_size);
+	return rc ? rc : output_open(&o->plot, "plot", error, error_size);
 }
 
 int
 bench_options_parse(struct bench_options *o, int argc, char **argv, char *error, size_t error_size)
 {
+	struct option_set sets[ROWS_SETS + 1];
 	struct bench_parsed parsed;
+	struct option_table table = table_of(&parsed, sets);
 	int rest, rc;
 
 	memset(&parsed, 0, sizeof(parsed));
 	parsed.o.direction = DIRECTION_UP;
 	parsed.o.max_failures = 0.001;
-	rc = option_parse(rows, RTE_DIM(rows), &parsed, argc, argv, &rest, error, error_size);
+	rc = option_parse(&table, argc, argv, &rest, error, error_size);
+	*o = parsed.o;
 	if (rc)
 		return rc;
-	*o = parsed.o;
 	o->eal = argv + rest;
 	o->n_eal = (unsigned int)(argc - rest);
-	if (!o->port) {
-		o->port = "memory";
-		rc = spt_port_spec_parse(o->port, &o->spec, error, error_size);
-	}
+	if (parsed.given.http_body)
+		o->request_bytes = parsed.http_body;
+	if (o->link.n_ports == 0)
+		rc = link_parse_port(&o->link, "memory", error, error_size);
 	if (rc == 0)
 		rc = bench_options_check(o, &parsed.given, error, error_size);
 	if (rc == 0)
-		rc = check_outputs(o, error, error_size);
-	if (rc == 0)
-		rc = option_check_output("json", o->json, error, error_size);
-	if (rc == 0)
-		rc = option_check_output("plot", o->plot, error, error_size);
+		rc = open_outputs(o, error, error_size);
 	if (rc)
 		return rc;
 	bench_options_size(o);
-	o->engine.local = o->local;
-	o->engine.n_local = o->n_local;
+	link_finish(&o->link);
 	return 0;
+}
+
+void
+bench_options_free(struct bench_options *o)
+{
+	output_close(&o->json);
+	output_close(&o->plot);
+	link_free(&o->link);
 }
 
 void
 bench_options_help(FILE *out)
 {
+	struct option_set sets[ROWS_SETS + 1];
+	struct bench_parsed none;
+	struct option_table table = table_of(&none, sets);
+
 	fprintf(out,
 	    "septet bench: how many connections, requests or bits a second\n\n"
 	    "  septet bench                                client and server in this process\n"
@@ -529,10 +494,13 @@ bench_options_help(FILE *out)
 	    "  septet bench --port SPEC --address IP/PREFIX --target IP:PORT [...] "
 	    "[-- EAL-ARGUMENTS]\n"
 	    "  septet bench --port tap:sept0 --address 10.0.0.1/24 --target 10.0.0.2:80 "
-	    "--request http\n");
-	option_help(rows, RTE_DIM(rows), out);
+	    "--request http\n"
+	    "  septet bench --config FILE [...]\n");
+	option_help(&table, out);
 	fprintf(out,
-	    "\nBYTES take K, M, G; a TIME takes ms, s, m, h, without a unit it is seconds.\n"
+	    "\nBYTES take K, M, G; a TIME takes ms, s, m, h, without a unit it is seconds. What "
+	    "takes "
+	    "no\nargument may be given one, such as --quiet=no.\n"
 	    "The exit code is 0; 1 when nothing succeeded, counts disagree or buffers were lost; "
 	    "2 when it\ncould not start.\n");
 }

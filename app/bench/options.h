@@ -10,7 +10,9 @@
 #include <septet/runtime.h>
 #include <septet/septet.h>
 
-#define BENCH_LOCALS  16
+#include "common/link.h"
+#include "common/output.h"
+
 #define BENCH_TARGETS 64
 #define BENCH_CORES   64
 #define BENCH_PATH    256
@@ -31,20 +33,13 @@ enum bench_exchange {
 
 enum bench_direction { DIRECTION_UP = 1, DIRECTION_DOWN = 2, DIRECTION_BOTH = 3 };
 
-enum bench_idle { BENCH_IDLE_AUTO, BENCH_IDLE_ON, BENCH_IDLE_OFF };
-
 struct bench_options {
-	/* where */
-	const char *port; /* "memory" by default: the server is in this process */
-	struct spt_port_spec spec;
-	struct spt_local local[BENCH_LOCALS];
-	unsigned int n_local;
-	struct spt_endpoint target[BENCH_TARGETS]; /* taken in turn */
+	/* where; without a port "memory": the server is in this process */
+	struct link_options link;
+	struct spt_endpoint target[BENCH_TARGETS]; /* each port takes its own in turn */
+	uint8_t target_port[BENCH_TARGETS];
 	unsigned int n_target;
 	uint16_t port_first, port_last; /* source ports */
-	uint16_t mtu;
-	const char *impair_text;
-	struct spt_impair_config impair;
 	/* what */
 	enum bench_mode mode;
 	enum bench_close close;
@@ -66,26 +61,26 @@ struct bench_options {
 	uint32_t timeout_ms; /* handshake and response: then the attempt failed */
 	uint64_t attempts;   /* in all; 0: no limit */
 	/* cores, memory, TCP */
-	uint32_t cores;
-	const char *lcores;
+	uint32_t cores; /* queues of each port */
 	uint32_t mbufs;
-	enum bench_idle idle;
 	struct spt_config engine; /* what an engine is asked for */
 	struct spt_conn_options conn;
 	/* output */
-	const char *json, *plot;
-	bool quiet;
+	struct output json, plot;
 	bool hold; /* after the summary keep the port open until SIGTERM or SIGINT */
 	char *const *eal;
 	unsigned int n_eal;
 };
 
 /*
- * Parse and check everything that can be checked without EAL. 0; 1: help was asked for; or a
- * negative errno with one line in 'error'.
+ * Parse and check everything that can be checked without EAL, and open the files. 0; 1: help was
+ * asked for; or a negative errno with one line in 'error'. bench_options_free in any case; until
+ * then they must not move.
  */
 int bench_options_parse(
     struct bench_options *options, int argc, char **argv, char *error, size_t error_size);
+
+void bench_options_free(struct bench_options *options);
 
 void bench_options_help(FILE *out);
 

@@ -434,7 +434,7 @@ phase_reckon(struct phase_runner *r, struct bench_result *result)
 	    .one_lcore = b->server && b->info.lcores < b->info.engines + b->info.peers,
 	    .cpu_share = r->bench->naps ? -1 : r->cpu_share,
 	    .hz = spt_runtime_hz(),
-	    .speed_mbps = b->info.port[0].device.speed_mbps,
+	    .speed_mbps = ports_speed(&b->info),
 	    .client_bytes = b->info.engines * spt_engine_footprint(&b->options.engine),
 	};
 

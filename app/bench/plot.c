@@ -385,7 +385,9 @@ plot_title(FILE *f, const struct bench *bench)
 	else
 		fprintf(f, "as fast as possible, ");
 	fprintf(f, "port ");
-	plot_escaped(f, o->port);
+	plot_escaped(f, o->link.port[0].spec.text);
+	if (o->link.n_ports > 1)
+		fprintf(f, " and %u more", o->link.n_ports - 1);
 	fprintf(f, ", %u core%s; limit: %s%s</text>\n", bench->info.lcores,
 	    bench->info.lcores == 1 ? "" : "s", bench_limit_name(r->limit),
 	    bench->interrupted ? "; interrupted" : "");
@@ -425,17 +427,11 @@ plot_all(FILE *f, const struct bench *bench)
 }
 
 int
-bench_write_plot(const struct bench *bench)
+bench_write_plot(struct bench *bench)
 {
-	FILE *f = fopen(bench->options.plot, "w");
-	int rc = 0;
+	struct output *out = &bench->options.plot;
 
-	if (!f)
-		return -errno;
-	plot_all(f, bench);
-	if (ferror(f))
-		rc = -EIO;
-	if (fclose(f) && rc == 0)
-		rc = -errno;
-	return rc;
+	output_begin(out);
+	plot_all(out->f, bench);
+	return output_end(out);
 }

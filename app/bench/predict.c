@@ -12,12 +12,15 @@ uint64_t
 predict_tuples(const struct bench_options *o)
 {
 	uint64_t ports = (uint64_t)o->port_last - o->port_first + 1, tuples = 0;
-	uint64_t addresses[2] = {0, 0};
 
-	for (unsigned int i = 0; i < o->n_local; i++)
-		addresses[addr_is_v4(&o->local[i].first)] += o->local[i].count;
-	for (unsigned int i = 0; i < o->n_target; i++)
-		tuples += addresses[addr_is_v4(&o->target[i].addr)] * ports;
+	for (unsigned int i = 0; i < o->n_target; i++) {
+		const struct spt_local *local = link_locals(&o->link, o->target_port[i]);
+		bool v4 = addr_is_v4(&o->target[i].addr);
+
+		for (unsigned int j = 0; j < o->link.of[o->target_port[i]].n_local; j++)
+			if (addr_is_v4(&local[j].first) == v4)
+				tuples += local[j].count * ports;
+	}
 	return tuples;
 }
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include <rte_common.h>
-#include <rte_ether.h>
 
 #include "bench/check.h"
 #include "bench/phase.h"
@@ -51,24 +50,21 @@ start_load(const struct bench_options *o)
 }
 
 void
-bench_print_start(const struct bench *bench)
+bench_print_start(const struct bench *bench, const char *user)
 {
 	const struct bench_options *o = &bench->options;
 	const struct spt_runtime_info *info = &bench->info;
 	char text[256];
 
 	printf("%s\n", bench->eal.summary);
-	printf("port %s: %s\n", o->port, info->port[0].device.summary);
-	if (o->impair_text)
-		printf("impaired: %s\n", o->impair_text);
+	ports_print_start(&o->link, info, bench_options_queues(o));
 	printf("memory: %.1f MiB for tables and records, %.1f MiB for %" PRIu32
 	       " mbufs; %u engine%s%s on %u core%s\n",
 	    (double)info->table_bytes / (1 << 20), (double)info->mbuf_bytes / (1 << 20),
 	    info->mbufs, info->engines, info->engines == 1 ? "" : "s",
 	    info->peers ? " and as many for the server" : "", info->lcores,
 	    info->lcores == 1 ? "" : "s");
-	for (unsigned int i = 0; i < o->n_local; i++)
-		printf("address %s\n", address_local_text(&o->local[i], text));
+	printf("%s\n", user);
 	start_load(o);
 	if (predict_text(o, predict_connections(o), text, sizeof(text)))
 		printf("%s\n", text);
@@ -158,7 +154,7 @@ summary_costs(const struct bench *bench)
 	if (r->line_rate_share >= 0) {
 		summary_name("line rate");
 		printf("%.1f %% of %" PRIu64 " Mbit/s\n", 100 * r->line_rate_share,
-		    bench->info.port[0].device.speed_mbps);
+		    ports_speed(&bench->info));
 	}
 }
 
@@ -268,7 +264,7 @@ bench_print_summary(const struct bench *bench)
 	    r->seconds, bench->options.search ? " (of the last run)" : "");
 	summary_rates(bench);
 	summary_lateness(bench);
-	if (!bench->options.quiet) {
+	if (!bench->options.link.quiet) {
 		summary_latency("handshake", r->latency[LATENCY_HANDSHAKE]);
 		summary_latency("connection", r->latency[LATENCY_CONNECTION]);
 		summary_latency("request", r->latency[LATENCY_REQUEST]);
@@ -288,18 +284,6 @@ law(bool holds)
 	return holds ? "ok" : "WRONG";
 }
 
-static bool
-end_verdicts(const char *who, const struct spt_stats *s)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int v = 0; v < SPT_V_COUNT; v++)
-		sum += s->verdict[v];
-	printf("%s rx_frames %" PRIu64 " = sum of verdicts %" PRIu64 ": %s\n", who, s->rx_frames,
-	    sum, law(sum == s->rx_frames));
-	return sum == s->rx_frames;
-}
-
 bool
 bench_print_end(const struct bench *bench, const struct spt_runtime_leaks *leaks)
 {
@@ -309,11 +293,12 @@ bench_print_end(const struct bench *bench, const struct spt_runtime_leaks *leaks
 
 	printf("attempts %" PRIu64 " = completions %" PRIu64 " + failures %" PRIu64 ": %s\n",
 	    t->attempts, t->completions, failures, law(fine));
-	fine &= end_verdicts("client", &bench->end.stats);
+	fine &= ports_print_end(&bench->ports, bench->options.link.quiet);
+	fine &= ports_print_law("client", &bench->end.stats);
 	if (bench->server)
-		fine &= end_verdicts("server", &bench->server_end.stats);
+		fine &= ports_print_law("server", &bench->server_end.stats);
 	printf("mbufs not given back: %u: %s\n", leaks->mbufs, law(leaks->mbufs == 0));
-	if (leaks->driver && !bench->options.quiet)
+	if (leaks->driver && !bench->options.link.quiet)
 		printf("mbufs that the driver kept, as it always does: %u\n", leaks->driver);
 	fflush(stdout);
 	some = t->attempts == 0 || t->completions > 0;

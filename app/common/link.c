@@ -1,47 +1,240 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The link as the command line tells it. */
+/* The ports as the command line tells them, and who we are behind each. */
 #include <errno.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
 
 #include "base/addr.h"
 #include "common/address.h"
 #include "common/link.h"
+#include "common/option.h"
+
+/* What a port has once. */
+enum link_given {
+	LINK_MTU = 1 << 0,
+	LINK_VLAN = 1 << 1,
+	LINK_IMPAIR = 1 << 2,
+	LINK_GATEWAY4 = 1 << 3,
+	LINK_GATEWAY6 = 1 << 4,
+};
+
+/* ---- the options of a port ---------------------------------------------------- */
 
 int
-link_parse_gateway(const char *value, struct spt_config *config, char *error, size_t error_size)
+link_at(struct link_options *link, const char *name, char *error, size_t error_size)
 {
-	struct spt_addr address, *gateway;
-	int rc = address_parse(value, &address, error, error_size);
+	if (link->undecided) {
+		snprintf(error, error_size,
+		    "whose? The file has %u ports: expected --port before it; name the ports on "
+		    "the command line, or write this into the file",
+		    link->n_ports);
+		return -EINVAL;
+	}
+	if (link->n_ports == 0 && !link->early)
+		link->early = name;
+	return link->n_ports ? (int)link->n_ports - 1 : 0;
+}
+
+/* The port that takes it, once. */
+static int
+link_once(struct link_options *link, const char *name, enum link_given what, const char *value,
+    char *error, size_t error_size)
+{
+	int at = link_at(link, name, error, error_size);
+
+	if (at < 0)
+		return at;
+	if (link->of[at].given & what) {
+		snprintf(error, error_size,
+		    "'%.100s' is the second of %s: expected one for each --port, leave one away",
+		    value, link->n_ports ? link->port[at].spec.text : "the port");
+		return -EINVAL;
+	}
+	link->of[at].given |= what;
+	return at;
+}
+
+int
+link_parse_port(void *target, const char *value, char *error, size_t error_size)
+{
+	struct link_options *link = target;
+	struct spt_port_spec *spec = &link->port[link->n_ports].spec;
+	char why[320];
+
+	if (link->n_ports == SPT_PORTS) {
+		snprintf(error, error_size,
+		    "'%s' is one too many: expected at most %d ports, leave it away", value,
+		    SPT_PORTS);
+		return -EINVAL;
+	}
+	if (link->n_ports == 1 && link->early) {
+		snprintf(error, error_size,
+		    "'%s' is the second, but --%s stands before the first: expected it behind its "
+		    "own --port, move it there",
+		    value, link->early);
+		return -EINVAL;
+	}
+	if (spt_port_spec_parse(value, spec, why, sizeof(why)) != 0) {
+		/* "port 'x' ...": the option says that it is one. */
+		snprintf(error, error_size, "%s", strncmp(why, "port '", 6) == 0 ? why + 5 : why);
+		return -EINVAL;
+	}
+	for (unsigned int i = 0; i < link->n_ports; i++) {
+		if (link->port[i].spec.kind != spec->kind ||
+		    strcmp(link->port[i].spec.device, spec->device) != 0)
+			continue;
+		snprintf(error, error_size,
+		    "'%s' is given twice: expected another device, or leave one away", value);
+		return -EINVAL;
+	}
+	link->n_ports++;
+	return 0;
+}
+
+int
+link_parse_address(void *target, const char *value, char *error, size_t error_size)
+{
+	struct link_options *link = target;
+	int at = link_at(link, "address", error, error_size);
+
+	if (at < 0)
+		return at;
+	if (link->n_local == LINK_LOCALS) {
+		snprintf(error, error_size,
+		    "'%s' is one too many: expected at most %d; write a run such as "
+		    "10.0.0.1-10.0.0.9/24 as one",
+		    value, LINK_LOCALS);
+		return -EINVAL;
+	}
+	link->of[at].n_local++;
+	return address_parse_local(value, &link->local[link->n_local++], error, error_size);
+}
+
+int
+link_parse_gateway(void *target, const char *value, char *error, size_t error_size)
+{
+	struct link_options *link = target;
+	struct spt_addr address;
+	int at, rc = address_parse(value, &address, error, error_size);
 
 	if (rc)
 		return rc;
 	if (addr_is_zero(&address)) {
 		snprintf(error, error_size,
-		    "'%s' is no router's address: expected one like 10.0.0.1", value);
+		    "'%s' is no router's address: expected one such as 10.0.0.254", value);
 		return -EINVAL;
 	}
-	gateway = addr_is_v4(&address) ? &config->gateway4 : &config->gateway6;
-	if (!addr_is_zero(gateway)) {
-		snprintf(error, error_size, "at most one for each of IPv4 and IPv6");
-		return -EINVAL;
-	}
-	*gateway = address;
+	at = link_once(link, "gateway", addr_is_v4(&address) ? LINK_GATEWAY4 : LINK_GATEWAY6, value,
+	    error, error_size);
+	if (at < 0)
+		return at;
+	if (addr_is_v4(&address))
+		link->port[at].gateway4 = address;
+	else
+		link->port[at].gateway6 = address;
 	return 0;
 }
 
+int
+link_parse_impair(void *target, const char *value, char *error, size_t error_size)
+{
+	struct link_options *link = target;
+	int at = link_once(link, "impair", LINK_IMPAIR, value, error, error_size);
+
+	if (at < 0)
+		return at;
+	memset(&link->of[at].impair, 0, sizeof(link->of[at].impair));
+	link->of[at].impair_text = value;
+	return spt_impair_parse(value, &link->of[at].impair, error, error_size);
+}
+
+int
+link_stored_mtu(void *target, const char *value, char *error, size_t error_size)
+{
+	struct link_options *link = target;
+	int at = link_once(link, "mtu", LINK_MTU, value, error, error_size);
+
+	if (at >= 0)
+		link->port[at].mtu = link->mtu;
+	return RTE_MIN(at, 0);
+}
+
+int
+link_stored_vlan(void *target, const char *value, char *error, size_t error_size)
+{
+	struct link_options *link = target;
+	int at = link_once(link, "vlan", LINK_VLAN, value, error, error_size);
+
+	if (at >= 0)
+		link->port[at].vlan = link->vlan;
+	return RTE_MIN(at, 0);
+}
+
+/* ---- of all ports ----------------------------------------------------------------- */
+
+int
+link_parse_idle(void *target, const char *value, char *error, size_t error_size)
+{
+	static const char *const words[] = {
+	    [LINK_IDLE_AUTO] = "auto", [LINK_IDLE_ON] = "on", [LINK_IDLE_OFF] = "off"};
+	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+
+	if (chosen >= 0)
+		((struct link_options *)target)->idle = (enum link_idle)chosen;
+	return RTE_MIN(chosen, 0);
+}
+
+int
+link_parse_user(void *target, const char *value, char *error, size_t error_size)
+{
+	if (value[0] && getpwnam(value)) {
+		((struct link_options *)target)->user = value;
+		return 0;
+	}
+	snprintf(error, error_size,
+	    "'%s' is nobody on this machine: expected a user's name, 'getent passwd' lists them",
+	    value);
+	return -EINVAL;
+}
+
+bool
+link_command_line(struct link_options *link, bool anew)
+{
+	bool forget = anew && link->n_ports > 0;
+
+	if (forget) {
+		memset(link->port, 0, sizeof(link->port));
+		memset(link->of, 0, sizeof(link->of));
+		link->n_ports = link->n_local = 0;
+		link->early = NULL;
+	}
+	/* What is given once is so on the command line, which wins. */
+	for (unsigned int i = 0; i < SPT_PORTS; i++)
+		link->of[i].given = 0;
+	link->undecided = link->n_ports > 1;
+	return forget;
+}
+
+/* ---- what they mean together ---------------------------------------------------------- */
+
 /* A gateway that is on no link of ours would never be reached. */
 static int
-link_check_gateway(const struct spt_local *local, unsigned int n, const struct spt_addr *gateway,
-    char *error, size_t error_size)
+link_check_gateway(const struct link_options *link, unsigned int port,
+    const struct spt_addr *gateway, char *error, size_t error_size)
 {
+	const struct spt_local *local = link_locals(link, port);
 	const char *unfit = NULL;
 	char text[ADDRESS_TEXT];
 	bool on_link = false;
 
 	if (addr_is_zero(gateway))
 		return 0;
-	for (unsigned int i = 0; i < n && !unfit; i++) {
+	for (unsigned int i = 0; i < link->of[port].n_local && !unfit; i++) {
 		if (addr_is_v4(&local[i].first) != addr_is_v4(gateway) ||
 		    !address_in_network(gateway, &local[i].first, local[i].prefix))
 			continue;
@@ -51,7 +244,8 @@ link_check_gateway(const struct spt_local *local, unsigned int n, const struct s
 		            : address_unfit(gateway, local[i].prefix);
 	}
 	if (unfit) {
-		snprintf(error, error_size, "--gateway %s is %s: expected the router's address",
+		snprintf(error, error_size,
+		    "--gateway '%s' is %s: expected the router's, give that",
 		    address_text(gateway, text), unfit);
 		return -EINVAL;
 	}
@@ -61,42 +255,115 @@ link_check_gateway(const struct spt_local *local, unsigned int n, const struct s
 	if (!addr_is_v4(gateway) && gateway->b[0] == 0xfe && (gateway->b[1] & 0xc0) == 0x80)
 		return 0;
 	snprintf(error, error_size,
-	    "--gateway %s is in no network of --address: it could not be reached",
+	    "--gateway '%s' is in no network of that port's --address: expected a router that can "
+	    "be reached, or add an --address of its network",
 	    address_text(gateway, text));
 	return -EINVAL;
 }
 
 static int
-link_check_locals(const struct spt_local *local, unsigned int n, char *error, size_t error_size)
+link_check_locals(const struct link_options *link, char *error, size_t error_size)
 {
-	char text[2 * ADDRESS_TEXT];
-	uint32_t total = 0;
+	char text[2 * ADDRESS_TEXT], other[2 * ADDRESS_TEXT];
+	const struct spt_local *local = link->local;
 
-	for (unsigned int i = 0; i < n; i++) {
-		total += local[i].count;
+	for (unsigned int i = 0; i < link->n_local; i++) {
 		for (unsigned int j = 0; j < i; j++) {
 			if (!address_in_run(&local[i].first, &local[j]) &&
 			    !address_in_run(&local[j].first, &local[i]))
 				continue;
-			snprintf(error, error_size, "--address %s: given before",
-			    address_local_text(&local[i], text));
+			snprintf(error, error_size,
+			    "--address '%s' overlaps '%s', given before: expected each address "
+			    "once, leave one away",
+			    address_local_text(&local[i], text),
+			    address_local_text(&local[j], other));
 			return -EINVAL;
 		}
 	}
-	if (total <= LINK_ADDRESSES_MAX)
-		return 0;
-	snprintf(error, error_size, "--address: %" PRIu32 " addresses, at most %d in all", total,
-	    LINK_ADDRESSES_MAX);
-	return -EINVAL;
+	for (unsigned int p = 0; p < RTE_MAX(link->n_ports, 1u); p++) {
+		uint32_t total = 0;
+
+		for (unsigned int i = 0; i < link->of[p].n_local; i++)
+			total += local++->count;
+		if (total <= LINK_ADDRESSES_MAX)
+			continue;
+		snprintf(error, error_size,
+		    "--address: %" PRIu32 " addresses on a port: expected at most %d, shorten a "
+		    "run",
+		    total, LINK_ADDRESSES_MAX);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int
-link_check(const struct spt_local *local, unsigned int n, const struct spt_config *config,
-    char *error, size_t error_size)
+link_check(const struct link_options *link, char *error, size_t error_size)
 {
-	int rc = link_check_locals(local, n, error, error_size);
+	int rc;
 
-	if (rc == 0)
-		rc = link_check_gateway(local, n, &config->gateway4, error, error_size);
-	return rc ? rc : link_check_gateway(local, n, &config->gateway6, error, error_size);
+	for (unsigned int i = 0; i < link->n_ports && link->n_ports > 1; i++) {
+		if (link->port[i].spec.kind != SPT_PORT_MEMORY)
+			continue;
+		snprintf(error, error_size,
+		    "--port 'memory' is one of %u: expected it alone, since its peer is in this "
+		    "process; leave it or the others away",
+		    link->n_ports);
+		return -EINVAL;
+	}
+	rc = link_check_locals(link, error, error_size);
+	for (unsigned int i = 0; i < link->n_ports && rc == 0; i++) {
+		rc = link_check_gateway(link, i, &link->port[i].gateway4, error, error_size);
+		if (rc == 0)
+			rc =
+			    link_check_gateway(link, i, &link->port[i].gateway6, error, error_size);
+	}
+	return rc;
+}
+
+int
+link_check_ports(const struct link_options *link, char *error, size_t error_size)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; i < link->n_ports && rc == 0; i++)
+		if (link->port[i].spec.kind != SPT_PORT_MEMORY)
+			rc = spt_port_spec_check(&link->port[i].spec, error, error_size);
+	return rc ? rc
+	          : spt_privileges_check(link->port, link->n_ports, link->user, error, error_size);
+}
+
+int
+link_port_of(const struct link_options *link, const struct spt_addr *address)
+{
+	const struct spt_local *local = link->local;
+
+	for (unsigned int p = 0; p < link->n_ports; p++)
+		for (unsigned int i = 0; i < link->of[p].n_local; i++, local++)
+			if (address_in_run(address, local))
+				return (int)p;
+	return -1;
+}
+
+void
+link_finish(struct link_options *link)
+{
+	const struct spt_local *local = link->local;
+
+	for (unsigned int i = 0; i < link->n_ports; i++) {
+		struct spt_runtime_port *port = &link->port[i];
+
+		port->local = local;
+		port->n_local = link->of[i].n_local;
+		local += link->of[i].n_local;
+		port->impair = link->of[i].impair_text ? &link->of[i].impair : NULL;
+		if (!port->mtu)
+			port->mtu = 1500;
+	}
+}
+
+void
+link_free(struct link_options *link)
+{
+	free(link->config);
+	link->config = NULL;
 }

@@ -1,303 +1,128 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Command-line options from one table. */
-#include <ctype.h>
+/*
+ * Options from tables. The command line is cut into options and values first: only then is it
+ * known whether there is a file, and what of it the command line takes the place of.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/config.h"
 #include "common/option.h"
+#include "common/option_value.h"
 
-#define OPTION_WORD  32 /* longest word that is compared for a suggestion */
-#define HELP_COLUMN  30
-#define HELP_WIDTH   100
+#define OPTION_NAME  64
 #define OPTION_NAMES 128
 
-/* A number and its unit. 0, or -EINVAL. */
-static int
-option_number(const char *value, uint64_t *number, const char **unit)
-{
-	char *end;
+/* An option that was given. */
+struct option_token {
+	const struct option_row *row;
+	void *target;
+	const char *value; /* NULL: a flag that stands alone */
+	unsigned int line; /* of the file; 0: the command line */
+};
 
-	/* strtoull takes signs and blanks: a digit must come first. */
-	if (!isdigit((unsigned char)value[0]))
-		return -EINVAL;
-	errno = 0;
-	*number = strtoull(value, &end, 10);
-	*unit = end;
-	return errno ? -EINVAL : 0;
-}
+struct option_tokens {
+	const struct option_table *table;
+	struct option_token *token;
+	size_t n;
+	const char *path; /* of the file, or NULL */
+};
 
-/* Multiply by the unit's factor; -ERANGE when that does not fit. */
-static int
-option_scale(
-    uint64_t *number, const char *unit, const char *const *units, const uint64_t *factors, size_t n)
+static bool
+option_find(const struct option_table *table, const char *name, struct option_token *token)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (strcasecmp(unit, units[i]) != 0)
-			continue;
-		return __builtin_mul_overflow(*number, factors[i], number) ? -ERANGE : 0;
+	for (size_t s = 0; s < table->n_sets; s++) {
+		for (size_t i = 0; i < table->set[s].n; i++) {
+			if (strcmp(table->set[s].rows[i].name, name) != 0)
+				continue;
+			token->row = &table->set[s].rows[i];
+			token->target = table->set[s].target;
+			return true;
+		}
 	}
-	return -EINVAL;
-}
-
-static int
-option_value(const struct option_row *row, const char *value, uint64_t *number)
-{
-	static const char *const byte_units[] = {"", "K", "KiB", "M", "MiB", "G", "GiB", "T"};
-	static const uint64_t byte_factors[] = {
-	    1, 1 << 10, 1 << 10, 1 << 20, 1 << 20, 1 << 30, 1 << 30, UINT64_C(1) << 40};
-	static const char *const time_units[] = {"", "ms", "s", "m", "h"};
-	static const uint64_t time_factors[] = {1000, 1, 1000, 60000, 3600000};
-	const char *unit;
-	int rc = option_number(value, number, &unit);
-
-	if (rc)
-		return rc;
-	if (row->kind == OPTION_BYTES)
-		rc = option_scale(number, unit, byte_units, byte_factors, 8);
-	else if (row->kind == OPTION_TIME)
-		rc = option_scale(number, unit, time_units, time_factors, 5);
-	else
-		rc = unit[0] ? -EINVAL : 0;
-	if (rc)
-		return rc;
-	return *number < row->min || *number > row->max ? -ERANGE : 0;
+	return false;
 }
 
 static const char *
-option_expected(const struct option_row *row)
+option_near(const struct option_table *table, const char *word)
 {
-	if (row->kind == OPTION_BYTES)
-		return "bytes, such as 1500, 64K or 2M";
-	if (row->kind == OPTION_TIME)
-		return "a time, such as 200ms, 5s, 2m or 1h";
-	return "a number";
+	const char *names[OPTION_NAMES];
+	size_t n = 0;
+
+	for (size_t s = 0; s < table->n_sets; s++)
+		for (size_t i = 0; i < table->set[s].n && n < OPTION_NAMES; i++)
+			names[n++] = table->set[s].rows[i].name;
+	return option_nearest(word, names, n);
 }
 
-/* min .. max as the user would write them. */
-static void
-option_range(const struct option_row *row, char *text, size_t size)
-{
-	const char *unit = row->kind == OPTION_TIME ? "ms" : "";
-
-	snprintf(text, size, "%" PRIu64 "%s to %" PRIu64 "%s", row->min, unit, row->max, unit);
-}
-
-static void
-option_store(uint8_t *field, size_t width, uint64_t number)
-{
-	uint32_t u32 = (uint32_t)number;
-	uint16_t u16 = (uint16_t)number;
-
-	if (width == sizeof(number))
-		memcpy(field, &number, sizeof(number));
-	else if (width == sizeof(u32))
-		memcpy(field, &u32, sizeof(u32));
-	else if (width == sizeof(u16))
-		memcpy(field, &u16, sizeof(u16));
-	else
-		*field = (uint8_t)number;
-}
+/* ---- the command line ------------------------------------------------------ */
 
 static int
-option_set(
-    const struct option_row *row, void *target, const char *value, char *error, size_t error_size)
+option_unknown(const struct option_table *table, const char *word, char *error, size_t error_size)
 {
-	uint8_t *field = (uint8_t *)target + row->offset;
-	char range[64], why[256];
-	uint64_t number;
-	int rc;
+	const char *nearest = option_near(table, word);
 
-	if (row->kind == OPTION_STRING) {
-		memcpy(field, &value, sizeof(value));
-		return 0;
-	}
-	if (row->kind == OPTION_PARSED) {
-		rc = row->parse(target, value, why, sizeof(why));
-		if (rc)
-			snprintf(error, error_size, "--%s: %s", row->name, why);
-		return rc;
-	}
-	rc = option_value(row, value, &number);
-	if (rc) {
-		option_range(row, range, sizeof(range));
-		snprintf(error, error_size, "--%s %s: expected %s, %s", row->name, value,
-		    option_expected(row), range);
-		return -EINVAL;
-	}
-	option_store(field, row->width, number);
-	return 0;
-}
-
-/* Edit distance; longer words than OPTION_WORD are far from everything. */
-static unsigned int
-option_distance(const char *a, const char *b)
-{
-	unsigned int row[OPTION_WORD + 1], diagonal, above;
-	size_t la = strlen(a), lb = strlen(b);
-
-	if (la > OPTION_WORD || lb > OPTION_WORD)
-		return OPTION_WORD;
-	for (size_t j = 0; j <= lb; j++)
-		row[j] = (unsigned int)j;
-	for (size_t i = 1; i <= la; i++) {
-		diagonal = row[0];
-		row[0] = (unsigned int)i;
-		for (size_t j = 1; j <= lb; j++) {
-			above = row[j];
-			row[j] = diagonal + (a[i - 1] != b[j - 1]);
-			if (above + 1 < row[j])
-				row[j] = above + 1;
-			if (row[j - 1] + 1 < row[j])
-				row[j] = row[j - 1] + 1;
-			diagonal = above;
-		}
-	}
-	return row[lb];
-}
-
-const char *
-option_nearest(const char *word, const char *const *words, size_t n)
-{
-	unsigned int best = OPTION_WORD, distance;
-	const char *nearest = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		distance = option_distance(word, words[i]);
-		/* What begins alike is meant more likely than what is spelled alike. */
-		if (word[0] && strncmp(word, words[i], strlen(word)) == 0)
-			distance = 1;
-		if (distance < best) {
-			best = distance;
-			nearest = words[i];
-		}
-	}
-	return best <= 1 + strlen(word) / 3 ? nearest : NULL;
-}
-
-int
-option_choice(const char *value, const char *const *words, size_t n, char *error, size_t error_size)
-{
-	size_t used = 0;
-	char list[256];
-
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(value, words[i]) == 0)
-			return (int)i;
-		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s",
-		    i == 0       ? ""
-		    : i == n - 1 ? " or "
-		                 : ", ",
-		    words[i]);
-		used = used < sizeof(list) ? used : sizeof(list) - 1;
-	}
-	snprintf(error, error_size, "'%s': expected %s", value, list);
-	return -EINVAL;
-}
-
-int
-option_check_output(const char *name, const char *path, char *error, size_t error_size)
-{
-	FILE *f = path ? fopen(path, "a") : NULL;
-
-	if (f)
-		fclose(f);
-	if (f || !path)
-		return 0;
-	snprintf(error, error_size, "--%s '%s': %s; expected a file that can be written", name,
-	    path, strerror(errno));
-	return -EINVAL;
-}
-
-static int
-option_unknown(
-    const struct option_row *rows, size_t n, const char *word, char *error, size_t error_size)
-{
-	const char *names[OPTION_NAMES], *nearest;
-
-	for (size_t i = 0; i < n; i++)
-		names[i] = rows[i].name;
-	nearest = option_nearest(word, names, n);
 	if (nearest)
-		snprintf(
-		    error, error_size, "unknown option --%s: did you mean --%s?", word, nearest);
+		snprintf(error, error_size,
+		    "unknown option --%s: did you mean --%s? 'septet %s --help' lists them all",
+		    word, nearest, table->command);
 	else
-		snprintf(error, error_size, "unknown option --%s: --help lists them all", word);
+		snprintf(error, error_size,
+		    "unknown option --%s: expected one of those that 'septet %s --help' lists",
+		    word, table->command);
 	return -EINVAL;
-}
-
-static const struct option_row *
-option_find(const struct option_row *rows, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(rows[i].name, name) == 0)
-			return &rows[i];
-	return NULL;
 }
 
 /* One option at argv[*at], and its value, which may be the next argument. */
 static int
-option_take(const struct option_row *rows, size_t n, void *target, int argc, char **argv, int *at,
-    char *error, size_t error_size)
+option_take(
+    struct option_tokens *tokens, int argc, char **argv, int *at, char *error, size_t error_size)
 {
-	const char *value = strchr(argv[*at], '=');
-	char name[OPTION_WORD + 1];
-	const struct option_row *row;
+	struct option_token *t = &tokens->token[tokens->n];
+	const char *word = argv[*at], *equals = strchr(word, '=');
+	char name[OPTION_NAME];
 	int length;
 
-	if (argv[*at][0] != '-' || argv[*at][1] != '-') {
+	if (word[0] != '-' || word[1] != '-') {
 		snprintf(error, error_size,
-		    "'%s' is no option: options begin with --, and EAL's own "
-		    "arguments come after a bare --",
-		    argv[*at]);
+		    "'%s' is no option: expected --NAME, see 'septet %s --help'; what is for EAL "
+		    "comes after a bare --",
+		    word, tokens->table->command);
 		return -EINVAL;
 	}
-	length = (int)(value ? (size_t)(value - argv[*at]) : strlen(argv[*at])) - 2;
-	snprintf(name, sizeof(name), "%.*s", length, argv[*at] + 2);
-	row = option_find(rows, n, name);
-	if (!row)
-		return option_unknown(rows, n, name, error, error_size);
-	if (row->kind == OPTION_FLAG) {
-		if (value) {
-			snprintf(error, error_size, "--%s takes no value", name);
-			return -EINVAL;
-		}
-		*(bool *)((uint8_t *)target + row->offset) = true;
+	length = (int)(equals ? (size_t)(equals - word) : strlen(word)) - 2;
+	snprintf(name, sizeof(name), "%.*s", length, word + 2);
+	*t = (struct option_token){.value = equals ? equals + 1 : NULL};
+	if (!option_find(tokens->table, name, t))
+		return option_unknown(tokens->table, name, error, error_size);
+	tokens->n++;
+	if (t->row->kind == OPTION_FLAG || t->value)
+		return 0;
+	/* What begins with two dashes is the next option, or the end. */
+	if (*at + 1 < argc && strncmp(argv[*at + 1], "--", 2) != 0) {
+		t->value = argv[++*at];
 		return 0;
 	}
-	if (!value && *at + 1 < argc && strcmp(argv[*at + 1], "--") != 0)
-		value = argv[++*at];
-	else if (value)
-		value++;
-	if (!value) {
-		snprintf(
-		    error, error_size, "--%s needs a value: --%s %s", name, name, row->argument);
-		return -EINVAL;
-	}
-	return option_set(row, target, value, error, error_size);
+	snprintf(error, error_size, "--%s has no value: expected --%s %s, such as --%s %s", name,
+	    name, t->row->argument, name, t->row->example ? t->row->example : t->row->initial);
+	return -EINVAL;
 }
 
-int
-option_parse(const struct option_row *rows, size_t n, void *target, int argc, char **argv,
-    int *rest, char *error, size_t error_size)
+static int
+option_tokenize(
+    struct option_tokens *tokens, int argc, char **argv, int *rest, char *error, size_t error_size)
 {
 	int rc;
 
-	for (size_t i = 0; i < n; i++) {
-		rc = rows[i].initial && rows[i].kind != OPTION_PARSED
-		         ? option_set(&rows[i], target, rows[i].initial, error, error_size)
-		         : 0;
-		if (rc)
-			return rc;
-	}
 	for (int at = 0; at < argc; at++) {
 		*rest = at + 1;
 		if (strcmp(argv[at], "--") == 0)
 			return 0;
 		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
 			return 1;
-		rc = option_take(rows, n, target, argc, argv, &at, error, error_size);
+		rc = option_take(tokens, argc, argv, &at, error, error_size);
 		if (rc)
 			return rc;
 	}
@@ -305,47 +130,173 @@ option_parse(const struct option_row *rows, size_t n, void *target, int argc, ch
 	return 0;
 }
 
-/* 'text' broken at blanks, every line but the first indented. */
-static void
-option_help_text(const char *text, int column, FILE *out)
-{
-	while (*text) {
-		const char *end = strchrnul(text, ' ');
-		int word = (int)(end - text);
+/* ---- the file -------------------------------------------------------------- */
 
-		if (column + 1 + word > HELP_WIDTH) {
-			fprintf(out, "\n%*s", HELP_COLUMN, "");
-			column = HELP_COLUMN;
-		}
-		fprintf(out, "%s%.*s", column == HELP_COLUMN ? "" : " ", word, text);
-		column += word + (column != HELP_COLUMN);
-		text = *end ? end + 1 : end;
+static int
+option_key(
+    struct option_tokens *tokens, const struct config_entry *entry, char *error, size_t error_size)
+{
+	struct option_token *t = &tokens->token[tokens->n++];
+	const char *command = tokens->table->command, *nearest;
+
+	*t = (struct option_token){.value = entry->e.value, .line = entry->line};
+	if (!option_find(tokens->table, entry->e.name, t)) {
+		nearest = option_near(tokens->table, entry->e.name);
+		snprintf(error, error_size,
+		    "%s line %u: unknown key '%s': expected an option of 'septet %s --help' "
+		    "without its dashes%s%s%s",
+		    tokens->path, entry->line, entry->e.name, command,
+		    nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+		return -EINVAL;
 	}
+	if (t->row->kind != OPTION_CONFIG)
+		return 0;
+	snprintf(error, error_size,
+	    "%s line %u: a file names no other: expected %s on the command line only, leave it "
+	    "away here",
+	    tokens->path, entry->line, "--config");
+	return -EINVAL;
 }
 
-void
-option_help(const struct option_row *rows, size_t n, FILE *out)
+/* ---- from options to values --------------------------------------------------- */
+
+/* Where it was written, in front of the reason. */
+static int
+option_where(const struct option_tokens *tokens, const struct option_token *t, const char *why,
+    char *error, size_t error_size)
 {
-	const char *group = "";
-	char text[512];
-	int used;
+	if (t->line)
+		snprintf(error, error_size, "%s line %u: %s", tokens->path, t->line, why);
+	else
+		snprintf(error, error_size, "%s", why);
+	return -EINVAL;
+}
 
-	for (size_t i = 0; i < n; i++) {
-		const struct option_row *r = &rows[i];
+static int
+option_twice(const struct option_tokens *tokens, const struct option_token *t, char *error,
+    size_t error_size)
+{
+	const struct option_token *first = tokens->token;
+	const char *dashes = t->line ? "" : "--";
+	char why[384];
 
-		if (strcmp(group, r->group) != 0)
-			fprintf(out, "\n%s\n", r->group);
-		group = r->group;
-		used = fprintf(out, "  --%s%s%s", r->name, r->argument ? " " : "",
-		    r->argument ? r->argument : "");
-		if (used >= HELP_COLUMN) {
-			fputc('\n', out);
-			used = 0;
-		}
-		fprintf(out, "%*s", HELP_COLUMN - used, "");
-		snprintf(
-		    text, sizeof(text), r->initial ? "%s (default %s)" : "%s", r->help, r->initial);
-		option_help_text(text, HELP_COLUMN, out);
-		fputc('\n', out);
+	while (first->row != t->row)
+		first++;
+	if (first == t || t->row->many)
+		return 0;
+	if (!first->value || !t->value)
+		snprintf(why, sizeof(why), "%s%s is given twice: expected once, leave one away",
+		    dashes, t->row->name);
+	else
+		snprintf(why, sizeof(why),
+		    "%s%s is given twice, '%.100s' and '%.100s': expected once, leave one away",
+		    dashes, t->row->name, first->value, t->value);
+	return option_where(tokens, t, why, error, error_size);
+}
+
+static int
+option_apply(const struct option_tokens *tokens, char *error, size_t error_size)
+{
+	char why[448];
+	int rc = 0;
+
+	for (size_t i = 0; i < tokens->n && rc == 0; i++) {
+		const struct option_token *t = &tokens->token[i];
+
+		rc = option_twice(tokens, t, error, error_size);
+		if (rc)
+			break;
+		rc = option_value_set(t->row, t->target, t->value, t->line > 0, why, sizeof(why));
+		if (rc)
+			option_where(tokens, t, why, error, error_size);
 	}
+	return rc;
+}
+
+static int
+option_defaults(const struct option_table *table, char *error, size_t error_size)
+{
+	int rc = 0;
+
+	for (size_t s = 0; s < table->n_sets; s++) {
+		for (size_t i = 0; i < table->set[s].n && rc == 0; i++) {
+			const struct option_row *r = &table->set[s].rows[i];
+
+			if (r->initial && !r->parse)
+				rc = option_value_set(
+				    r, table->set[s].target, r->initial, false, error, error_size);
+		}
+	}
+	return rc;
+}
+
+/* The file that --config names, whose text the target keeps. */
+static int
+option_file(
+    const struct option_table *table, const struct option_token *t, char *error, size_t error_size)
+{
+	struct option_tokens tokens = {.table = table, .path = t->value};
+	struct config *config = NULL;
+	int rc;
+
+	rc = config_load(t->value, table->command, &config, error, error_size);
+	if (rc)
+		return rc;
+	memcpy((uint8_t *)t->target + t->row->offset, &config, sizeof(config));
+	tokens.token = calloc(config->n + 1, sizeof(*tokens.token));
+	if (!tokens.token) {
+		snprintf(error, error_size, "no memory for %s", t->value);
+		return -ENOMEM;
+	}
+	for (unsigned int i = 0; i < config->n && rc == 0; i++)
+		rc = option_key(&tokens, &config->entry[i], error, error_size);
+	if (rc == 0)
+		rc = option_apply(&tokens, error, error_size);
+	free(tokens.token);
+	return rc;
+}
+
+/* Everything but the cutting: the file first, then what wins over it. */
+static int
+option_fill(const struct option_tokens *tokens, char *error, size_t error_size)
+{
+	const struct option_table *table = tokens->table;
+	bool anew = false;
+	int rc = 0;
+
+	for (size_t i = 0; i < tokens->n && rc == 0; i++) {
+		const struct option_token *t = &tokens->token[i];
+
+		anew |= table->anew && strcmp(t->row->name, table->anew) == 0;
+		if (t->row->kind == OPTION_CONFIG)
+			rc = option_twice(tokens, t, error, error_size);
+		if (t->row->kind == OPTION_CONFIG && rc == 0)
+			rc = option_file(table, t, error, error_size);
+	}
+	if (rc)
+		return rc;
+	if (table->command_line)
+		table->command_line(table->argument, anew);
+	return option_apply(tokens, error, error_size);
+}
+
+int
+option_parse(const struct option_table *table, int argc, char **argv, int *rest, char *error,
+    size_t error_size)
+{
+	struct option_tokens tokens = {.table = table};
+	int rc = option_defaults(table, error, error_size);
+
+	if (rc)
+		return rc;
+	tokens.token = calloc((size_t)argc + 1, sizeof(*tokens.token));
+	if (!tokens.token) {
+		snprintf(error, error_size, "no memory for options");
+		return -ENOMEM;
+	}
+	rc = option_tokenize(&tokens, argc, argv, rest, error, error_size);
+	if (rc == 0)
+		rc = option_fill(&tokens, error, error_size);
+	free(tokens.token);
+	return rc;
 }

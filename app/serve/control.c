@@ -74,7 +74,7 @@ control_run(void *arg)
 		if (__atomic_load_n(&control.ended, __ATOMIC_ACQUIRE))
 			break;
 		if (sig || (!asked && wait_now() >= end)) {
-			if (!o->quiet && !asked)
+			if (!o->link.quiet && !asked)
 				printf("closing, for %u.%03u s at most\n", o->drain_ms / 1000,
 				    o->drain_ms % 1000);
 			/* Asked a second time, we wait no longer. */
@@ -91,7 +91,7 @@ int
 serve_control_start(struct serve *serve)
 {
 	control.serve = serve;
-	control.status = !serve->options.quiet && isatty(STDOUT_FILENO);
+	control.status = !serve->options.link.quiet && isatty(STDOUT_FILENO);
 	return -rte_ctrl_thread_create(&control.thread, "septet-control", NULL, control_run, NULL);
 }
 

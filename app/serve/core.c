@@ -276,7 +276,7 @@ serve_turn(void *state, spt_time now, const struct spt_event *events, unsigned i
 /* ---- beginning and end -------------------------------------------------- */
 
 static int
-serve_listen(struct serve_core *core, char *error, size_t error_size)
+serve_listen(struct serve_core *core, unsigned int port, char *error, size_t error_size)
 {
 	struct spt_listen_options options = core->options->conn;
 	char text[ADDRESS_TEXT * 2];
@@ -285,6 +285,9 @@ serve_listen(struct serve_core *core, char *error, size_t error_size)
 	for (unsigned int i = 0; i < core->options->n_listen; i++) {
 		const struct serve_listen *l = &core->options->listen[i];
 
+		core->listener[i] = -1;
+		if (l->port >= 0 && l->port != (int)port)
+			continue;
 		options.conn.nodelay = core->options->conn.conn.nodelay || l->service->nodelay;
 		options.user = &core->listener[i];
 		rc = spt_listen(core->engine, &l->local, &options);
@@ -333,7 +336,7 @@ serve_start(void *app, unsigned int index, unsigned int port, struct spt_engine 
 	if (rc == 0)
 		rc = text_init(&core->body, "body", index, HTTP_BODY_PERIOD, text_body);
 	if (rc == 0)
-		rc = serve_listen(core, error, error_size);
+		rc = serve_listen(core, port, error, error_size);
 	if (rc) {
 		serve_free(core);
 		return rc;
@@ -356,7 +359,8 @@ serve_stop(void *state, spt_time now, spt_time deadline)
 		return;
 	core->stopping = true;
 	for (unsigned int i = 0; i < core->options->n_listen; i++)
-		spt_unlisten(core->engine, core->listener[i], SPT_UNLISTEN_DRAIN);
+		if (core->listener[i] >= 0)
+			spt_unlisten(core->engine, core->listener[i], SPT_UNLISTEN_DRAIN);
 	TAILQ_FOREACH(c, &core->live, live)
 	{
 		c->stopping = true;

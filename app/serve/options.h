@@ -10,7 +10,9 @@
 #include <septet/runtime.h>
 #include <septet/septet.h>
 
-#define SERVE_LOCALS    64
+#include "common/link.h"
+#include "common/output.h"
+
 #define SERVE_LISTENERS 64
 #define SERVE_CORES     128
 #define SERVE_CONNS_MAX (16u << 20)
@@ -20,46 +22,35 @@ struct service;
 struct serve_listen {
 	const struct service *service;
 	struct spt_endpoint local;
-};
-
-enum serve_idle {
-	SERVE_IDLE_AUTO,
-	SERVE_IDLE_ON,
-	SERVE_IDLE_OFF,
+	int port; /* index of the port that has the address; -1: all of them */
 };
 
 struct serve_options {
-	const char *port;
-	struct spt_port_spec spec;
-	struct spt_local local[SERVE_LOCALS];
-	unsigned int n_local;
+	struct link_options link;
 	struct serve_listen listen[SERVE_LISTENERS];
 	unsigned int n_listen;
 	uint64_t http_body;
 	bool http_close; /* every response is the last of its connection */
-	uint32_t cores;
-	const char *lcores;
+	uint32_t cores;  /* queues of each port */
 	uint32_t mbufs;
-	uint16_t mtu;
-	uint32_t idle; /* enum serve_idle */
-	const char *impair_text;
-	struct spt_impair_config impair;
 	struct spt_config engine; /* what the engine is asked for */
 	struct spt_listen_options conn;
 	uint32_t duration_ms;
 	uint32_t drain_ms;
-	const char *json;
-	bool quiet;
+	struct output json;
 	char *const *eal; /* arguments after "--" */
 	unsigned int n_eal;
 };
 
 /*
- * Parse and check everything that can be checked without EAL. 0; 1: help was asked for; or
- * -EINVAL (and others) with one line in 'error'.
+ * Parse and check everything that can be checked without EAL, and open the files. 0; 1: help was
+ * asked for; or a negative errno with one line in 'error'. serve_options_free in any case; until
+ * then they must not move.
  */
 int serve_options_parse(
     struct serve_options *options, int argc, char **argv, char *error, size_t error_size);
+
+void serve_options_free(struct serve_options *options);
 
 void serve_options_help(FILE *out);
 

@@ -3,12 +3,9 @@
  * What `septet serve` says at its start and its end. The summary shows the law of the counters:
  * every frame received is in exactly one verdict.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <rte_ether.h>
 
 #include "common/address.h"
 #include "serve/serve.h"
@@ -22,7 +19,7 @@ static const char *const impairment_names[] = {
 };
 
 void
-serve_print_start(const struct serve *serve, const struct spt_eal_info *eal)
+serve_print_start(const struct serve *serve, const struct spt_eal_info *eal, const char *user)
 {
 	const struct serve_options *o = &serve->options;
 	struct spt_runtime_info info;
@@ -30,36 +27,17 @@ serve_print_start(const struct serve *serve, const struct spt_eal_info *eal)
 
 	spt_runtime_info(serve->runtime, &info);
 	printf("%s\n", eal->summary);
-	printf("port %s: %s, MAC " RTE_ETHER_ADDR_PRT_FMT "\n", o->port,
-	    info.port[0].device.summary, info.port[0].mac[0], info.port[0].mac[1],
-	    info.port[0].mac[2], info.port[0].mac[3], info.port[0].mac[4], info.port[0].mac[5]);
-	if (info.engines < o->cores)
-		printf("port %s: %u queue%s for %u cores: %u engine%s\n", o->port,
-		    info.port[0].device.queues, info.port[0].device.queues == 1 ? "" : "s",
-		    o->cores, info.engines, info.engines == 1 ? " runs" : "s run");
-	if (o->impair_text)
-		printf("impaired: %s\n", o->impair_text);
+	ports_print_start(&o->link, &info, o->cores);
 	printf("memory: %.1f MiB for tables and records, %.1f MiB for %" PRIu32
 	       " mbufs, %u engine%s\n",
 	    (double)info.table_bytes / (1 << 20), (double)info.mbuf_bytes / (1 << 20), info.mbufs,
 	    info.engines, info.engines == 1 ? "" : "s");
-	for (unsigned int i = 0; i < o->n_local; i++)
-		printf("address %s\n", address_local_text(&o->local[i], text));
+	printf("%s\n", user);
 	for (unsigned int i = 0; i < o->n_listen; i++)
 		printf("serving %s\n", serve_listen_text(&o->listen[i], text, sizeof(text)));
 	/* Scripts wait for this line. */
 	printf("ready\n");
 	fflush(stdout);
-}
-
-static uint64_t
-report_verdicts(const struct spt_stats *s)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int v = 0; v < SPT_V_COUNT; v++)
-		sum += s->verdict[v];
-	return sum;
 }
 
 static void
@@ -84,6 +62,8 @@ report_counters(const struct spt_runtime_snapshot *s)
 	report_line("port_rx_missed", s->port.rx_missed, "frames lost before us");
 	report_line(
 	    "port_rx_no_mbuf", s->port.rx_no_mbuf, "frames lost: no buffer to receive into");
+	report_line("port_rx_vlan_other", s->port.rx_vlan_other,
+	    "frames of no VLAN or another one, dropped before they counted");
 	for (unsigned int i = 0; i < RTE_DIM(impairment_names); i++)
 		report_line(impairment_names[i], s->port.impaired[i], "by --impair");
 }
@@ -105,15 +85,15 @@ report_services(const struct serve *serve)
 }
 
 static int
-report_json(const struct serve *serve, const struct spt_runtime_snapshot *s,
+report_json(struct serve *serve, const struct spt_runtime_snapshot *s,
     const struct spt_runtime_leaks *leaks, bool fine)
 {
-	const struct serve_options *o = &serve->options;
-	FILE *f = fopen(o->json, "w");
+	struct serve_options *o = &serve->options;
+	json_t *ports = ports_json(&serve->ports, &o->link);
 	char text[ADDRESS_TEXT];
+	FILE *f = o->json.f;
 
-	if (!f)
-		return -errno;
+	output_begin(&o->json);
 	fprintf(f, "{\n  \"counters\": {");
 #define X(field, help) fprintf(f, "\n    \"" #field "\": %" PRIu64 ",", s->stats.field);
 	SPT_COUNTERS(X)
@@ -125,9 +105,12 @@ report_json(const struct serve *serve, const struct spt_runtime_snapshot *s,
 	fprintf(f,
 	    "\n  },\n  \"port\": {\"rx_frames\": %" PRIu64 ", \"rx_bytes\": %" PRIu64
 	    ", \"tx_frames\": %" PRIu64 ", \"tx_bytes\": %" PRIu64 ", \"rx_missed\": %" PRIu64
-	    ", \"rx_no_mbuf\": %" PRIu64 "},\n  \"services\": [",
+	    ", \"rx_no_mbuf\": %" PRIu64 "},\n  \"ports\": ",
 	    s->port.rx_frames, s->port.rx_bytes, s->port.tx_frames, s->port.tx_bytes,
 	    s->port.rx_missed, s->port.rx_no_mbuf);
+	json_dumpf(ports, f, 0);
+	json_decref(ports);
+	fprintf(f, ",\n  \"services\": [");
 	for (unsigned int i = 0; i < o->n_listen; i++) {
 		const struct service_totals *t = &serve->totals[i];
 
@@ -140,30 +123,30 @@ report_json(const struct serve *serve, const struct spt_runtime_snapshot *s,
 	}
 	fprintf(f, "\n  ],\n  \"mbufs_lost\": %u,\n  \"ok\": %s\n}\n", leaks->mbufs,
 	    fine ? "true" : "false");
-	return fclose(f) ? -errno : 0;
+	return output_end(&o->json);
 }
 
 bool
-serve_print_summary(const struct serve *serve, const struct spt_runtime_snapshot *end,
+serve_print_summary(struct serve *serve, const struct spt_runtime_snapshot *end,
     const struct spt_runtime_leaks *leaks)
 {
-	uint64_t sum = report_verdicts(&end->stats);
-	bool fine = sum == end->stats.rx_frames, kept = leaks->mbufs == 0;
+	bool quiet = serve->options.link.quiet, kept = leaks->mbufs == 0, fine, printed;
 	int rc = 0;
 
-	if (!serve->options.quiet) {
+	if (!quiet) {
 		report_services(serve);
 		report_counters(end);
 	}
-	printf("rx_frames %" PRIu64 " = sum of verdicts %" PRIu64 ": %s\n", end->stats.rx_frames,
-	    sum, fine ? "ok" : "WRONG");
+	fine = ports_print_end(&serve->ports, quiet);
+	fine &= ports_print_law("", &end->stats);
 	printf("mbufs not given back: %u: %s\n", leaks->mbufs, kept ? "ok" : "WRONG");
-	if (leaks->driver && !serve->options.quiet)
+	if (leaks->driver && !quiet)
 		printf("mbufs that the driver kept, as it always does: %u\n", leaks->driver);
-	if (serve->options.json)
+	if (serve->options.json.f)
 		rc = report_json(serve, end, leaks, fine && kept);
-	fflush(stdout);
+	printed = output_printed("septet serve");
 	if (rc)
-		fprintf(stderr, "septet: --json %s: %s\n", serve->options.json, strerror(-rc));
-	return fine && kept && rc == 0;
+		fprintf(stderr, "septet serve: --json '%s' could not be written: %s\n",
+		    serve->options.json.path, strerror(-rc));
+	return fine && kept && printed && rc == 0;
 }

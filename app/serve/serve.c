@@ -5,64 +5,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/start.h"
 #include "common/wait.h"
 #include "serve/serve.h"
-
-#define EXIT_NOT_STARTED 2
 
 static int
 serve_refuse(const char *error)
 {
-	fprintf(stderr, "septet serve: %s\n", error);
-	return EXIT_NOT_STARTED;
-}
-
-static struct spt_runtime_port
-serve_port(const struct serve_options *o)
-{
-	return (struct spt_runtime_port){
-	    .spec = o->spec,
-	    .mtu = o->mtu,
-	    .impair = o->impair_text ? &o->impair : NULL,
-	    .local = o->local,
-	    .n_local = o->n_local,
-	    .gateway4 = o->engine.gateway4,
-	    .gateway6 = o->engine.gateway6,
-	};
+	return output_refuse("septet serve", error);
 }
 
 static int
 serve_eal(const struct serve_options *o, struct spt_eal_info *info, char *error, size_t error_size)
 {
-	const struct spt_runtime_port port = serve_port(o);
 	const struct spt_eal_config config = {
-	    .port = &port,
-	    .n_ports = 1,
+	    .port = o->link.port,
+	    .n_ports = o->link.n_ports,
 	    .cores = o->cores,
-	    .lcores = o->lcores,
-	    .mbufs = o->mbufs * o->cores,
+	    .lcores = o->link.lcores,
+	    .mbufs = o->mbufs * o->cores * o->link.n_ports,
 	    .extra = o->eal,
 	    .n_extra = o->n_eal,
 	};
 
-	return spt_eal_start(&config, info, error, error_size);
+	return start_eal("serve", &config, info, error, error_size);
 }
 
 static int
 serve_create(struct serve *serve, char *error, size_t error_size)
 {
 	const struct serve_options *o = &serve->options;
-	const struct spt_runtime_port port = serve_port(o);
 	const struct spt_runtime_config config = {
-	    .port = &port,
-	    .n_ports = 1,
+	    .port = o->link.port,
+	    .n_ports = o->link.n_ports,
 	    .engines = o->cores,
 	    .mbufs = o->mbufs,
 	    .engine = o->engine,
 	    .ops = &serve_core_ops,
 	    .app = serve,
-	    .idle_sleep =
-	        o->idle == SERVE_IDLE_ON || (o->idle == SERVE_IDLE_AUTO && o->spec.virtual_port),
+	    .idle_sleep = o->link.idle == LINK_IDLE_ON ||
+	                  (o->link.idle == LINK_IDLE_AUTO && link_virtual(&o->link)),
 	};
 	int rc = held_register();
 
@@ -73,14 +55,31 @@ serve_create(struct serve *serve, char *error, size_t error_size)
 	return spt_runtime_create(&config, &serve->runtime, error, error_size);
 }
 
+/* The ports are open: what follows needs no privileges. */
+static int
+serve_drop(struct serve *serve, char *line, size_t line_size, char *error, size_t error_size)
+{
+	const struct link_options *link = &serve->options.link;
+	int rc = spt_privileges_drop(
+	    link->port, link->n_ports, link->user, line, line_size, error, error_size);
+
+	if (rc)
+		spt_runtime_destroy(serve->runtime, NULL);
+	return rc;
+}
+
 /* The loops and what they leave. Returns the exit code. */
 static int
 serve_run(struct serve *serve, const struct spt_eal_info *eal)
 {
+	char user[192], error[512];
+
 	struct spt_runtime_snapshot end;
 	struct spt_runtime_leaks leaks;
 
-	serve_print_start(serve, eal);
+	if (serve_drop(serve, user, sizeof(user), error, sizeof(error)))
+		return serve_refuse(error);
+	serve_print_start(serve, eal, user);
 	if (serve_control_start(serve) != 0) {
 		spt_runtime_destroy(serve->runtime, NULL);
 		return serve_refuse("no thread for control");
@@ -88,9 +87,17 @@ serve_run(struct serve *serve, const struct spt_eal_info *eal)
 	spt_runtime_run(serve->runtime);
 	serve_control_join();
 	spt_runtime_snapshot_sum(serve->runtime, SPT_ROLE_OWN, &end);
+	ports_take(&serve->ports, serve->runtime);
 	spt_runtime_destroy(serve->runtime, &leaks);
 	serve->runtime = NULL;
 	return serve_print_summary(serve, &end, &leaks) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static void
+serve_free(struct serve *serve)
+{
+	serve_options_free(&serve->options);
+	free(serve);
 }
 
 int
@@ -98,7 +105,7 @@ serve_main(int argc, char **argv)
 {
 	struct serve *serve = calloc(1, sizeof(*serve));
 	struct spt_eal_info eal;
-	char error[512] = "";
+	char error[1024] = "";
 	int rc;
 
 	if (!serve)
@@ -106,21 +113,21 @@ serve_main(int argc, char **argv)
 	rc = serve_options_parse(&serve->options, argc, argv, error, sizeof(error));
 	if (rc == 1) {
 		serve_options_help(stdout);
-		free(serve);
+		serve_free(serve);
 		return EXIT_SUCCESS;
 	}
 	if (rc == 0)
-		rc = spt_port_spec_check(&serve->options.spec, error, sizeof(error));
+		rc = link_check_ports(&serve->options.link, error, sizeof(error));
 	wait_block_signals();
 	if (rc == 0)
 		rc = serve_eal(&serve->options, &eal, error, sizeof(error));
 	if (rc) {
-		free(serve);
+		serve_free(serve);
 		return serve_refuse(error);
 	}
 	rc = serve_create(serve, error, sizeof(error)) ? serve_refuse(error)
 	                                               : serve_run(serve, &eal);
 	spt_eal_stop();
-	free(serve);
+	serve_free(serve);
 	return rc;
 }

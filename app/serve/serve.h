@@ -15,6 +15,7 @@
 #include <septet/septet.h>
 
 #include "base/pool.h"
+#include "common/ports.h"
 #include "serve/http_parse.h"
 #include "serve/options.h"
 #include "serve/text.h"
@@ -131,7 +132,9 @@ struct serve_core {
 	struct serve_list live, linger, retry;
 	struct pool conns;
 	struct serve *serve;
-	/* The engine's number of each --listen; an accepted connection's user pointer points here.
+	/*
+	 * The engine's number of each --listen, -1: of another port's; an accepted connection's
+	 * user pointer points here.
 	 */
 	int listener[SERVE_LISTENERS];
 	struct service_totals totals[SERVE_LISTENERS];
@@ -148,6 +151,7 @@ struct serve {
 	struct serve_options options;
 	struct spt_runtime *runtime;
 	struct serve_core *core[SERVE_CORES];
+	struct ports_end ports;
 	/* By listener, of all cores; added up when they finish. */
 	struct service_totals totals[SERVE_LISTENERS];
 };
@@ -197,11 +201,14 @@ const char *serve_listen_text(const struct serve_listen *listen, char *text, siz
 int serve_control_start(struct serve *serve);
 void serve_control_join(void);
 
-/* Lines at the start. */
-void serve_print_start(const struct serve *serve, const struct spt_eal_info *eal);
+/* Lines at the start; 'user': what became of privileges. */
+void serve_print_start(const struct serve *serve, const struct spt_eal_info *eal, const char *user);
 
-/* The summary, and the JSON file. False: the sums do not match or mbufs were lost. */
-bool serve_print_summary(const struct serve *serve, const struct spt_runtime_snapshot *end,
+/*
+ * The summary, and the JSON file. False: the sums do not match, mbufs were lost, or it could not
+ * be written.
+ */
+bool serve_print_summary(struct serve *serve, const struct spt_runtime_snapshot *end,
     const struct spt_runtime_leaks *leaks);
 
 /* The subcommand: argv[0] is its first argument. Returns the exit code. */

@@ -8,6 +8,7 @@
  *	spt_port_spec_parse();          what is the port?
  *	spt_eal_start();                DPDK, chosen for these ports
  *	spt_runtime_create();           pools, ports, engines
+ *	spt_privileges_drop();          what was needed for that, and no more
  *	spt_runtime_run();              the loops; returns after spt_runtime_stop
  *	spt_runtime_destroy();          and what was leaked
  *	spt_eal_stop();
@@ -194,6 +195,26 @@ struct spt_runtime_leaks {
 
 /* After spt_runtime_run, or instead of it. NULL is allowed. */
 void spt_runtime_destroy(struct spt_runtime *runtime, struct spt_runtime_leaks *leaks);
+
+/* ---- privileges ---------------------------------------------------------- */
+
+/*
+ * Can 'user' be become with these ports (spt_privileges_drop)? Asked before EAL starts. 0, -EINVAL
+ * (no such user; a port needs privileges while it runs) or -EPERM (who is not root cannot).
+ */
+int spt_privileges_check(const struct spt_runtime_port *port, unsigned int n_ports,
+    const char *user, char *error, size_t error_size);
+
+/*
+ * Become 'user', with all threads and for good: no capabilities, no_new_privs, no way back. NULL:
+ * who called sudo, else nobody; where a port needs privileges while it runs (af_xdp, memif, vhost,
+ * virtio_user) NULL keeps them. "root" as root keeps them. Who is not root, or is it in a user
+ * namespace of its own, gives up the capabilities only, and stays. After spt_runtime_create and
+ * before spt_runtime_run. 'line' says what was done, or why not. 0, or a negative errno; then some
+ * may be given up and others not, so that it is better to end.
+ */
+int spt_privileges_drop(const struct spt_runtime_port *port, unsigned int n_ports, const char *user,
+    char *line, size_t line_size, char *error, size_t error_size);
 
 /* ---- from other threads ------------------------------------------------- */
 

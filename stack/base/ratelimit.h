@@ -16,23 +16,31 @@
  * Allows a burst of RATELIMIT16_BURST, then one a unit: from time a to b at most
  * BURST + unit(b) - unit(a). The time wraps after 37 minutes: then the tokens may come back
  * late, never early. Zero is a full bucket. Two ends out of step that answer each other stop
- * when one finds its bucket empty, which for round trips below a unit is soon.
+ * when one finds its bucket empty, which for round trips below a unit is soon; where an answer
+ * costs several tokens, for round trips below as many units.
  */
 #define RATELIMIT16_SHIFT 29
 #define RATELIMIT16_BURST 8
 
+/* An answer that costs as much as 'cost' others: 1 to RATELIMIT16_BURST. */
 static inline bool
-ratelimit16_take(uint16_t *limiter, spt_time now)
+ratelimit16_take_cost(uint16_t *limiter, spt_time now, uint16_t cost)
 {
 	uint16_t unit = (uint16_t)(now >> RATELIMIT16_SHIFT) & 0xfff;
 	uint16_t used = *limiter & 0xf;
 	uint16_t passed = (uint16_t)(unit - (*limiter >> 4)) & 0xfff;
 
 	used = passed >= used ? 0 : used - passed;
-	if (used >= RATELIMIT16_BURST)
+	if (used + cost > RATELIMIT16_BURST)
 		return false;
-	*limiter = (uint16_t)(unit << 4 | (used + 1));
+	*limiter = (uint16_t)(unit << 4 | (used + cost));
 	return true;
+}
+
+static inline bool
+ratelimit16_take(uint16_t *limiter, spt_time now)
+{
+	return ratelimit16_take_cost(limiter, now, 1);
 }
 
 /*

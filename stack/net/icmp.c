@@ -80,6 +80,22 @@ checksum_update(void *at, const void *before, const void *after, unsigned int le
 	memcpy(at, &checksum, sizeof(checksum));
 }
 
+/*
+ * A message of nothing but zeros has the sum +0, and only the other zero for a checksum makes it
+ * the one that receivers look for: the update cannot know that (RFC 1624 5).
+ */
+static void
+checksum_of_zeros(const struct rte_mbuf *m, uint8_t *icmp)
+{
+	uint16_t checksum;
+
+	memcpy(&checksum, icmp + 2, sizeof(checksum));
+	if (likely(checksum != 0))
+		return;
+	checksum = (uint16_t)~wire_fold(wire_sum_mbuf(m, 0, m->pkt_len, 0));
+	memcpy(icmp + 2, &checksum, sizeof(checksum));
+}
+
 /* ---- echo ------------------------------------------------------------- */
 
 /* The message alone: in the request's mbuf if that may be written, else copied. */
@@ -131,6 +147,8 @@ echo(struct net *n, spt_time now, struct frame *f, struct txlist *out)
 	checksum_update(icmp + 2, request, answer, sizeof(answer));
 	if (f->group_dst) /* it is in the pseudo-header */
 		checksum_update(icmp + 2, &f->dst, &source, sizeof(source));
+	if (f->family == 4) /* with a pseudo-header it is never all zero */
+		checksum_of_zeros(m, icmp);
 	prepend_ip(m, &source, &f->src, f->tos & 0xfc);
 	txlist_append(out, m, NEXT_HOP_NONE);
 	return SPT_V_ICMP_ECHO;

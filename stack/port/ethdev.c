@@ -3,6 +3,7 @@
  * A queue pair of an ethdev port at work. A device is asked for checksums and scattered
  * transmission and never assumed to have them; what it lacks is done here.
  */
+#include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
@@ -260,6 +261,21 @@ ethdev_stats(struct spt_port *p, struct spt_port_stats *stats)
 	}
 }
 
+/*
+ * To stop, net_tap sets its interface down, which takes a privilege that may have been given up;
+ * and a device that has not stopped cannot be closed. It can be taken away, with its interface.
+ */
+static void
+ethdev_close(uint16_t port_id)
+{
+	struct rte_eth_dev_info info;
+
+	if (rte_eth_dev_stop(port_id) == 0)
+		rte_eth_dev_close(port_id);
+	else if (rte_eth_dev_info_get(port_id, &info) == 0)
+		rte_dev_remove(info.device);
+}
+
 void
 ethdev_destroy(struct spt_port *p)
 {
@@ -267,7 +283,6 @@ ethdev_destroy(struct spt_port *p)
 
 	if (__atomic_sub_fetch(&self->device->open, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	rte_eth_dev_stop(self->port_id);
-	rte_eth_dev_close(self->port_id);
+	ethdev_close(self->port_id);
 	rte_free(self->device);
 }

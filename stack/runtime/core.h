@@ -121,6 +121,14 @@ struct lcore {
 /* What EAL calls the device of the port at 'position'; not for a memory port. */
 void port_spec_name(const struct spt_port_spec *spec, unsigned int position, char name[SPEC_NAME]);
 
+/* Around rte_eal_init: where EAL is to have its run-time directory, so that we can remove it. */
+void directory_prepare(void);
+void directory_prepared(void);
+/* It is to be another user's. As root. 0 or a negative errno. */
+int directory_give(uid_t uid, gid_t gid);
+/* With what is in it, when EAL has ended; also if it has not begun. */
+void directory_remove(void);
+
 /* Bytes of EAL's memory that pools of 'mbufs' buffers take. */
 uint64_t runtime_mbuf_bytes(uint32_t mbufs, uint16_t mtu, bool hugepages);
 

@@ -270,7 +270,10 @@ eal_choose_lcores(const struct spt_eal_config *config, char *error, size_t error
 	return 0;
 }
 
-/* A device that two ports would share is none that DPDK could make. */
+/*
+ * A device that two ports would share is none that DPDK could make. Both ends of a memif may be
+ * in one process, and several have one socket: their arguments differ.
+ */
 static int
 eal_check_devices(const struct spt_eal_config *config, char *error, size_t error_size)
 {
@@ -289,7 +292,8 @@ eal_check_devices(const struct spt_eal_config *config, char *error, size_t error
 			const struct spt_port_spec *b = &config->port[q].spec;
 
 			if (strcmp(name[p], name[q]) != 0 &&
-			    (a->kind != b->kind || strcmp(a->device, b->device) != 0))
+			    (a->kind != b->kind || strcmp(a->device, b->device) != 0 ||
+			        strcmp(a->argument, b->argument) != 0))
 				continue;
 			snprintf(error, error_size,
 			    "ports '%s' and '%s' are the same device: expected one of its own for "
@@ -335,30 +339,15 @@ eal_choose_devices(const struct spt_eal_config *config)
 	}
 }
 
-/* EAL leaves its directory behind; what is in it ended with this process. */
-static void
-eal_remove_directory(const char *path)
+/* A --file-prefix of the user's is one that other programs look for, where EAL has always put it.
+ */
+static bool
+eal_extra_has_prefix(const struct spt_eal_config *config)
 {
-	const char *base = strrchr(path, '/');
-	char file[PATH_MAX], own[32];
-	struct dirent *entry;
-	DIR *dir;
-
-	/* Only one that bears our own number: a user's --file-prefix may be shared. */
-	snprintf(own, sizeof(own), "septet-%d", (int)getpid());
-	if (!base || strcmp(base + 1, own) != 0)
-		return;
-	dir = opendir(path);
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (snprintf(file, sizeof(file), "%s/%s", path, entry->d_name) < (int)sizeof(file))
-			unlink(file);
-	}
-	closedir(dir);
-	rmdir(path);
+	for (unsigned int i = 0; i < config->n_extra; i++)
+		if (strncmp(config->extra[i], "--file-prefix", strlen("--file-prefix")) == 0)
+			return true;
+	return false;
 }
 
 int
@@ -392,9 +381,13 @@ spt_eal_start(
 		return -EINVAL;
 	}
 	eal_args.argv[eal_args.argc] = NULL;
-	if (rte_eal_init(eal_args.argc, eal_args.argv) < 0) {
+	if (!eal_extra_has_prefix(config))
+		directory_prepare();
+	rc = rte_eal_init(eal_args.argc, eal_args.argv);
+	directory_prepared();
+	if (rc < 0) {
 		rc = rte_errno ? -rte_errno : -EINVAL;
-		eal_remove_directory(rte_eal_get_runtime_dir());
+		directory_remove();
 		snprintf(error, error_size,
 		    "DPDK did not start (%s): '-- --log-level=8' shows more", rte_strerror(-rc));
 		return rc;
@@ -406,9 +399,6 @@ spt_eal_start(
 void
 spt_eal_stop(void)
 {
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
-	eal_remove_directory(path);
+	directory_remove();
 }

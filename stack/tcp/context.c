@@ -153,7 +153,7 @@ init_steer(struct tcp *t, const struct tcp_init *init, char *error, size_t error
 int
 tcp_init(struct tcp *t, const struct tcp_init *init, spt_time now, char *error, size_t error_size)
 {
-	*t = (struct tcp){.ready_head = POOL_NONE, .ready_tail = POOL_NONE};
+	*t = (struct tcp){.now = now, .ready_head = POOL_NONE, .ready_tail = POOL_NONE};
 	tcp_set_now(t, now);
 	init_parameters(t, init);
 	secrets_derive(&t->secrets, init->config->master_secret, init->config->cookie_secret);

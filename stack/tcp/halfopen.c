@@ -39,7 +39,7 @@ half_open_start_timer(struct tcp *t, struct half_open *h)
 {
 	spt_time delay = RTE_MIN(t->rto_initial << h->tries, t->rto_max);
 
-	h->expires = wheel_deadline(t->now, delay);
+	h->expires = tcp_deadline(t, delay);
 	fifo_append(&t->syn_ack[h->tries], half_open_index(t, h));
 }
 

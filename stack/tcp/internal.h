@@ -173,6 +173,13 @@ conn_want_output(struct tcp *t, struct conn *c)
 	t->output[t->output_tail++ & t->output_mask] = conn_index(t, c);
 }
 
+/* The first tick at or after now + delay. */
+static inline uint32_t
+tcp_deadline(const struct tcp *t, spt_time delay)
+{
+	return wheel_deadline(t->now, delay) - t->skipped;
+}
+
 /* Arm at tick 'deadline' (32-bit, modulo); the wheel is touched only when it is earlier. */
 static inline void
 conn_wheel(struct tcp *t, struct conn *c, uint32_t deadline)
@@ -184,7 +191,7 @@ conn_wheel(struct tcp *t, struct conn *c, uint32_t deadline)
 static inline void
 conn_timer_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time delay)
 {
-	uint32_t deadline = wheel_deadline(t->now, delay);
+	uint32_t deadline = tcp_deadline(t, delay);
 
 	if (which == TIMER_IDLE) {
 		c->t_idle = deadline;
@@ -224,8 +231,8 @@ void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
 /* A segment of a connection; 'm' holds its payload or nothing. ACK, window and timestamps are
  * added. */
 void segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags);
-/* A bare segment; written into 's' where possible (then s->m is taken). */
-void segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags);
+/* A bare segment; written into 's' where possible (then s->m is taken). False: no mbuf. */
+bool segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags);
 uint32_t segment_window(const struct tcp *t, struct conn *c);
 /* The SYN-ACK of a record; into 's' where given. 'tsval' counts with timestamps. */
 void segment_send_syn_ack(struct tcp *t, const struct half_open *h, struct seg *s, uint32_t tsval);

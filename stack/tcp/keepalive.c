@@ -74,6 +74,8 @@ idle_arm(struct tcp *t, struct conn *c)
 
 		if (due <= t->now) /* data is in flight: its own timer decides */
 			due = t->now + o->set.keepalive_interval_ms * SPT_NS_PER_MS;
+		/* an answer may come at once, and it is silent again from then on */
+		due = RTE_MIN(due, t->now + o->set.keepalive_idle_ms * SPT_NS_PER_MS);
 		next = RTE_MIN(next, due);
 	}
 	if (next != SPT_TIME_NEVER)

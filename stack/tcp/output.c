@@ -46,10 +46,9 @@ output_fin_sent(struct tcp *t, struct conn *c)
 void
 output_fin(struct tcp *t, struct conn *c, struct seg *s)
 {
-	uint32_t seq = c->snd_nxt;
-
+	if (!segment_send_bare(t, c, s, c->snd_nxt, TCP_FIN))
+		return; /* it waits, as data does */
 	output_fin_sent(t, c);
-	segment_send_bare(t, c, s, seq, TCP_FIN);
 	if (!(c->timers & TIMER_RTX))
 		retransmit_arm(t, c);
 }
@@ -206,7 +205,7 @@ output_ack(struct tcp *t, struct conn *c)
 	if (!(c->flags & (CONN_ACK_NOW | CONN_ACK_OWED)) || (c->timers & TIMER_DELACK) ||
 	    t->delack_tail - t->delack_head > t->delack_mask)
 		return;
-	deadline = wheel_deadline(t->now, t->delayed_ack);
+	deadline = tcp_deadline(t, t->delayed_ack);
 	c->t_delack = deadline;
 	c->timers |= TIMER_DELACK;
 	t->delack[t->delack_tail++ & t->delack_mask] = (struct delack){

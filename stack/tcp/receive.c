@@ -138,6 +138,7 @@ receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
 			c->flags |= CONN_APP_CLOSED;
 			conn_queue_fin(t, c);
 			if (!conn_xfer(t, c) || !conn_xfer(t, c)->sendq) {
+				c->flags |= CONN_ACK_OWED | CONN_ACK_NOW;
 				output_fin(t, c, s);
 				break;
 			}

@@ -46,10 +46,25 @@ reply_seq(const struct conn *c)
 	return conn_is_synchronized(c) ? conn_ack_seq(c) : c->snd_nxt;
 }
 
+/*
+ * Of a bare ACK that is not acceptable the peer needs no answer, unless it is a probe, which comes
+ * from RCV.NXT - 1 with numbers that can be. It is what two ends out of step say to each other, so
+ * it costs more tokens than they have come back in a round trip, even of two seconds.
+ */
+#define BARE_ACK_COST 4
+
+static uint16_t
+reply_cost(const struct conn *c, const struct seg *s)
+{
+	if (s->len > 0 || (s->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+		return 1;
+	return s->seq == c->rcv_nxt - 1 && seq_leq(s->ack, c->snd_nxt) ? 1 : BARE_ACK_COST;
+}
+
 enum spt_verdict
 reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict v)
 {
-	if (!ratelimit16_take(&c->key.pad, t->now)) {
+	if (!ratelimit16_take_cost(&c->key.pad, t->now, reply_cost(c, s))) {
 		t->stats->acks_limited++;
 		return seg_discard(s, v);
 	}

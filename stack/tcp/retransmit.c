@@ -101,7 +101,7 @@ retransmit_hasten(struct tcp *t, struct conn *c)
 	due = retransmit_due(t, c, retransmit_limit(t, c, retransmit_has_r2(c)));
 	if (due == SPT_TIME_NEVER)
 		return;
-	deadline = wheel_deadline(t->now, due > t->now ? due - t->now : 0);
+	deadline = tcp_deadline(t, due > t->now ? due - t->now : 0);
 	if (seq_lt(deadline, c->t_rtx)) {
 		c->t_rtx = deadline;
 		conn_wheel(t, c, deadline);

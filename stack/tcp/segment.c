@@ -192,7 +192,7 @@ segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, ui
 	segment_acknowledged(c);
 }
 
-void
+bool
 segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags)
 {
 	struct rte_mbuf *m;
@@ -203,8 +203,10 @@ segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, ui
 	} else {
 		m = segment_alloc(t);
 	}
-	if (m)
-		segment_send(t, c, m, seq, flags);
+	if (!m)
+		return false;
+	segment_send(t, c, m, seq, flags);
+	return true;
 }
 
 /*

@@ -127,6 +127,7 @@ struct tcp {
 	/* this turn */
 	spt_time now;
 	uint32_t now_tick, now_half, now_ms, now_us;
+	uint32_t skipped; /* ticks between turns that no deadline counts: timers.c */
 	uint8_t now_epoch;
 	uint32_t turn;
 	const struct conn *input; /* whose segment is being processed, and its hash */

@@ -5,13 +5,24 @@
 /* Unit in which TS.Recent ages: 19.5 hours. */
 #define EPOCH_SHIFT 46
 
+/*
+ * Most ticks from one turn to the next, 29 hours: longer than any timer, and less than the 39 hours
+ * that can be told from the future. After a longer pause the rest of it is left out of the ticks,
+ * so that all deadlines have passed, each once.
+ */
+#define TICKS_A_TURN (UINT32_C(3) << 29)
+
 void
 tcp_set_now(struct tcp *t, spt_time now)
 {
+	uint64_t ticks = (now >> WHEEL_TICK_SHIFT) - (t->now >> WHEEL_TICK_SHIFT);
+
+	if (unlikely(ticks > TICKS_A_TURN))
+		t->skipped += (uint32_t)(ticks - TICKS_A_TURN);
 	t->turn++;
 	t->now = now;
-	t->now_tick = wheel_ticks(now);
-	t->now_half = (uint32_t)(now >> HALF_TICK_SHIFT);
+	t->now_tick = wheel_ticks(now) - t->skipped;
+	t->now_half = (uint32_t)(now >> HALF_TICK_SHIFT) - (t->skipped << 1);
 	t->now_us = (uint32_t)(now / SPT_NS_PER_US);
 	t->now_ms = (uint32_t)(now / SPT_NS_PER_MS);
 	t->now_epoch = (uint8_t)(now >> EPOCH_SHIFT);

@@ -44,7 +44,7 @@ time_wait_start(struct tcp *t, uint32_t index)
 {
 	struct time_wait *w = time_wait_at(t, index);
 
-	w->expires = wheel_deadline(t->now, t->two_msl);
+	w->expires = tcp_deadline(t, t->two_msl);
 	fifo_append(&t->time_wait_fifo, index);
 }
 

@@ -27,6 +27,8 @@ struct story_config {
 	spt_time delay; /* of the link, each way */
 	struct spt_conn_options options[2];
 	bool deaf[2];
+	spt_time start;           /* so much later than stories begin */
+	bool any_bytes;           /* forged ones are delivered too */
 	bool by_hand;             /* data is read by story_read() only */
 	bool close_on_fin;        /* the listeners' */
 	uint32_t connections;     /* of either engine, and records of each kind; 0 = 64 */
@@ -48,6 +50,7 @@ struct story_end {
 /* A TCP segment that was sent. */
 struct story_segment {
 	unsigned int from;
+	unsigned int number; /* among those of its side, from 1 */
 	spt_time at;
 	bool lost;
 	struct packet p; /* 'payload' points into 'bytes' */
@@ -110,8 +113,15 @@ struct spt_stats story_stats(unsigned int side);
 
 /* ---- what the link does ---- */
 
-/* Whether a segment is lost; NULL: none is. */
-void story_lose(bool (*lose)(const struct story_segment *s));
+enum story_fate {
+	STORY_PASSES,
+	STORY_LOST,
+	STORY_TWICE,
+	STORY_LATE, /* right behind the next one of its side, or 100 ms late */
+};
+
+/* What becomes of each segment; NULL: all pass. */
+void story_fates(enum story_fate (*fate)(const struct story_segment *s));
 /* All that this side sends is lost, or not any more. */
 void story_cut(unsigned int from, bool cut);
 /* The next 'n' segments of this side are lost. */

@@ -3,7 +3,8 @@
  * What scripts about timers share: when one fires to the nanosecond of virtual time, the phase
  * of the wheel's tick in which it is armed, and clocks that jump because nobody polled.
  *
- * The bound is issue 4's: never early, at most 100 us late. A tick of the wheel is 65.5 us.
+ * The bound is that no timer is early, and none more than 100 us late. A tick of the wheel is 65.5
+ * us.
  */
 #ifndef TESTS_SCRIPT_TEST_TIMERS_H
 #define TESTS_SCRIPT_TEST_TIMERS_H
@@ -142,5 +143,23 @@ timer_phase(unsigned int n)
 /* In each phase a connection of a peer of its own; given(LISTEN, ...) comes before. */
 #define each_phase(n)                                                                              \
 	for (unsigned int n = 0; n < PHASES && (script_use_peer(n + 1), timer_phase(n), true); n++)
+
+/* The handshake takes 100 ms: SRTT = 100, RTTVAR = 50, RTO = 300 ms (RFC 6298 2.2). */
+static inline void
+open_after_100_ms(void)
+{
+	given(SYN_RECEIVED, .active = OFF);
+	advance_ms(100);
+	inject(ACK);
+	expect_event(SPT_ACCEPTED);
+}
+
+/* The connection ends: it is no part of what follows. */
+#define CLOSE()                                                                                    \
+	do {                                                                                       \
+		app_abort();                                                                       \
+		expect(RST | ACK, .seq = ANY);                                                     \
+		expect_closed(-ECONNABORTED);                                                      \
+	} while (0)
 
 #endif

@@ -338,7 +338,8 @@ test_body_embedded(void **state)
 		text[i] = text_body(i);
 	for (int i = 0; i < 5; i++) {
 		open_exchange(EXCHANGE_HTTP, BODY);
-		options.spec.kind = SPT_PORT_MEMORY;
+		options.link.n_ports = 1;
+		options.link.port[0].spec.kind = SPT_PORT_MEMORY;
 		memset(&totals, 0, sizeof(totals));
 		begin();
 		text[50] ^= i == 1;

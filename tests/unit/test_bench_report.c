@@ -92,13 +92,22 @@ file_read(void)
 
 /* ---- JSON ------------------------------------------------------------------------ */
 
+static void
+open_output(struct output *output, const char *to)
+{
+	char error[256];
+
+	output->path = to;
+	assert_int_equal(output_open(output, "file", error, sizeof(error)), 0);
+}
+
 static json_t *
 json_written(bool ok)
 {
 	json_error_t error;
 	json_t *root;
 
-	bench.options.json = path;
+	open_output(&bench.options.json, path);
 	assert_int_equal(bench_write_json(&bench, &leaks, ok), 0);
 	root = json_load_file(path, 0, &error);
 	if (!root)
@@ -195,24 +204,83 @@ json_of_nothing(void **state)
 	bench.n_seconds = 0;
 	bench.result.packets_per_connection = NAN;
 	bench.result.bits_in = INFINITY;
-	bench.options.port = "vdev:\xff";
+	snprintf(bench.options.link.port[0].spec.text, 64, "vdev:\xff");
+	snprintf(bench.ports.info.port[0].text, 64, "vdev:\xff");
+	bench.ports.info.n_ports = 1;
 	root = json_written(false);
 	assert_true(json_is_null(json_at(root, "latency_us.p50")));
 	assert_true(json_is_null(json_at(root, "packets_per_connection")));
 	assert_true(json_is_null(json_at(root, "bits_in_per_second")));
 	assert_true(json_is_false(json_at(root, "ok")));
+	assert_int_equal(json_array_size(json_at(root, "ports")), 1);
+	assert_true(json_is_null(json_at(json_array_get(json_at(root, "ports"), 0), "name")));
+	json_decref(root);
+}
+
+/* Each port by itself, what it is called and what went through it. */
+static void
+json_of_several_ports(void **state)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0xab, 1};
+	json_t *root, *port;
+
+	bench.ports.info.n_ports = bench.options.link.n_ports = 2;
+	snprintf(bench.ports.info.port[0].text, 64, "tap:a");
+	snprintf(bench.ports.info.port[1].text, 64, "tap:b");
+	memcpy(bench.ports.info.port[1].mac, mac, sizeof(mac));
+	bench.options.link.port[1].vlan = 100;
+	bench.ports.port[0].port.rx_frames = 7;
+	bench.ports.port[1].port.tx_refused = 8;
+	bench.ports.port[1].port.rx_missed = 9;
+	root = json_written(true);
+	assert_int_equal(json_array_size(json_at(root, "ports")), 2);
+	port = json_array_get(json_at(root, "ports"), 0);
+	assert_string_equal(json_string_value(json_at(port, "name")), "tap:a");
+	assert_true(json_is_null(json_at(port, "vlan")));
+	assert_int_equal(json_integer_value(json_at(port, "rx_frames")), 7);
+	port = json_array_get(json_at(root, "ports"), 1);
+	assert_string_equal(json_string_value(json_at(port, "mac")), "02:00:00:00:ab:01");
+	assert_int_equal(json_integer_value(json_at(port, "vlan")), 100);
+	assert_int_equal(json_integer_value(json_at(port, "tx_refused")), 8);
+	assert_int_equal(json_integer_value(json_at(port, "rx_missed")), 9);
 	json_decref(root);
 }
 
 static void
 files_that_cannot_be_written(void **state)
 {
-	bench.options.json = bench.options.plot = "/nonexistent/file";
-	assert_int_equal(bench_write_json(&bench, &leaks, true), -ENOENT);
-	assert_int_equal(bench_write_plot(&bench), -ENOENT);
-	bench.options.json = bench.options.plot = "/dev/full";
+	struct output none = {.path = "/nonexistent/file"};
+	char error[256];
+
+	assert_true(output_open(&none, "json", error, sizeof(error)) < 0);
+	assert_string_equal(error,
+	    "--json '/nonexistent/file': No such file or directory; expected "
+	    "a file that can be written, give another");
+	open_output(&bench.options.json, "/dev/full");
+	open_output(&bench.options.plot, "/dev/full");
 	assert_int_equal(bench_write_json(&bench, &leaks, true), -ENOSPC);
-	assert_true(bench_write_plot(&bench) < 0);
+	assert_int_equal(bench_write_plot(&bench), -ENOSPC);
+}
+
+/* A run that was refused leaves what was there; one that ended leaves nothing of it. */
+static void
+files_keep_what_they_hold_until_the_end(void **state)
+{
+	struct output output;
+	FILE *f = fopen(path, "w");
+
+	fprintf(f, "%0100d", 1);
+	fclose(f);
+	open_output(&output, path);
+	output_close(&output);
+	file_read();
+	assert_int_equal(strlen(text), 100);
+	open_output(&output, path);
+	output_begin(&output);
+	fputs("{}", output.f);
+	assert_int_equal(output_end(&output), 0);
+	file_read();
+	assert_string_equal(text, "{}");
 }
 
 /* ---- the picture ------------------------------------------------------------------- */
@@ -310,7 +378,7 @@ svg_text_is_apart(const char *svg)
 static void
 svg_check(void)
 {
-	bench.options.plot = path;
+	open_output(&bench.options.plot, path);
 	assert_int_equal(bench_write_plot(&bench), 0);
 	file_read();
 	svg_well_formed(text);
@@ -385,7 +453,7 @@ plot_of_nothing(void **state)
 static void
 plot_escapes_what_the_user_typed(void **state)
 {
-	bench.options.port = "vdev:<&\"\x01\xff>";
+	snprintf(bench.options.link.port[0].spec.text, 64, "vdev:<&\"\x01\xff>");
 	svg_check();
 }
 
@@ -396,6 +464,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(json_has_every_name, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(json_has_the_figures, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(json_of_nothing, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(json_of_several_ports, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(
+	        files_keep_what_they_hold_until_the_end, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(files_that_cannot_be_written, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(plot_is_well_formed_and_readable, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(plot_shows_a_stall, set_up, tear_down),

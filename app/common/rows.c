@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The rows of options that serve and bench have in common. */
+#include <rte_common.h>
+
+#include "common/rows.h"
+
+#define LINK(field)                                                                                \
+	.offset = offsetof(struct link_options, field),                                            \
+	.width = sizeof(((struct link_options *)0)->field)
+#define ENGINE(field)                                                                              \
+	.offset = offsetof(struct spt_config, field),                                              \
+	.width = sizeof(((struct spt_config *)0)->field)
+#define CONN(field)                                                                                \
+	.offset = offsetof(struct spt_conn_options, field),                                        \
+	.width = sizeof(((struct spt_conn_options *)0)->field)
+
+static const struct option_row link_rows[] = {
+    {GROUP_PORT, "port", "SPEC", NULL, "tap:sept0",
+        "where frames come from and go to: tap:NAME, af_packet:IFACE, af_xdp:IFACE, "
+        "memif:SOCKET[,role=server], vhost:PATH, virtio_user:PATH, pci:ADDRESS, "
+        "vdev:DPDK-DEVICE-STRING, and of bench memory (its default): a server in the same "
+        "process; up to 8 times",
+        OPTION_PARSED, .many = true, .parse = link_parse_port},
+    {GROUP_PORT, "address", "IP/PREFIX", NULL, "10.0.0.1/24",
+        "an address of ours, or a run of them such as 10.0.0.1-10.0.0.9/24; may be repeated, "
+        "IPv4 and IPv6",
+        OPTION_PARSED, .many = true, .parse = link_parse_address},
+    {GROUP_PORT, "gateway", "IP", NULL, "10.0.0.254",
+        "the router for everything else; one for each family", OPTION_PARSED, .many = true,
+        .parse = link_parse_gateway},
+    {GROUP_PORT, "vlan", "ID", NULL, "100", "frames carry this 802.1Q tag (default: none)",
+        OPTION_NUMBER, .many = true, LINK(vlan), .min = 1, .max = 4094, .parse = link_stored_vlan},
+    {GROUP_PORT, "mtu", "BYTES", "1500", NULL, "largest IP packet of the link", OPTION_BYTES,
+        .many = true, LINK(mtu), .min = 1280, .max = 9600, .parse = link_stored_mtu},
+    {GROUP_PORT, "impair", "SPEC", NULL, "loss=2%,delay=20ms",
+        "spoil the link, by a list joined with commas: loss=2%, delay=20ms, jitter=1ms, "
+        "reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, queue=1000, seed=7; rx.loss= or "
+        "tx.loss= for one direction",
+        OPTION_PARSED, .many = true, .parse = link_parse_impair},
+    {GROUP_CORES, "lcores", "LIST", NULL, "0-3",
+        "which cores, as EAL's --lcores (default: the first that we may use)", OPTION_STRING,
+        LINK(lcores)},
+    {GROUP_CORES, "idle-sleep", "WHEN", "auto", NULL,
+        "nap up to 100 us when nothing happens: on, off, or auto: on ports without a NIC that "
+        "lead out of this process",
+        OPTION_PARSED, .parse = link_parse_idle},
+    {GROUP_CORES, "user", "NAME", NULL, "nobody",
+        "who to become when the ports are open and root is not needed any more (default: who "
+        "called sudo, else nobody; root stays)",
+        OPTION_PARSED, .parse = link_parse_user},
+    {GROUP_RUN, "config", "FILE", NULL, "septet.ini",
+        "more options, in a section named as the subcommand; those of the command line win "
+        "(docs/config.md)",
+        OPTION_CONFIG, LINK(config)},
+    {GROUP_RUN, "quiet", NULL, NULL, NULL, "no line each second, a short summary", OPTION_FLAG,
+        LINK(quiet)},
+};
+
+static const struct option_row engine_rows[] = {
+    {GROUP_TCP, "msl", "TIME", "30s", NULL, "maximum segment lifetime; TIME-WAIT lasts twice that",
+        OPTION_TIME, ENGINE(msl_ms), .min = 1, .max = 600000},
+    {GROUP_TCP, "rto-min", "TIME", "200ms", NULL,
+        "shortest retransmission time-out; RFC 6298 says 1s", OPTION_TIME, ENGINE(rto_min_ms),
+        .min = 1, .max = 60000},
+};
+
+static const struct option_row conn_rows[] = {
+    {GROUP_TCP, "receive-buffer", "BYTES", "256K", NULL, "largest window of a connection",
+        OPTION_BYTES, CONN(receive_buffer), .min = 1024, .max = 1 << 30},
+    {GROUP_TCP, "send-buffer", "BYTES", "256K", NULL,
+        "unacknowledged and unsent bytes of a connection", OPTION_BYTES, CONN(send_buffer),
+        .min = 1024, .max = 1 << 30},
+    {GROUP_TCP, "keepalive", NULL, NULL, NULL,
+        "probe idle connections (after 2 h, 9 times in 75 s)", OPTION_FLAG, CONN(keepalive)},
+    {GROUP_TCP, "nodelay", NULL, NULL, NULL,
+        "without Nagle's algorithm (what writes whole messages always is)", OPTION_FLAG,
+        CONN(nodelay)},
+    {GROUP_TCP, "no-delayed-ack", NULL, NULL, NULL, "acknowledge at once", OPTION_FLAG,
+        CONN(no_delayed_ack)},
+    {GROUP_TCP, "no-timestamps", NULL, NULL, NULL, "without the timestamps option (RFC 7323)",
+        OPTION_FLAG, CONN(no_timestamps)},
+};
+
+void
+rows_common(struct option_set sets[ROWS_SETS], struct link_options *link, struct spt_config *engine,
+    struct spt_conn_options *conn)
+{
+	sets[0] = (struct option_set){link_rows, RTE_DIM(link_rows), link};
+	sets[1] = (struct option_set){engine_rows, RTE_DIM(engine_rows), engine};
+	sets[2] = (struct option_set){conn_rows, RTE_DIM(conn_rows), conn};
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The rows of options that serve and bench have in common, and the headings of the help. */
+#ifndef SPT_APP_ROWS_H
+#define SPT_APP_ROWS_H
+
+#include "common/link.h"
+#include "common/option.h"
+
+#define GROUP_PORT  "Ports: what follows a --port belongs to it; with one the order does not matter"
+#define GROUP_WHAT  "What"
+#define GROUP_MUCH  "How much"
+#define GROUP_ROOM  "Room, for each core"
+#define GROUP_TCP   "Behaviour of TCP"
+#define GROUP_CORES "Cores, memory and privileges"
+#define GROUP_RUN   "The run and its output"
+
+#define ROWS_MS_DAY 86400000
+/* What fits into 32 bits of milliseconds, in whole hours. */
+#define ROWS_MS_MOST UINT64_C(4294800000)
+
+#define ROWS_SETS 3
+
+/* What they fill in. */
+void rows_common(struct option_set sets[ROWS_SETS], struct link_options *link,
+    struct spt_config *engine, struct spt_conn_options *conn);
+
+#endif

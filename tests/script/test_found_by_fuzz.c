@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the fuzz targets (docs/testing.md) found, each as the shortest script that shows it. */
+#include <string.h>
+
+#include <lib/packet.h>
+#include <lib/script.h>
+
+/* The monitor sums what is sent: a checksum of 0 is wrong where everything else is 0 too. */
+SCRIPT(echo_of_zeros, "RFC 1624 5: the sum of a message of zeros is +0, not -0")
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 2}, ours[6] = {2, 0, 0, 0, 0, 1};
+	static uint8_t flat[PACKET_MAX];
+	struct packet p = {.family = 4, .protocol = 1, .ttl = 64};
+	unsigned int at;
+
+	given(LISTEN);
+	if (script_family() != 4)
+		return; /* where the pseudo-header is in the sum */
+	memcpy(&p.eth_src, mac, sizeof(mac));
+	memcpy(&p.eth_dst, ours, sizeof(ours));
+	p.src = p.dst = script_local_address(0);
+	p.src.b[15] = 9; /* the peer */
+	at = packet_build_ip(&p, NULL, 0);
+	memset(flat + at, 0, 8);
+	flat[at] = 8;
+	flat[at + 2] = 0xf7;
+	flat[at + 3] = 0xff;
+	packet_build_ip(&p, flat, 8);
+	inject_frame(flat, at + 8);
+	expect_verdict(SPT_V_ICMP_ECHO);
+	expect_icmp(0, 0);
+}
+
+SCRIPT_MAIN()
