@@ -27,25 +27,34 @@ static struct {
 
 /* "now" against what it was a second ago. */
 static void
-control_status(void)
+control_status(const struct spt_runtime_snapshot *s)
 {
-	struct spt_runtime_snapshot s;
-	const struct spt_stats *n = &s.stats, *o = &control.last.stats;
-	double seconds, gbit = 8e-9;
+	const struct spt_stats *n = &s->stats, *o = &control.last.stats;
+	double seconds = (double)(s->now - control.last.now) / 1e9, gbit = 8e-9;
 
-	if (spt_runtime_snapshot_sum(control.serve->runtime, SPT_ROLE_OWN, &s) != 0)
-		return;
-	seconds = (double)(s.now - control.last.now) / 1e9;
 	if (control.last.now && seconds > 0)
 		printf("%" PRIu64 " connections, %.0f/s opened, in %.3f out %.3f Gbit/s, "
 		       "%.0f + %.0f frames/s, %" PRIu64 " half-open, %" PRIu64 " time-wait, "
 		       "%" PRIu64 " dropped\n",
 		    n->connections, (double)(n->opened_passive - o->opened_passive) / seconds,
-		    (double)(s.port.rx_bytes - control.last.port.rx_bytes) / seconds * gbit,
-		    (double)(s.port.tx_bytes - control.last.port.tx_bytes) / seconds * gbit,
+		    (double)(s->port.rx_bytes - control.last.port.rx_bytes) / seconds * gbit,
+		    (double)(s->port.tx_bytes - control.last.port.tx_bytes) / seconds * gbit,
 		    (double)(n->rx_frames - o->rx_frames) / seconds,
 		    (double)(n->tx_frames - o->tx_frames) / seconds, n->half_open, n->timewait,
-		    n->tx_dropped + s.port.rx_missed + s.port.rx_no_mbuf);
+		    n->tx_dropped + s->port.rx_missed + s->port.rx_no_mbuf);
+}
+
+static void
+control_second(void)
+{
+	struct spt_runtime_snapshot s;
+
+	if (spt_runtime_snapshot_sum(control.serve->runtime, SPT_ROLE_OWN, &s) != 0)
+		return;
+	if (!control.serve->options.link.quiet)
+		serve_flood_watch(&s, &control.last);
+	if (control.status)
+		control_status(&s);
 	fflush(stdout);
 	control.last = s;
 }
@@ -64,8 +73,7 @@ control_run(void *arg)
 	wait_signals(&signals);
 	if (o->duration_ms)
 		end = begin + (spt_time)o->duration_ms * SPT_NS_PER_MS;
-	if (control.status)
-		spt_runtime_snapshot_sum(control.serve->runtime, SPT_ROLE_OWN, &control.last);
+	spt_runtime_snapshot_sum(control.serve->runtime, SPT_ROLE_OWN, &control.last);
 	while (!__atomic_load_n(&control.ended, __ATOMIC_ACQUIRE)) {
 		tick += SPT_NS_PER_SEC;
 		if (tick < wait_now())
@@ -80,8 +88,8 @@ control_run(void *arg)
 			/* Asked a second time, we wait no longer. */
 			spt_runtime_stop(control.serve->runtime, asked ? 0 : grace);
 			asked = true;
-		} else if (control.status) {
-			control_status();
+		} else {
+			control_second();
 		}
 	}
 	return NULL;

@@ -52,6 +52,28 @@ parse_listen(void *target, const char *value, char *error, size_t error_size)
 	return address_parse_endpoint(colon ? colon + 1 : "", &l->local, error, error_size);
 }
 
+static int
+parse_cookies(void *target, const char *value, char *error, size_t error_size)
+{
+	static const char *const words[] = {[SPT_COOKIES_AUTO] = "auto",
+	    [SPT_COOKIES_ALWAYS] = "always",
+	    [SPT_COOKIES_NEVER] = "never"};
+	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+
+	if (chosen >= 0)
+		((struct serve_options *)target)->engine.syn_cookies = (enum spt_syn_cookies)chosen;
+	return RTE_MIN(chosen, 0);
+}
+
+static int
+parse_secret(void *target, const char *value, char *error, size_t error_size)
+{
+	struct serve_options *o = target;
+
+	o->engine.cookie_secret = o->cookie_secret;
+	return secret_read(value, o->cookie_secret, error, error_size) ? -EINVAL : 0;
+}
+
 #define AT(field) .offset = offsetof(struct serve_options, field)
 #define SIZED(field)                                                                               \
 	.offset = offsetof(struct serve_options, field),                                           \
@@ -89,6 +111,14 @@ static const struct option_row rows[] = {
         SIZED(conn.conn.idle_timeout_ms), .min = 100, .max = ROWS_MS_DAY},
     {GROUP_TCP, "defer-accept", NULL, NULL, NULL, "a connection begins with its first data",
         OPTION_FLAG, AT(conn.defer_accept)},
+    {GROUP_TCP, "syn-cookies", "WHEN", "auto", NULL,
+        "answer SYNs without keeping state: always, never, or auto: past a backlog, and under a "
+        "flood (docs/syn-flood.md)",
+        OPTION_PARSED, .parse = parse_cookies},
+    {GROUP_TCP, "cookie-secret", "FILE", NULL, "cookie.secret",
+        "64 hexadecimal digits that several hosts share: each completes handshakes that another "
+        "began (default: a secret of this run)",
+        OPTION_PARSED, .parse = parse_secret},
     {GROUP_CORES, "cores", "N", "1", NULL, "cores, and queues and engines of each port",
         OPTION_NUMBER, SIZED(cores), .min = 1, .max = SERVE_CORES},
     {GROUP_RUN, "duration", "TIME", NULL, "10s",

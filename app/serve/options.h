@@ -10,6 +10,8 @@
 #include <septet/runtime.h>
 #include <septet/septet.h>
 
+#include "common/secret.h"
+
 #include "common/link.h"
 #include "common/output.h"
 
@@ -34,6 +36,7 @@ struct serve_options {
 	uint32_t cores;  /* queues of each port */
 	uint32_t mbufs;
 	struct spt_config engine; /* what the engine is asked for */
+	uint8_t cookie_secret[SECRET_BYTES];
 	struct spt_listen_options conn;
 	uint32_t duration_ms;
 	uint32_t drain_ms;

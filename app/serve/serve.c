@@ -52,7 +52,10 @@ serve_create(struct serve *serve, char *error, size_t error_size)
 		snprintf(error, error_size, "no room for a field in mbufs: %s", strerror(-rc));
 		return rc;
 	}
-	return spt_runtime_create(&config, &serve->runtime, error, error_size);
+	rc = spt_runtime_create(&config, &serve->runtime, error, error_size);
+	/* The engines have made their own of it. */
+	explicit_bzero(serve->options.cookie_secret, sizeof(serve->options.cookie_secret));
+	return rc;
 }
 
 /* The ports are open: what follows needs no privileges. */

@@ -230,6 +230,7 @@ struct spt_runtime_snapshot {
 	spt_time elapsed, busy;
 	struct spt_stats stats;
 	struct spt_port_stats port;
+	struct spt_defence defence; /* of several engines: on if one's is, the earliest of those */
 };
 
 /*

@@ -335,6 +335,16 @@ unsigned int spt_engine_walk(const struct spt_engine *engine, uint64_t *cursor,
 
 void spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats);
 
+/* What the SYN cookies of an engine are doing (docs/syn-flood.md). */
+struct spt_defence {
+	bool on;          /* every SYN is answered by one, not only what exceeds a backlog */
+	spt_time since;   /* of the last change; 0: there was none */
+	uint64_t sources; /* a bit for each 64th of all addresses that asked, while they are on */
+	struct spt_endpoint to; /* where the last SYN that got one was for; port 0: none did */
+};
+
+void spt_engine_defence(const struct spt_engine *engine, struct spt_defence *defence);
+
 /* Frames received and sent so far: it changes with every turn that did something. Cheap. */
 uint64_t spt_engine_frames(const struct spt_engine *engine);
 

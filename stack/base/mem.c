@@ -90,6 +90,12 @@ mem_alloc(size_t bytes, int socket)
 }
 
 void
+mem_hide(void *memory, size_t bytes)
+{
+	(void)madvise(memory, mem_footprint(bytes), MADV_DONTDUMP);
+}
+
+void
 mem_free(void *memory, size_t bytes)
 {
 	if (memory != NULL)

@@ -18,6 +18,9 @@ void *mem_alloc(size_t bytes, int socket);
 /* The same, not touched: for arrays of which only a part is used at a time. */
 void *mem_reserve(size_t bytes, int socket);
 
+/* Memory of theirs that holds secrets: left out of core dumps. */
+void mem_hide(void *memory, size_t bytes);
+
 /* What either of them takes for 'bytes': whole pages, huge ones from 2 MiB. */
 size_t mem_footprint(size_t bytes);
 

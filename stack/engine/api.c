@@ -132,6 +132,12 @@ spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats)
 	stats->pinned_mbufs = t->pinned;
 }
 
+void
+spt_engine_defence(const struct spt_engine *engine, struct spt_defence *defence)
+{
+	tcp_defence_info(&engine->tcp, defence);
+}
+
 uint64_t
 spt_engine_frames(const struct spt_engine *engine)
 {

@@ -2,6 +2,7 @@
 /* An engine's beginning and end. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../base/mem.h"
 #include "engine.h"
@@ -52,6 +53,7 @@ spt_engine_create(const struct spt_config *config, struct spt_port *port, spt_ti
 		snprintf(error, error_size, "not enough memory for an engine");
 		return -ENOMEM;
 	}
+	mem_hide(e, sizeof(*e));
 	e->port = port;
 	e->pool = filled.pool;
 	e->now = now;
@@ -66,6 +68,7 @@ spt_engine_create(const struct spt_config *config, struct spt_port *port, spt_ti
 	    .rss = port->rss,
 	};
 	rc = tcp_init(&e->tcp, &init, now, error, error_size);
+	explicit_bzero(filled.master_secret, sizeof(filled.master_secret));
 	if (rc == 0) {
 		rc = engine_net_init(e, &filled, error, error_size);
 		if (rc == 0) {

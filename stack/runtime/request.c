@@ -40,6 +40,7 @@ core_snapshot(const struct core *c, struct spt_runtime_snapshot *snapshot)
 	snapshot->busy = c->busy;
 	spt_engine_stats(c->engine, &snapshot->stats);
 	spt_port_stats_get(c->port, &snapshot->port);
+	spt_engine_defence(c->engine, &snapshot->defence);
 }
 
 int
@@ -64,6 +65,22 @@ spt_runtime_snapshot(
 }
 
 static void
+defence_add(struct spt_defence *sum, const struct spt_defence *one)
+{
+	if (one->on > sum->on || (one->on == sum->on && one->to.port)) {
+		uint64_t sources = sum->sources;
+		spt_time since = sum->since;
+		bool both = one->on && sum->on;
+
+		*sum = *one;
+		if (both) {
+			sum->sources |= sources;
+			sum->since = RTE_MIN(since, one->since);
+		}
+	}
+}
+
+static void
 snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot *one)
 {
 	struct spt_stats *s = &sum->stats;
@@ -72,6 +89,7 @@ snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot
 	sum->now = RTE_MAX(sum->now, one->now);
 	sum->elapsed += one->elapsed;
 	sum->busy += one->busy;
+	defence_add(&sum->defence, &one->defence);
 #define X(field, text) s->field += o->field;
 	SPT_COUNTERS(X)
 #undef X

@@ -3,6 +3,8 @@
  * The listener's side of SYN cookies: when they are used, the SYN-ACK without a record, and the
  * ACK that makes a connection of it.
  */
+#include <rte_byteorder.h>
+
 #include "internal.h"
 
 /* SYNs are weighed against completions over so long. */
@@ -22,6 +24,28 @@ cookie_init(struct tcp *t, const struct spt_config *config)
 	t->defence.available = config->syn_cookies != SPT_COOKIES_NEVER;
 	t->defence.always = config->syn_cookies == SPT_COOKIES_ALWAYS;
 	t->defence.on = t->defence.always;
+}
+
+void
+tcp_defence_info(const struct tcp *t, struct spt_defence *info)
+{
+	const struct tcp_defence *d = &t->defence;
+
+	*info = (struct spt_defence){.on = d->on, .since = d->since, .sources = d->sources};
+	if (d->lport == 0)
+		return;
+	info->to.addr = local_at(&t->local, d->laddr);
+	info->to.port = rte_be_to_cpu_16(d->lport);
+}
+
+static void
+defence_switch(struct tcp *t, bool on)
+{
+	t->defence.on = on;
+	t->defence.since = t->now;
+	t->defence.quiet = 0;
+	if (on)
+		t->defence.sources = 0;
 }
 
 static bool
@@ -52,12 +76,12 @@ defence_window(struct tcp *t)
 	d->opened = opened;
 	d->window_end = t->now + WINDOW;
 	if (flood && !d->on) {
-		d->on = true;
+		defence_switch(t, true);
 		t->stats->cookies_by_rate++;
 	}
 	d->quiet = flood || !records_plenty(t) ? 0 : d->quiet + 1 + (uint32_t)RTE_MIN(missed, 100u);
-	if (d->quiet >= QUIET_WINDOWS)
-		d->on = d->always;
+	if (d->on && d->quiet >= QUIET_WINDOWS && !d->always)
+		defence_switch(t, false);
 }
 
 bool
@@ -70,8 +94,7 @@ cookie_wanted(struct tcp *t, const struct tcp_listener *l)
 	if (unlikely(t->now >= d->window_end))
 		defence_window(t);
 	if (unlikely(!d->on && records_scarce(t))) {
-		d->on = true;
-		d->quiet = 0;
+		defence_switch(t, true);
 		t->stats->cookies_by_records++;
 	}
 	return d->on || l->half_open >= l->backlog;
@@ -120,6 +143,17 @@ cookie_isn(struct tcp *t, const struct half_open *h)
 	                                                           : isn_generate(t, &h->key);
 }
 
+/* Who asks, and for what: a few bits for the line that tells of a flood. */
+static inline void
+cookie_note(struct tcp_defence *d, const struct flow_key *key)
+{
+	uint64_t address = key->raddr.q[0] ^ key->raddr.q[1];
+
+	d->sources |= UINT64_C(1) << (address * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+	d->laddr = key->laddr;
+	d->lport = key->lport;
+}
+
 enum spt_verdict
 cookie_answer(struct tcp *t, struct half_open *h, struct seg *s)
 {
@@ -130,6 +164,7 @@ cookie_answer(struct tcp *t, struct half_open *h, struct seg *s)
 		return SPT_V_CONTINUE;
 	h->iss = cookie_issue(t, h, &offered);
 	syncookie_issued(&t->cookie, t->now);
+	cookie_note(&t->defence, &h->key);
 	segment_send_syn_ack(t, h, s, syncookie_tsval(&offered, half_open_tsval(t, h)));
 	return SPT_V_TCP_SYN_COOKIE;
 }

@@ -325,8 +325,8 @@ bool cookie_wanted(struct tcp *t, const struct tcp_listener *l);
  */
 uint32_t cookie_isn(struct tcp *t, const struct half_open *h);
 /*
- * The answer to a SYN, of which 'h' holds everything but ISS; or SPT_V_CONTINUE: its MSS is so small
- * that it takes a record.
+ * The answer to a SYN, of which 'h' holds everything but ISS; or SPT_V_CONTINUE: its MSS is so
+ * small that it takes a record.
  */
 enum spt_verdict cookie_answer(struct tcp *t, struct half_open *h, struct seg *s);
 /* Does it acknowledge a cookie that we issued? */

@@ -117,6 +117,10 @@ struct tcp_defence {
 	uint32_t quiet; /* windows in a row without a reason */
 	spt_time window_end;
 	uint64_t syns, opened;
+	spt_time since; /* of the last change */
+	/* for whom it may interest */
+	uint64_t sources; /* see struct spt_defence */
+	uint16_t laddr, lport;
 };
 
 struct tcp_secrets {
@@ -242,6 +246,8 @@ unsigned int tcp_events_take(struct tcp *t, struct spt_event *events, unsigned i
  */
 bool tcp_icmp_error(
     struct tcp *t, const struct flow_key *key, uint32_t seq, int error, bool hard, uint32_t mtu);
+
+void tcp_defence_info(const struct tcp *t, struct spt_defence *info);
 
 /* The calls of RFC 9293 3.10.1 to 3.10.6; septet.h documents them under spt_. */
 int tcp_listen(
