@@ -49,7 +49,8 @@ main_refuse(const char *word)
 		    "--help' lists them");
 	else
 		snprintf(error, sizeof(error),
-		    "unknown %s '%.100s': expected bench or serve; %s%s%s'septet --help' lists "
+		    "unknown %s '%.100s': expected a command, bench or serve; %s%s%s'septet "
+		    "--help' lists "
 		    "them",
 		    word[0] == '-' ? "option" : "command", word, nearest ? "did you mean " : "",
 		    nearest ? nearest : "", nearest ? "? " : "");

@@ -98,29 +98,39 @@ check_mode(
 	bool requests = o->mode == MODE_REQUESTS, throughput = o->mode == MODE_THROUGHPUT;
 	const struct refusal refusals[] = {
 	    {connections && o->connections,
-	        "--connections is for the modes concurrent, requests and throughput; expected "
+	        "--connections is for the modes concurrent, requests and throughput: expected "
 	        "--concurrency for connections in progress, or --attempts for connections in all"},
 	    {(requests || throughput) && o->concurrency,
-	        "--concurrency is for the modes connections and concurrent; expected "
-	        "--connections"},
-	    {!concurrent && o->traffic_ms, "--traffic is for --mode concurrent only"},
-	    {!throughput && given->direction, "--direction is for --mode throughput only"},
+	        "--concurrency is for the modes connections and concurrent: expected "
+	        "--connections, "
+	        "give that instead"},
+	    {!concurrent && o->traffic_ms,
+	        "--traffic is for --mode concurrent only: expected that too, add it or leave "
+	        "--traffic away"},
+	    {!throughput && given->direction,
+	        "--direction is for --mode throughput only: expected that too, add it or leave "
+	        "--direction away"},
 	    {throughput && given->request,
-	        "--request: --mode throughput sends bulk data; expected --direction up, down or "
-	        "both"},
+	        "--request is not for --mode throughput, which sends bulk data: expected "
+	        "--direction up, down or both, give that instead"},
 	    {throughput && (given->rate || o->ramp),
-	        "--rate and --ramp: --mode throughput goes as fast as possible; expected another "
-	        "mode"},
-	    {throughput && o->requests, "--requests: --mode throughput has none; leave it away"},
+	        "--rate and --ramp are not for --mode throughput, which goes as fast as possible: "
+	        "expected another mode, or leave them away"},
+	    {throughput && o->requests,
+	        "--requests is not for --mode throughput, which has none: expected another mode, "
+	        "or leave it away"},
 	    {concurrent && o->requests,
-	        "--requests: --mode concurrent sends one every --traffic TIME; expected that"},
+	        "--requests is not for --mode concurrent: expected --traffic TIME, how often each "
+	        "connection is used; give that instead"},
 	    {concurrent && given->request && o->exchange != EXCHANGE_NONE && !o->traffic_ms,
 	        "--request: --mode concurrent holds connections silently; expected --traffic TIME "
-	        "too, how often each of them is used"},
+	        "too, how often each is used, add it"},
 	    {requests && given->request && o->exchange == EXCHANGE_NONE,
-	        "--request none: --mode requests needs one; expected echo or http"},
+	        "--request none: --mode requests has to say something; expected echo or http, give "
+	        "one of them"},
 	    {o->attempts && (requests || throughput || concurrent),
-	        "--attempts is for --mode connections; expected --duration or --connections"},
+	        "--attempts is for --mode connections: expected --duration or --connections, give "
+	        "these instead"},
 	};
 
 	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
@@ -136,18 +146,20 @@ check_exchange(
 	bool many = o->mode == MODE_REQUESTS || o->requests > 1 || o->traffic_ms;
 	const struct refusal refusals[] = {
 	    {o->exchange == EXCHANGE_NONE && o->requests,
-	        "--requests: nothing is said on a connection; expected --request echo or http too"},
+	        "--requests: nothing is said on a connection; expected --request echo or http too, "
+	        "add it"},
 	    {o->mode != MODE_THROUGHPUT && many && !answered,
-	        "--request: one request after another needs answers; expected echo or http"},
+	        "--request: one request after another needs answers; expected echo or http, give "
+	        "one of them"},
 	    {server && o->mode != MODE_CONNECTIONS && o->mode != MODE_REQUESTS,
-	        "--close server is for the modes connections and requests; expected client or "
-	        "reset"},
+	        "--close server is for the modes connections and requests: expected client or "
+	        "reset, give one of them"},
 	    {server && o->mode == MODE_REQUESTS && !o->requests,
 	        "--close server: in --mode requests the last request asks for it; expected "
-	        "--requests N too"},
+	        "--requests N too, add it"},
 	    {server && memory && o->exchange == EXCHANGE_NONE,
 	        "--close server: the embedded server closes first only when asked to; expected "
-	        "--request http too"},
+	        "--request http too, add it"},
 	    {server && o->exchange != EXCHANGE_HTTP && o->exchange != EXCHANGE_NONE,
 	        "--close server: servers of echo, discard and chargen wait for the client's end; "
 	        "expected --request http, or none of a server that closes by itself"},
@@ -155,7 +167,8 @@ check_exchange(
 	        "--verify: nothing comes back that could be compared; expected --request echo, "
 	        "chargen or http (--mode throughput: --direction down or both)"},
 	    {given->http_body && (!memory || o->exchange != EXCHANGE_HTTP),
-	        "--http-body is of the embedded server: expected --port memory and --request http"},
+	        "--http-body is of the embedded server: expected --port memory and --request http, "
+	        "or leave it away"},
 	};
 
 	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
@@ -167,18 +180,22 @@ check_load(
 {
 	bool rated = o->mode == MODE_CONNECTIONS || o->mode == MODE_REQUESTS;
 	const struct refusal refusals[] = {
-	    {given->rate && o->ramp, "--rate and --ramp: expected one of them"},
+	    {given->rate && o->ramp,
+	        "--rate and --ramp exclude each other: expected one of them, leave the other away"},
 	    {o->ramp && o->attempts && !o->duration_ms,
 	        "--ramp with --attempts: expected --duration too, the time that the rate takes "
-	        "from one to the other"},
+	        "from one to the other; add it"},
 	    {o->search && (given->rate || o->ramp),
-	        "--search finds the rate itself: expected neither --rate nor --ramp with it"},
-	    {o->search && !rated, "--search is for the modes connections and requests"},
-	    {o->search && o->attempts, "--search: how long a trial takes is not for --attempts to "
-	                               "say; expected --duration "
-	                               "for the last one"},
-	    {given->max_failures && !o->search, "--max-failures is the bound of --search: expected "
-	                                        "that too"},
+	        "--search finds the rate itself: expected neither --rate nor --ramp with it, leave "
+	        "them away"},
+	    {o->search && !rated,
+	        "--search is for the modes connections and requests: expected one of them, such as "
+	        "--mode connections"},
+	    {o->search && o->attempts,
+	        "--search decides how long a trial takes: expected --duration for the last "
+	        "one, leave --attempts away"},
+	    {given->max_failures && !o->search,
+	        "--max-failures is the bound of --search: expected that too, add it"},
 	};
 
 	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);

@@ -77,6 +77,7 @@ parse_target(void *target, const char *value, char *error, size_t error_size)
 {
 	struct bench_options *o = target;
 	int at = link_at(&o->link, "target", error, error_size);
+	struct spt_endpoint *e;
 
 	if (at < 0)
 		return at;
@@ -86,14 +87,16 @@ parse_target(void *target, const char *value, char *error, size_t error_size)
 		    BENCH_TARGETS);
 		return -EINVAL;
 	}
-	if (!strchr(value, ':')) {
+	e = &o->target[o->n_target];
+	if (!strchr(value, ':') || address_parse_endpoint(value, e, error, error_size) != 0) {
 		snprintf(error, error_size,
-		    "'%s' has no port: expected ADDRESS:PORT or [IPV6]:PORT, such as 10.0.0.2:80",
+		    "'%s' is no address and port: expected ADDRESS:PORT or [IPV6]:PORT, a port "
+		    "from 1 to 65535, such as 10.0.0.2:80",
 		    value);
 		return -EINVAL;
 	}
-	o->target_port[o->n_target] = (uint8_t)at;
-	return address_parse_endpoint(value, &o->target[o->n_target++], error, error_size);
+	o->target_port[o->n_target++] = (uint8_t)at;
+	return 0;
 }
 
 static int

@@ -25,8 +25,8 @@ address_parse(const char *text, struct spt_addr *address, char *error, size_t er
 	/* A mapped address is IPv4's own form inside: not to be had from the wire. */
 	if (inet_pton(AF_INET6, text, address->b) == 1 && !addr_is_v4(address))
 		return 0;
-	snprintf(error, error_size, "'%s' is no IP address: expected one like 10.0.0.1 or fd00::1",
-	    text);
+	snprintf(error, error_size,
+	    "'%s' is no IP address: expected IPv4 or IPv6, such as 10.0.0.1 or fd00::1", text);
 	return -EINVAL;
 }
 
@@ -101,11 +101,15 @@ address_count(const char *text, const struct spt_addr *first, const struct spt_a
 
 	if (!same || address_low(last) < address_low(first)) {
 		snprintf(error, error_size,
-		    "'%s': the last address of a run must follow the first, in one network", text);
+		    "'%s' is no run: expected FIRST-LAST/PREFIX, upwards in one network, such as "
+		    "10.0.0.1-10.0.0.9/24",
+		    text);
 		return -EINVAL;
 	}
 	if (address_low(last) - address_low(first) >= RUN_MAX) {
-		snprintf(error, error_size, "'%s': a run has at most %d addresses", text, RUN_MAX);
+		snprintf(error, error_size,
+		    "'%s' is too long a run: expected at most %d addresses, shorten it", text,
+		    RUN_MAX);
 		return -EINVAL;
 	}
 	*count = (uint32_t)(address_low(last) - address_low(first)) + 1;
@@ -126,8 +130,10 @@ address_prefix(const char *text, const char *slash, const struct spt_addr *first
 		*prefix = (uint8_t)value;
 		return 0;
 	}
-	snprintf(error, error_size, "'%s' lacks a prefix length of 1 to %u: expected %s", text,
-	    most, addr_is_v4(first) ? "one like 10.0.0.1/24" : "one like fd00::1/64");
+	snprintf(error, error_size,
+	    "'%s' has no prefix length that fits: expected ADDRESS/PREFIX, a prefix from 1 to %u, "
+	    "such as %s",
+	    text, most, addr_is_v4(first) ? "10.0.0.1/24" : "fd00::1/64");
 	return -EINVAL;
 }
 
@@ -141,7 +147,9 @@ address_parse_local(const char *text, struct spt_local *local, char *error, size
 
 	memset(local, 0, sizeof(*local));
 	if (strlen(text) >= sizeof(first)) {
-		snprintf(error, error_size, "'%.40s...' is too long for an address", text);
+		snprintf(error, error_size,
+		    "'%.40s...' is too long for an address: expected one such as 10.0.0.1/24",
+		    text);
 		return -EINVAL;
 	}
 	memcpy(first, text, strlen(text) + 1);
@@ -167,7 +175,8 @@ address_parse_local(const char *text, struct spt_local *local, char *error, size
 		unfit = address_unfit(&last, local->prefix);
 	if (!unfit)
 		return 0;
-	snprintf(error, error_size, "'%s' is %s: expected a host's address", text, unfit);
+	snprintf(error, error_size, "'%s' is %s: expected a host's address, such as %s", text,
+	    unfit, addr_is_v4(&local->first) ? "10.0.0.1/24" : "fd00::1/64");
 	return -EINVAL;
 }
 
@@ -190,7 +199,8 @@ address_parse_endpoint(
 	if (value < 1 || value > UINT16_MAX || (end && !address[0]) ||
 	    brackets != !!strchr(address, ':')) {
 		snprintf(error, error_size,
-		    "'%s': expected PORT, ADDRESS:PORT or [IPV6]:PORT, the port from 1 to 65535",
+		    "'%s' has no port that can be: expected PORT, ADDRESS:PORT or [IPV6]:PORT, a "
+		    "port from 1 to 65535, such as 10.0.0.2:80",
 		    text);
 		return -EINVAL;
 	}

@@ -59,6 +59,21 @@ link_once(struct link_options *link, const char *name, enum link_given what, con
 	return at;
 }
 
+/* One of the same kind that can be. */
+static const char *
+link_port_example(const char *value)
+{
+	static const char *const examples[] = {"tap:sept0", "af_packet:eth1", "af_xdp:eth1",
+	    "memif:/run/a.sock", "vhost:/run/b.sock", "virtio_user:/run/b.sock", "pci:0000:03:00.0",
+	    "vdev:net_pcap0,iface=eth1"};
+	size_t n = strcspn(value, ":") + 1;
+
+	for (size_t i = 0; i < RTE_DIM(examples); i++)
+		if (strncmp(value, examples[i], n) == 0)
+			return examples[i];
+	return examples[0];
+}
+
 int
 link_parse_port(void *target, const char *value, char *error, size_t error_size)
 {
@@ -81,7 +96,10 @@ link_parse_port(void *target, const char *value, char *error, size_t error_size)
 	}
 	if (spt_port_spec_parse(value, spec, why, sizeof(why)) != 0) {
 		/* "port 'x' ...": the option says that it is one. */
-		snprintf(error, error_size, "%s", strncmp(why, "port '", 6) == 0 ? why + 5 : why);
+		snprintf(error, error_size, "%s%s%s",
+		    strncmp(why, "port '", 6) == 0 ? why + 5 : why,
+		    strstr(why, "such as") ? "" : "; such as ",
+		    strstr(why, "such as") ? "" : link_port_example(value));
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < link->n_ports; i++) {
@@ -145,12 +163,22 @@ link_parse_impair(void *target, const char *value, char *error, size_t error_siz
 {
 	struct link_options *link = target;
 	int at = link_once(link, "impair", LINK_IMPAIR, value, error, error_size);
+	size_t n = strlen(value), quote;
+	char why[256];
+	bool alone;
 
 	if (at < 0)
 		return at;
 	memset(&link->of[at].impair, 0, sizeof(link->of[at].impair));
 	link->of[at].impair_text = value;
-	return spt_impair_parse(value, &link->of[at].impair, error, error_size);
+	if (spt_impair_parse(value, &link->of[at].impair, why, sizeof(why)) == 0)
+		return 0;
+	/* Of a list it says which item, perhaps in quotes; of one that is alone that is all. */
+	quote = why[0] == '"';
+	alone = strncmp(why + quote, value, n) == 0 && why[n + 2 * quote] == ':';
+	snprintf(error, error_size, "'%.100s': %s%s", value, why + (alone ? n + 2 * quote + 2 : 0),
+	    strstr(why, "such as") ? "" : ", such as loss=2%,delay=20ms");
+	return -EINVAL;
 }
 
 int

@@ -261,6 +261,7 @@ static int
 option_fill(const struct option_tokens *tokens, char *error, size_t error_size)
 {
 	const struct option_table *table = tokens->table;
+	const struct option_token *file = NULL;
 	bool anew = false;
 	int rc = 0;
 
@@ -268,11 +269,13 @@ option_fill(const struct option_tokens *tokens, char *error, size_t error_size)
 		const struct option_token *t = &tokens->token[i];
 
 		anew |= table->anew && strcmp(t->row->name, table->anew) == 0;
-		if (t->row->kind == OPTION_CONFIG)
-			rc = option_twice(tokens, t, error, error_size);
-		if (t->row->kind == OPTION_CONFIG && rc == 0)
-			rc = option_file(table, t, error, error_size);
+		if (t->row->kind != OPTION_CONFIG)
+			continue;
+		rc = option_twice(tokens, t, error, error_size);
+		file = t;
 	}
+	if (rc == 0 && file)
+		rc = option_file(table, file, error, error_size);
 	if (rc)
 		return rc;
 	if (table->command_line)

@@ -73,7 +73,7 @@ option_choice(const char *value, const char *const *words, size_t n, char *error
 		used = used < sizeof(list) ? used : sizeof(list) - 1;
 	}
 	nearest = option_nearest(value, words, n);
-	snprintf(error, error_size, "'%s' is none of them: expected %s%s%s%s", value, list,
+	snprintf(error, error_size, "'%s' is unknown: expected %s%s%s%s", value, list,
 	    nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 	return -EINVAL;
 }

@@ -49,7 +49,13 @@ parse_listen(void *target, const char *value, char *error, size_t error_size)
 		return -EINVAL;
 	}
 	o->n_listen++;
-	return address_parse_endpoint(colon ? colon + 1 : "", &l->local, error, error_size);
+	if (address_parse_endpoint(colon ? colon + 1 : "", &l->local, error, error_size) == 0)
+		return 0;
+	snprintf(error, error_size,
+	    "'%s' names no port that can be: expected SERVICE:PORT, SERVICE:ADDRESS:PORT or "
+	    "SERVICE:[IPV6]:PORT, a port from 1 to 65535, such as %s:80",
+	    value, name);
+	return -EINVAL;
 }
 
 static int

@@ -226,7 +226,10 @@ int spt_runtime_stop(struct spt_runtime *runtime, spt_time grace);
 
 struct spt_runtime_snapshot {
 	spt_time now;
-	/* Time since the loop began, and of it the turns in which frames or events moved. */
+	/*
+	 * Time since the loop began, and of it the turns in which frames or events moved. Added up
+	 * over engines that take turns on an lcore its time counts once: busy / elapsed is a load.
+	 */
 	spt_time elapsed, busy;
 	struct spt_stats stats;
 	struct spt_port_stats port;

@@ -3,7 +3,6 @@
  * A queue pair of an ethdev port at work. A device is asked for checksums and scattered
  * transmission and never assumed to have them; what it lacks is done here.
  */
-#include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
@@ -82,6 +81,30 @@ ethdev_report_check(struct rte_mbuf *m, const struct rte_ether_addr *mac)
 	return wire_fold(sum) == 0xffff ? ETHDEV_REPORT_RIGHT : ETHDEV_REPORT_WRONG;
 }
 
+/*
+ * The same behind a VLAN tag, which above us is a wrapper's affair: what follows the tag's four
+ * bytes looks like a frame from its EtherType on. Its addresses do not, and are as they are.
+ */
+static enum ethdev_report
+ethdev_report_check_tagged(struct rte_mbuf *m)
+{
+	enum ethdev_report report;
+
+	rte_pktmbuf_adj(m, RTE_VLAN_HLEN);
+	report = ethdev_report_check(m, rte_pktmbuf_mtod(m, const struct rte_ether_addr *));
+	rte_pktmbuf_prepend(m, RTE_VLAN_HLEN);
+	return report;
+}
+
+static bool
+ethdev_is_tagged(const struct rte_mbuf *m)
+{
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, const struct rte_ether_hdr *);
+
+	return m->data_len >= WIRE_ETH_LEN + RTE_VLAN_HLEN &&
+	       eth->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN);
+}
+
 uint16_t
 ethdev_rx_confirm(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 {
@@ -89,7 +112,8 @@ ethdev_rx_confirm(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_
 	uint16_t i, got = ethdev_receive(self, m, n);
 
 	for (i = 0; i < got; i++) {
-		switch (ethdev_report_check(m[i], &p->mac)) {
+		switch (ethdev_is_tagged(m[i]) ? ethdev_report_check_tagged(m[i])
+		                               : ethdev_report_check(m[i], &p->mac)) {
 		case ETHDEV_REPORT_NONE: break;
 		case ETHDEV_REPORT_RIGHT: self->unconfirmed -= self->unconfirmed > 0; break;
 		case ETHDEV_REPORT_WRONG: self->rx_checksum_wrong++; break;
@@ -261,21 +285,6 @@ ethdev_stats(struct spt_port *p, struct spt_port_stats *stats)
 	}
 }
 
-/*
- * To stop, net_tap sets its interface down, which takes a privilege that may have been given up;
- * and a device that has not stopped cannot be closed. It can be taken away, with its interface.
- */
-static void
-ethdev_close(uint16_t port_id)
-{
-	struct rte_eth_dev_info info;
-
-	if (rte_eth_dev_stop(port_id) == 0)
-		rte_eth_dev_close(port_id);
-	else if (rte_eth_dev_info_get(port_id, &info) == 0)
-		rte_dev_remove(info.device);
-}
-
 void
 ethdev_destroy(struct spt_port *p)
 {
@@ -283,6 +292,7 @@ ethdev_destroy(struct spt_port *p)
 
 	if (__atomic_sub_fetch(&self->device->open, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	ethdev_close(self->port_id);
+	rte_eth_dev_stop(self->port_id);
+	rte_eth_dev_close(self->port_id);
 	rte_free(self->device);
 }

@@ -87,7 +87,6 @@ snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot
 	const struct spt_stats *o = &one->stats;
 
 	sum->now = RTE_MAX(sum->now, one->now);
-	sum->elapsed += one->elapsed;
 	sum->busy += one->busy;
 	defence_add(&sum->defence, &one->defence);
 #define X(field, text) s->field += o->field;
@@ -118,18 +117,24 @@ int
 spt_runtime_snapshot_sum(
     struct spt_runtime *rt, enum spt_role role, struct spt_runtime_snapshot *snapshot)
 {
+	spt_time elapsed[CORE_MAX] = {0}; /* of the lcore that has queue i of each port */
 	struct spt_runtime_snapshot one;
 	int rc;
 
 	memset(snapshot, 0, sizeof(*snapshot));
 	for (unsigned int i = 0; i < rt->n_cores; i++) {
-		if (rt->core[i]->role != role)
+		const struct core *c = rt->core[i];
+
+		if (c->role != role)
 			continue;
 		rc = spt_runtime_snapshot(rt, i, &one);
 		if (rc)
 			return rc;
 		snapshot_add(snapshot, &one);
+		elapsed[c->queue] = RTE_MAX(elapsed[c->queue], one.elapsed);
 	}
+	for (unsigned int q = 0; q < RTE_DIM(elapsed); q++)
+		snapshot->elapsed += elapsed[q];
 	return 0;
 }
 
@@ -150,6 +155,7 @@ spt_runtime_snapshot_port(
 		if (rc)
 			return rc;
 		snapshot_add(snapshot, &one);
+		snapshot->elapsed += one.elapsed;
 	}
 	return 0;
 }

@@ -118,7 +118,8 @@ segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, uint8_t flags,
 		w->tsval = conn_tsval(t, c);
 		w->tsecr = c->ts_recent;
 	}
-	if ((c->flags & CONN_URG_SEND) && seq_gt(c->snd_up, seq)) {
+	/* With a RST the text is given up that the pointer is about. */
+	if ((c->flags & CONN_URG_SEND) && seq_gt(c->snd_up, seq) && !(flags & TCP_RST)) {
 		w->flags |= TCP_URG;
 		w->up = (uint16_t)RTE_MIN(c->snd_up - seq, UINT16_MAX);
 	}

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <base/addr.h>
 #include <port/port.h>
 
 #include "env.h"
 #include "monitor.h"
 #include "port_hold.h"
 #include "port_lose.h"
+#include "simlink.h"
 #include "simpair.h"
 
 #define PATIENCE  (300 * SPT_NS_PER_SEC)
@@ -21,8 +21,6 @@
 
 /* The stream that side 's' sends on connection i. */
 #define SEED(i, s) (2 * (i) + 1 + (s))
-
-static struct rte_mempool *pools[2];
 
 struct side {
 	struct rte_mempool *pool;
@@ -81,22 +79,12 @@ on_hold_fault(void *arg, const char *text)
 static void
 build_link(struct world *w)
 {
-	static unsigned int number;
-	char name[16];
 	struct side *a = &w->side[0], *b = &w->side[1];
-	struct spt_memory_pair_config pair = {
-	    .name = name, .socket = -1, .pool = {a->pool, b->pool}};
-	struct spt_impair_config impair = {.seed = w->config->seed + 77,
-	    .rx = w->config->to[0],
-	    .tx = w->config->to[1],
-	    .pool = a->pool};
+	struct rte_mempool *const pool[2] = {a->pool, b->pool};
 	struct port_hold_config hold = {.fault = on_hold_fault, .arg = w};
-	struct spt_port *memory[2], *p = NULL;
+	struct spt_port *memory[2], *p;
 
-	snprintf(name, sizeof(name), "pair%u", number++);
-	if (spt_port_memory_pair_create(&pair, memory) != 0 ||
-	    spt_port_impair_create(&impair, memory[0], &p) != 0)
-		stop("no memory pair or impairment wrapper");
+	p = simlink_create(w->config->seed, w->config->to, pool, memory);
 	a->monitor = monitor_create("opener", "other", &memory[0]->mac, 1500);
 	b->monitor = monitor_create("other", "opener", &memory[1]->mac, 1500);
 	for (unsigned int s = 0; s < 2; s++)
@@ -204,9 +192,6 @@ build_app(struct world *w, unsigned int s)
 static void
 build(struct world *w)
 {
-	static const uint8_t net6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
-	bool v4 = w->config->family == 4;
-
 	w->now = w->progress_at = ENV_EPOCH;
 	w->opening = calloc(w->config->n, sizeof(w->opening[0]));
 	if (w->opening == NULL)
@@ -214,13 +199,9 @@ build(struct world *w)
 	for (unsigned int s = 0; s < 2; s++) {
 		uint32_t mbufs = w->config->side[s].mbufs;
 
-		/* One pair of pools for all runs: each run ends with all mbufs back. */
-		if (pools[s] == NULL)
-			pools[s] = env_pool_create(8192);
-		w->side[s].pool = mbufs ? env_pool_create(mbufs) : pools[s];
-		w->side[s].addr = v4 ? addr_from_v4(RTE_BE32(0x0a010001)) : addr_from_v6(net6);
+		w->side[s].pool = mbufs ? env_pool_create(mbufs) : simlink_pool(s);
+		w->side[s].addr = simlink_address(w->config->family, s == 0 ? 1 : 200);
 	}
-	w->side[1].addr.b[15] = 200;
 	build_link(w);
 	build_engine(w, 0);
 	build_engine(w, 1);
@@ -245,11 +226,11 @@ take_down(struct world *w)
 	for (unsigned int s = 0; s < 2; s++) {
 		if (w->config->side[s].mbufs != 0)
 			env_pool_destroy(w->side[s].pool);
-		else if (left[s] != 0)
-			pools[s] = NULL; /* lost with what leaked */
 	}
-	if (left[0] != 0 || left[1] != 0)
-		fail(w, text);
+	if (left[0] == 0 && left[1] == 0)
+		return;
+	simlink_pools_lost();
+	fail(w, text);
 }
 
 /* ---- telling what went wrong ------------------------------------------------------------ */
@@ -266,15 +247,6 @@ conn_over(const struct world *w, unsigned int i)
 }
 
 static void
-tell_monitor(const struct monitor *m)
-{
-	if (monitor_report(m) != NULL)
-		fprintf(stderr, "%s", monitor_report(m));
-	else
-		monitor_print(m, stderr);
-}
-
-static void
 tell(const struct world *w)
 {
 	fprintf(stderr, "\nsimulation %s, seed %" PRIu64 ": %s\n  at %.6f s virtual\n", w->what,
@@ -286,8 +258,8 @@ tell(const struct world *w)
 		fprintf(stderr, "  %u: %s\n", i, simapp_text(w->side[0].app, i));
 		fprintf(stderr, "  %u: %s\n", i, simapp_text(w->side[1].app, i));
 	}
-	tell_monitor(w->side[0].monitor);
-	tell_monitor(w->side[1].monitor);
+	simlink_tell(w->side[0].monitor);
+	simlink_tell(w->side[1].monitor);
 }
 
 /* ---- opening ---------------------------------------------------------------------------- */
@@ -401,8 +373,7 @@ check_side(struct world *w, unsigned int s, bool thorough)
 	const struct side *side = &w->side[s];
 	struct spt_stats stats;
 	struct simapp_counts told;
-	uint64_t sum = 0;
-	const char *wrong = NULL;
+	const char *wrong;
 
 	if (monitor_broken(side->monitor) != MONITOR_NONE)
 		fail(w, s == 0 ? "engine 0 broke a rule of the monitor"
@@ -411,21 +382,16 @@ check_side(struct world *w, unsigned int s, bool thorough)
 		fail(w, simapp_error(side->app));
 	spt_engine_stats(side->engine, &stats);
 	simapp_counts(side->app, &told);
-	for (unsigned int i = 0; i < SPT_V_COUNT; i++)
-		sum += stats.verdict[i];
-	if (sum != stats.rx_frames)
-		fail(w, "rx_frames is not the sum of the verdicts");
-	if (stats.errors != 0)
-		fail(w, "an engine counted an error of its own");
+	wrong = simlink_check_stats(&stats);
+	if (wrong == NULL && thorough)
+		wrong = spt_engine_check(side->engine);
+	if (wrong != NULL)
+		fail(w, wrong);
 	if (stats.connects != told.connects)
 		fail(w, "'connects' is not what spt_connect let through");
 	if (stats.opened_active < told.connected || stats.opened_passive < told.accepted ||
 	    stats.closed < told.closed)
 		fail(w, "more events than what was counted");
-	if (thorough)
-		wrong = spt_engine_check(side->engine);
-	if (wrong != NULL)
-		fail(w, wrong);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the fuzz targets (docs/testing.md) found, each as the shortest script that shows it. */
+#include <errno.h>
 #include <string.h>
 
 #include <lib/packet.h>
@@ -29,6 +30,16 @@ SCRIPT(echo_of_zeros, "RFC 1624 5: the sum of a message of zeros is +0, not -0")
 	inject_frame(flat, at + 8);
 	expect_verdict(SPT_V_ICMP_ECHO);
 	expect_icmp(0, 0);
+}
+
+SCRIPT(abort_before_urgent_data, "RFC 9293 3.10.5: <SEQ=SND.NXT><CTL=RST>, and no urgent pointer")
+{
+	given(ESTABLISHED, .wnd = 5);
+	app_send_flags(10, SPT_URGENT_DATA);
+	ignore_segments();
+	app_abort();
+	expect(RST | ACK, .seq = ANY, .wnd = ANY);
+	expect_closed(-ECONNABORTED);
 }
 
 SCRIPT_MAIN()

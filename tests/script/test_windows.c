@@ -36,6 +36,17 @@ SCRIPT(old_segment_brings_no_window_at_all,
 	check_eq(script_info().snd_wnd, 2000);
 }
 
+SCRIPT(overtaken_segment_brings_no_window,
+    "RFC 9293 3.10.7.4 fifth: SND.WL1 < SEG.SEQ: what fills a gap was sent before what lies ahead")
+{
+	given(ESTABLISHED, .conn.no_delayed_ack = true);
+	inject(ACK, .seq = 101, .len = 10, .wnd = 2000); /* SND.WL1 = 101 */
+	expect(ACK, .ack = 1);
+	inject(ACK, .seq = 1, .len = 100, .wnd = 9000);
+	expect(ACK, .ack = 111);
+	check_eq(script_info().snd_wnd, 2000);
+}
+
 SCRIPT(old_ack_brings_no_window,
     "RFC 9293 3.10.7.4 fifth: SND.UNA =< SEG.ACK; SND.WL2, of segments with one SEG.SEQ")
 {

@@ -392,6 +392,50 @@ test_both_windows_closed(void **state)
 	}
 }
 
+/*
+ * Both closed behind data that the other has no room for (RFC 9293 3.10.4: the FIN follows what is
+ * queued; 3.8.6.1: probing goes on): nothing ends it but the readers, and then all is in order.
+ */
+static void
+test_fins_behind_closed_windows(void **state)
+{
+	for (unsigned int i = 0; i < 8; i++) {
+		struct story_config config = base(i & 1 ? 4 : 6, i & 2);
+		/* So much that only the FIN lies beyond the window, or text does too. */
+		uint32_t bytes = i & 4 ? 2000 : 5000;
+		struct story_end *a, *b;
+
+		config.by_hand = true;
+		config.options[0].receive_buffer = config.options[1].receive_buffer = 2000;
+		story_begin(&config);
+		a = story_established(STORY_CLIENT);
+		b = story_other(a);
+		story_send(a, bytes);
+		story_send(b, bytes);
+		story_shutdown(a);
+		story_shutdown(b);
+		story_run_s(3600);
+		story_check_state(a, FIN_WAIT_1);
+		story_check_state(b, FIN_WAIT_1);
+		story_check_eq((a->events | b->events) & (SPT_PEER_CLOSED | SPT_CLOSED), 0);
+		for (unsigned int k = 0; k < 300 && (a->open || b->open); k++) {
+			if (a->open && a->unread)
+				story_read(a, 0);
+			if (b->open && b->unread)
+				story_read(b, 0);
+			story_run_ms(100);
+		}
+		story_check_eq(a->received, bytes);
+		story_check_eq(b->received, bytes);
+		story_check_eq(a->reason, 0);
+		story_check_eq(b->reason, 0);
+		story_run_s(130);
+		story_check_state(a, CLOSED_STATE);
+		story_check_state(b, CLOSED_STATE);
+		story_end();
+	}
+}
+
 /* ---- a stranger who guesses
  * ------------------------------------------------------------------------ */
 
@@ -485,6 +529,7 @@ main(void)
 	    cmocka_unit_test(test_keepalives),
 	    cmocka_unit_test(test_frequent_keepalives),
 	    cmocka_unit_test(test_both_windows_closed),
+	    cmocka_unit_test(test_fins_behind_closed_windows),
 	    cmocka_unit_test(test_stranger_sweeps),
 	    cmocka_unit_test(test_exact_reset),
 	};

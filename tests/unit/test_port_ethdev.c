@@ -548,6 +548,18 @@ reported(uint8_t family, uint64_t flags)
 	return m;
 }
 
+/* The same in a VLAN, which is no affair of the device's port. */
+static struct rte_mbuf *
+reported_tagged(uint8_t family, uint64_t flags)
+{
+	struct rte_mbuf *m = reported(family, 0);
+
+	m->vlan_tci = 7;
+	assert_int_equal(rte_vlan_insert(&m), 0);
+	m->ol_flags = flags;
+	return m;
+}
+
 static void
 spoil(struct rte_mbuf *m, uint32_t offset)
 {
@@ -567,9 +579,11 @@ wrong_reports(void)
 static uint64_t
 flags_after(struct rte_mbuf *m)
 {
+	uint32_t length = m->pkt_len;
 	uint64_t flags;
 
 	m = pass(m);
+	assert_int_equal(m->pkt_len, length);
 	flags = m->ol_flags;
 	rte_pktmbuf_free(m);
 	return flags;
@@ -596,7 +610,8 @@ test_right_reports_earn_trust(void **state)
 	self = (struct ethdev_port *)port[0];
 	use_rx(ethdev_rx_confirm);
 	for (i = 0; i < ETHDEV_CONFIRM_FRAMES - 1; i++)
-		assert_int_equal(flags_after(reported(i & 1 ? 4 : 6, GOOD)), 0);
+		assert_int_equal(
+		    flags_after((i % 3 ? reported : reported_tagged)(i & 1 ? 4 : 6, GOOD)), 0);
 	/* Frames that prove nothing. */
 	assert_int_equal(flags_after(reported(4, 0)), 0);
 	assert_int_equal(
@@ -631,15 +646,16 @@ test_wrong_reports_lose_it(void **state)
 	};
 	struct ethdev_port *self;
 	struct rte_mbuf *m;
-	unsigned int i;
+	unsigned int i, k;
 
-	for (i = 0; i < RTE_DIM(cases); i++) {
+	for (k = 0; k < 2 * RTE_DIM(cases); k++) {
+		i = k / 2;
 		open_device("net_ring", "", 1);
 		self = (struct ethdev_port *)port[0];
 		use_rx(ethdev_rx_confirm);
 		rte_pktmbuf_free(pass(reported(4, GOOD)));
-		m = reported(cases[i].family, cases[i].flags);
-		spoil(m, cases[i].offset);
+		m = (k & 1 ? reported_tagged : reported)(cases[i].family, cases[i].flags);
+		spoil(m, cases[i].offset + (k & 1 ? RTE_VLAN_HLEN : 0));
 		m = pass(m);
 		assert_int_equal(m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK & GOOD,
 		    i == 5 ? RTE_MBUF_F_RX_L4_CKSUM_GOOD : 0);

@@ -254,10 +254,11 @@ destroy_ok(void)
 	assert_nothing_left();
 }
 
-/* The cores of each port add up to what it says, and the ports to the whole. */
+/* The cores of each port add up to what it says, and the ports to the whole; time is lcores'. */
 static void
 check_sums(unsigned int n)
 {
+	spt_time elapsed[CORES] = {0}, time = 0;
 	struct spt_runtime_snapshot one, port, all;
 	struct spt_runtime_info info;
 	uint64_t rx = 0, tx = 0;
@@ -271,6 +272,7 @@ check_sums(unsigned int n)
 			assert_int_equal(
 			    spt_runtime_snapshot(runtime, info.port[p].core + i, &one), 0);
 			frames += one.port.rx_frames;
+			elapsed[i] = RTE_MAX(elapsed[i], one.elapsed);
 		}
 		assert_int_equal(port.port.rx_frames, frames);
 		rx += port.stats.rx_frames;
@@ -280,6 +282,10 @@ check_sums(unsigned int n)
 	assert_int_equal(spt_runtime_snapshot_sum(runtime, SPT_ROLE_OWN, &all), 0);
 	assert_int_equal(all.stats.rx_frames, rx);
 	assert_int_equal(all.port.tx_frames, tx);
+	for (unsigned int i = 0; i < CORES; i++)
+		time += elapsed[i];
+	assert_int_equal(all.elapsed, time);
+	assert_true(all.busy <= all.elapsed);
 }
 
 /* ---- who turns what ---------------------------------------------------------- */

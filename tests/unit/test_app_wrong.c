@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Wrong command lines and files: the program itself is run with each. It ends with 2 and says one
+ * line, which names the fault and the value, what was expected, and what to do; EAL says nothing.
+ * With --print the lines are for a person to read.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "test_app_wrong.h"
+
+#define WORDS       64
+#define OUTPUT_SIZE 4096
+
+/* What one run said. */
+struct said {
+	int code; /* of the exit; negative: a signal */
+	char out[OUTPUT_SIZE], error[OUTPUT_SIZE];
+};
+
+static char program[PATH_MAX];
+static char file[] = "/tmp/septet-wrong-XXXXXX";
+
+/* build/tests/unit_app_wrong runs build/app/septet. */
+static bool
+program_find(void)
+{
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 32);
+	char *slash;
+
+	program[n > 0 ? n : 0] = '\0';
+	for (int up = 0; up < 2; up++) {
+		slash = strrchr(program, '/');
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	strcat(program, "/app/septet");
+	return access(program, X_OK) == 0;
+}
+
+/* What the child said into 'fd', from its start; the file goes. */
+static void
+said_read(int fd, char text[OUTPUT_SIZE])
+{
+	ssize_t n = pread(fd, text, OUTPUT_SIZE - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	close(fd);
+}
+
+/* 'out' is its stdout, and closed; -1: what it says there is kept. */
+static void
+run(char *const argv[], int out, struct said *said)
+{
+	int error = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	int status = 0;
+	pid_t pid;
+
+	if (out < 0)
+		out = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	assert_true(out >= 0 && error >= 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		/* One that is not refused must not run for ever. */
+		alarm(20);
+		dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+		dup2(out, STDOUT_FILENO);
+		dup2(error, STDERR_FILENO);
+		execv(program, argv);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	said->code = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+	said_read(out, said->out);
+	said_read(error, said->error);
+}
+
+/* Words of a row, in place: blanks separate, '' is an empty word, FILE the file's name. */
+static void
+words(char *text, char *argv[WORDS])
+{
+	char *save = NULL;
+	int n = 0;
+
+	argv[n++] = program;
+	for (char *w = strtok_r(text, " ", &save); w && n < WORDS - 1;
+	     w = strtok_r(NULL, " ", &save)) {
+		if (strcmp(w, "''") == 0)
+			w[0] = '\0';
+		argv[n++] = strcmp(w, "FILE") == 0 ? file : w;
+	}
+	argv[n] = NULL;
+}
+
+static void
+file_write(const char *text, size_t size)
+{
+	FILE *f = fopen(file, "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+run_row(const struct wrong *w, struct said *said)
+{
+	char line[1024], *argv[WORDS];
+
+	if (w->config)
+		file_write(w->config, strlen(w->config));
+	snprintf(line, sizeof(line), "%s", w->line);
+	words(line, argv);
+	run(argv, -1, said);
+}
+
+/* Who speaks: "septet serve: ", or the program where no subcommand could. */
+static bool
+begins_well(const struct wrong *w, const char *error)
+{
+	size_t n = strcspn(w->line, " ");
+	bool command = n == 5 && (!strncmp(w->line, "serve", n) || !strncmp(w->line, "bench", n));
+	char who[32];
+
+	snprintf(who, sizeof(who), command ? "septet %.5s: " : "septet: ", w->line);
+	return strncmp(error, who, strlen(who)) == 0;
+}
+
+static bool
+is_one_line(const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	return end && end[1] == '\0';
+}
+
+/* NULL, or what is wrong with the answer. */
+static const char *
+judge(const struct wrong *w, const struct said *said)
+{
+	if (said->code != 2)
+		return "the exit code is not 2";
+	if (said->out[0])
+		return "something is on stdout";
+	if (!is_one_line(said->error))
+		return "not one line on stderr";
+	if (!begins_well(w, said->error))
+		return "it does not say who speaks";
+	if (!strstr(said->error, w->fault))
+		return "the fault is not named";
+	if (!strstr(said->error, w->expected))
+		return "what was expected is not said";
+	if (!strstr(said->error, w->do_this))
+		return "what to do is not said";
+	return NULL;
+}
+
+static void
+each_is_refused_by_one_line(void **state)
+{
+	unsigned int bad = 0;
+	struct said said;
+
+	for (size_t i = 0; i < n_wrongs; i++) {
+		const char *why;
+
+		run_row(&wrongs[i], &said);
+		why = judge(&wrongs[i], &said);
+		if (!why)
+			continue;
+		print_error("septet %s\n%s  %s (exit code %d)\n  %s\n", wrongs[i].line,
+		    wrongs[i].config ? wrongs[i].config : "", why, said.code, said.error);
+		bad++;
+	}
+	assert_int_equal(bad, 0);
+}
+
+/* What no text in a table can say: bytes of zero, lines and numbers of entries beyond bounds. */
+static void
+files_that_are_no_text(void **state)
+{
+	static const char *const says[] = {"zero byte", "at most 320", "fewer in a section"};
+	static char big[20 * 1100];
+	struct said said;
+
+	for (size_t i = 0; i < 3; i++) {
+		const struct wrong w = {"bench --config FILE", says[i], "expected", "", NULL};
+		size_t n = (size_t)sprintf(big, "[bench]\n");
+
+		if (i == 0)
+			n += (size_t)sprintf(big + n, "rate = 5%c\n", 0);
+		for (int k = 0; i == 1 && k < 400; k++)
+			n += (size_t)sprintf(big + n, "%c", k == 0 ? '#' : 'x');
+		for (int k = 0; i == 2 && k < 1100; k++)
+			n += (size_t)sprintf(big + n, "target=1.1.1.1:%d\n", 1 + k % 9);
+		file_write(big, n);
+		run_row(&w, &said);
+		if (judge(&w, &said))
+			print_error("%s: %d %s\n", judge(&w, &said), said.code, said.error);
+		assert_null(judge(&w, &said));
+	}
+}
+
+/* A line's end in a value does not make two lines. */
+static void
+control_characters_stay_on_the_line(void **state)
+{
+	char bench[] = "bench", rate[] = "--rate=5\n\x1b[2J6";
+	char *argv[] = {program, bench, rate, NULL};
+	struct said said;
+
+	run(argv, -1, &said);
+	assert_int_equal(said.code, 2);
+	assert_true(is_one_line(said.error));
+	assert_null(strchr(said.error, '\x1b'));
+}
+
+/* A run that went well and could not say so did not go well. */
+static void
+what_cannot_be_written_is_told(void **state)
+{
+	static const struct {
+		const char *line, *says;
+		bool full; /* stdout has no room */
+	} cases[] = {
+	    {"bench --attempts 10 --quiet --timewait 1024 --mbufs 4096",
+	        "septet bench: what was printed did not all get there", true},
+	    {"bench --attempts 10 --quiet --timewait 1024 --mbufs 4096 --json /dev/full",
+	        "--json '/dev/full' could not be written: No space left on device", false},
+	};
+	struct said said;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[128], *argv[WORDS];
+
+		snprintf(line, sizeof(line), "%s", cases[i].line);
+		words(line, argv);
+		run(argv, cases[i].full ? open("/dev/full", O_WRONLY | O_CLOEXEC) : -1, &said);
+		if (said.code != 1 || !strstr(said.error, cases[i].says))
+			print_error("%s: %d %s\n", cases[i].line, said.code, said.error);
+		assert_int_equal(said.code, 1);
+		assert_non_null(strstr(said.error, cases[i].says));
+	}
+}
+
+static int
+print_all(void)
+{
+	struct said said;
+
+	for (size_t i = 0; i < n_wrongs; i++) {
+		run_row(&wrongs[i], &said);
+		printf("septet %s\n", wrongs[i].line);
+		for (const char *c = wrongs[i].config; c && *c;
+		     c = strchrnul(c, '\n'), c += *c != 0)
+			printf("    | %.*s\n", (int)strcspn(c, "\n"), c);
+		printf("  %d: %s%s", said.code, said.out, said.error);
+	}
+	printf("%zu rows\n", n_wrongs);
+	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(each_is_refused_by_one_line),
+	    cmocka_unit_test(files_that_are_no_text),
+	    cmocka_unit_test(what_cannot_be_written_is_told),
+	    cmocka_unit_test(control_characters_stay_on_the_line),
+	};
+	int fd, rc;
+
+	if (!program_find()) {
+		fprintf(stderr, "no program %s: build app/septet first\n", program);
+		return 1;
+	}
+	fd = mkstemp(file);
+	if (fd < 0)
+		return 1;
+	close(fd);
+	rc = argc > 1 && strcmp(argv[1], "--print") == 0
+	         ? print_all()
+	         : cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(file);
+	return rc;
+}
