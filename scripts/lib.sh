@@ -14,6 +14,12 @@ die() {
 	exit 1
 }
 
+# misuse WHY: the command line is wrong; nothing was done.
+misuse() {
+	printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+	exit 2
+}
+
 # Print the comment at the top of the running script, from its third line on.
 usage() {
 	sed -n '3,/^[^#]/{s/^# \{0,1\}//p}' "$0"

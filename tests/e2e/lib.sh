@@ -22,7 +22,7 @@ e2e_begin() {
 			usage
 			exit 0
 			;;
-		*) die "unknown option '$1'; see $0 --help" ;;
+		*) misuse "unknown option '$1': expected one of those that $0 --help lists" ;;
 		esac
 		shift
 	done

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_malloc.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
 #include <rte_mempool.h>
@@ -27,7 +28,7 @@ static struct {
 static int
 stack_alloc(struct rte_mempool *pool)
 {
-	struct stack *s = calloc(1, sizeof(*s) + pool->size * sizeof(s->object[0]));
+	struct stack *s = rte_zmalloc(NULL, sizeof(*s) + pool->size * sizeof(s->object[0]), 0);
 
 	pool->pool_data = s;
 	return s == NULL ? -ENOMEM : 0;
@@ -36,7 +37,7 @@ stack_alloc(struct rte_mempool *pool)
 static void
 stack_free(struct rte_mempool *pool)
 {
-	free(pool->pool_data);
+	rte_free(pool->pool_data);
 }
 
 static int

@@ -608,4 +608,57 @@ SCRIPT(turn_of_2msl_and_syn, "DESIGN 4; RFC 6191 2: the record is there still, a
 	}
 }
 
+/* ---- address resolution ------------------------------------------------------------------------
+ */
+
+/* The next frame of any kind leaves so long after the last one, with 'timers' roundings between. */
+static void
+frame_after(uint32_t ms, unsigned int timers)
+{
+	uint64_t before = script->port->tx_frames;
+	spt_time due = script->now + ms * SPT_NS_PER_MS;
+	spt_time late = due + timers * TIMER_LATE_US * SPT_NS_PER_US;
+
+	while (script->port->tx_frames == before && script->now < late)
+		timer_step(late);
+	check(script->port->tx_frames == before + 1);
+	check(script->now >= due);
+}
+
+/*
+ * A host that does not answer is asked three times, and after a pause not before something is to be
+ * sent to it: with the SYNs, which RFC 6298 backs off meanwhile. When it speaks at last, what waits
+ * goes out, once.
+ */
+SCRIPT(address_resolution, "RFC 4861 7.2.2, 10: 1 s, three times; RFC 1122 2.3.2.1, 2.3.2.2")
+{
+	static uint8_t flat[PACKET_MAX];
+	struct rte_ether_addr mac = {{2, 0, 0, 0, 0, 77}};
+	struct spt_endpoint remote = {script->peer, 80};
+
+	given(LISTEN, .conn.r1_retries = 99);
+	to_phase(3);
+	remote.addr.b[15] = 77;
+	use_peer(1);
+	check_eq(app_try_connect(.remote = &remote), 0);
+	/* asked at once, and then until it is taken to have failed at 3 s, let alone until 5 s */
+	frame_after(1000, 1);
+	frame_after(1000, 1);
+	/* SYNs at 1, 3, 7 and 15 s */
+	frame_after(5000, 3);
+	frame_after(1000, 1);
+	frame_after(1000, 1);
+	frame_after(6000, 4);
+	expect_nothing();
+	advance_ms(500);
+	inject_frame(flat, packet_ask_resolution(&mac, &remote.addr, &script->local[0], flat));
+	check_eq(ignore_segments(), 1);
+	advance_ms(15400);
+	check_eq(ignore_segments(), 0);
+	advance_ms(200); /* 31 s */
+	check_eq(ignore_segments(), 1);
+	app_abort();
+	expect_closed(-ECONNABORTED);
+}
+
 SCRIPT_MAIN()

@@ -30,6 +30,7 @@ static const struct shape shapes[] = {
     {true, true, BYTES},
     {true, false, BYTES},
     {false, true, BYTES},
+    {false, false, BYTES},
 };
 
 /* What becomes of which two segments; 'number' 0: of none. */
@@ -65,7 +66,8 @@ close_when_done(struct story_end *e, const struct shape *shape, bool *closed)
 static void
 live(const struct shape *shape, int family, bool timestamps, unsigned int sent[2])
 {
-	struct story_config config = {.family = family, .delay = 10 * SPT_NS_PER_MS};
+	struct story_config config = {
+	    .family = family, .delay = 10 * SPT_NS_PER_MS, .connections = 4};
 	struct story_end *a, *b = NULL;
 	bool closed[2] = {false, false}, said = false;
 	unsigned int again;
@@ -160,7 +162,7 @@ test_each(void **state)
 static void
 test_pairs(void **state)
 {
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+	for (size_t i = 0; i < 4; i++)
 		each(&shapes[i], i % 2 ? 4 : 6, true, true);
 }
 

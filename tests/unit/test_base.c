@@ -343,6 +343,29 @@ test_ratelimit16_gives_burst_then_rate(void **state)
 	}
 }
 
+/* An answer that costs four: a burst of two, then one in four units; and it leaves what is over. */
+static void
+test_ratelimit16_costs(void **state)
+{
+	const spt_time unit = UINT64_C(1) << RATELIMIT16_SHIFT;
+	const uint16_t cost = 4;
+	uint16_t limiter = 0;
+	spt_time now = 77 * unit;
+
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(
+		    ratelimit16_take_cost(&limiter, now, cost), i < RATELIMIT16_BURST / cost);
+	assert_false(ratelimit16_take(&limiter, now));
+	for (unsigned int i = 1; i < 100; i++)
+		assert_int_equal(
+		    ratelimit16_take_cost(&limiter, now + i * unit, cost), i % cost == 0);
+	/* Three are back: too few for one of four, but others may have them. */
+	now += 99 * unit;
+	assert_false(ratelimit16_take_cost(&limiter, now, cost));
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(ratelimit16_take(&limiter, now), i < 3);
+}
+
 static void
 test_ratelimit_keeps_rate_and_burst(void **state)
 {
@@ -410,6 +433,7 @@ main(void)
 	    cmocka_unit_test(test_pool_refuses_cleanly),
 	    cmocka_unit_test(test_ratelimit16_is_never_early),
 	    cmocka_unit_test(test_ratelimit16_gives_burst_then_rate),
+	    cmocka_unit_test(test_ratelimit16_costs),
 	    cmocka_unit_test(test_ratelimit_keeps_rate_and_burst),
 	    cmocka_unit_test(test_verdicts_have_names),
 	};
