@@ -7,6 +7,7 @@
 
 #include "bench/check.h"
 #include "bench/embedded.h"
+#include "bench/flood.h"
 #include "common/start.h"
 #include "common/wait.h"
 
@@ -61,6 +62,7 @@ bench_create(struct bench *bench, char *error, size_t error_size)
 	    .engine = o->engine,
 	    .ops = &bench_core_ops,
 	    .app = bench,
+	    .wrap_port = o->flood.on ? flood_wrap_port : NULL,
 	    .idle_sleep = bench_naps(o),
 	};
 	int rc = 0;
@@ -162,6 +164,7 @@ bench_free(struct bench *bench)
 	bench_options_free(&bench->options);
 	free(bench->seconds);
 	free(bench->trials);
+	free(bench->steps);
 	free(bench);
 }
 

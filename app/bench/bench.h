@@ -24,6 +24,7 @@
 struct bench_core;   /* core.h */
 struct serve;        /* the embedded server, serve/serve.h */
 struct search_trial; /* search.h */
+struct flood_step;   /* flood.h */
 
 /*
  * X(field, "what it counts"): counts of one core, monotonic over the run. A connection attempt
@@ -72,6 +73,9 @@ struct bench_totals {
 
 uint64_t bench_failures_sum(const struct bench_failures *f);
 void bench_totals_add(struct bench_totals *sum, const struct bench_totals *one);
+void bench_flood_add(struct flood_counts *sum, const struct flood_counts *one);
+void bench_flood_diff(
+    struct flood_counts *out, const struct flood_counts *a, const struct flood_counts *b);
 /* a - b, field by field; late_ns is a's. */
 void bench_totals_diff(
     struct bench_totals *out, const struct bench_totals *a, const struct bench_totals *b);
@@ -93,6 +97,8 @@ struct bench_phase {
 	double rate_from, rate_to; /* a second; equal: constant; 0: as fast as the window allows */
 	uint32_t window;           /* connections in progress at most */
 	spt_time drain;            /* afterwards, for what is in progress; then it is aborted */
+	double flood_rate;         /* --mode flood: beside it, until the last of it has ended */
+	bool idle;                 /* nothing is attempted: a flood alone */
 };
 
 /* All of these run on the core; 'state' is its struct bench_core. */
@@ -107,6 +113,7 @@ struct bench_core_sample {
 	uint32_t open;              /* of them established: what is held in mode concurrent */
 	spt_time all_at;            /* when the last attempt of the phase had begun; 0: not yet */
 	struct bench_totals totals; /* since the beginning of the run */
+	struct flood_counts flood;  /* the same */
 	struct spt_source_info source;
 	/*
 	 * What was timed since the last sample. In: three empty histograms that the core takes;
@@ -129,6 +136,7 @@ struct bench_second {
 	double client_busy, server_busy; /* shares of their time; server < 0: unknown */
 	uint32_t in_progress, open;      /* at its end */
 	double asked;                    /* mean rate asked for; 0: as fast as possible */
+	double flood;                    /* frames of it, or handshakes, carried a second */
 	uint64_t p50, p99, max;          /* ns: connection latency, in mode requests of requests */
 };
 
@@ -157,7 +165,9 @@ struct bench_result {
 	double asked;             /* the rate asked for; 0: none */
 	double bits_in, bits_out; /* payload a second */
 	struct histogram *latency[LATENCIES];
-	struct spt_runtime_snapshot client, server; /* differences over the loading part */
+	struct spt_runtime_snapshot client, server;         /* differences over the loading part */
+	struct spt_runtime_snapshot client_all, server_all; /* over all of it */
+	struct flood_counts flood;                          /* the same */
 	bool server_known;
 	double client_busy, server_busy;
 	double packets_per_connection; /* frames both ways, client's port */
@@ -183,6 +193,11 @@ struct bench {
 	struct bench_totals totals;  /* of the whole run, all phases */
 	struct search_trial *trials; /* of --search, in order */
 	size_t n_trials;
+	struct flood_port *flood[BENCH_CORES * SPT_PORTS]; /* of each own core, which owns it */
+	struct flood_counts flood_total;                   /* of the whole run */
+	double flood_most;        /* the largest rate that was carried without loss; 0: unknown */
+	struct flood_step *steps; /* in order */
+	size_t n_steps;
 	bool confirmed; /* --search: the last one by a longer run */
 	/* Of all engines of a role, when the loops were over. */
 	struct spt_runtime_snapshot end, server_end;

@@ -90,6 +90,13 @@ check_where(const struct bench_options *o, char *error, size_t error_size)
 	return 0;
 }
 
+/* Those of a silent flood are held. */
+static bool
+check_holds_silent(const struct bench_options *o)
+{
+	return o->flood.on && o->flood.kind == FLOOD_SILENT;
+}
+
 static int
 check_mode(
     const struct bench_options *o, const struct bench_given *given, char *error, size_t error_size)
@@ -97,7 +104,7 @@ check_mode(
 	bool connections = o->mode == MODE_CONNECTIONS, concurrent = o->mode == MODE_CONCURRENT;
 	bool requests = o->mode == MODE_REQUESTS, throughput = o->mode == MODE_THROUGHPUT;
 	const struct refusal refusals[] = {
-	    {connections && o->connections,
+	    {connections && o->connections && !check_holds_silent(o),
 	        "--connections is for the modes concurrent, requests and throughput: expected "
 	        "--concurrency for connections in progress, or --attempts for connections in all"},
 	    {(requests || throughput) && o->concurrency,
@@ -180,6 +187,9 @@ check_load(
 {
 	bool rated = o->mode == MODE_CONNECTIONS || o->mode == MODE_REQUESTS;
 	const struct refusal refusals[] = {
+	    {o->flood.alone && !o->flood.on,
+	        "--rate '0' is no rate: expected a number above 0 and at most 1000M a second, such "
+	        "as 250000, 500K or 1.5M"},
 	    {given->rate && o->ramp,
 	        "--rate and --ramp exclude each other: expected one of them, leave the other away"},
 	    {o->ramp && o->attempts && !o->duration_ms,
@@ -310,8 +320,11 @@ bench_options_check(
 		rc = check_mode(o, given, error, error_size);
 	if (rc == 0)
 		rc = check_load(o, given, error, error_size);
+	if (rc == 0)
+		rc = flood_check_words(o, given, error, error_size);
 	if (rc)
 		return rc;
+	flood_default(o, given);
 	default_exchange(o, given);
 	rc = check_exchange(o, given, error, error_size);
 	if (rc)
@@ -321,7 +334,9 @@ bench_options_check(
 		rc = embedded_link(o, error, error_size);
 	if (rc == 0)
 		rc = link_check(&o->link, error, error_size);
-	return rc ? rc : check_targets(o, error, error_size);
+	if (rc == 0)
+		rc = check_targets(o, error, error_size);
+	return rc ? rc : flood_check_where(o, error, error_size);
 }
 
 /* ---- sizes ------------------------------------------------------------------- */
@@ -369,6 +384,8 @@ bench_options_size(struct bench_options *o)
 {
 	uint32_t active = size_active(o);
 
+	if (check_holds_silent(o))
+		active += o->connections / bench_options_engines(o) + 1;
 	o->engine.connections = active + ROOM_SPARE;
 	o->engine.half_open = HALF_OPEN_OWN;
 	o->engine.listeners = 1;

@@ -338,6 +338,16 @@ conn_ready(struct bench_core *core, struct bench_conn *c)
 		conn_list(core, c);
 }
 
+/* Did the first SYN get in? */
+static void
+conn_note_syns(struct bench_core *core, const struct bench_conn *c)
+{
+	struct spt_conn_info info;
+
+	if (spt_conn_info(core->engine, c->conn, &info) == 0)
+		core->flood_own.second_syns += info.syn_retransmitted;
+}
+
 static void
 conn_connected(struct bench_core *core, struct bench_conn *c)
 {
@@ -345,6 +355,8 @@ conn_connected(struct bench_core *core, struct bench_conn *c)
 	core->open++;
 	core->answered |= UINT64_C(1) << c->target;
 	core->totals.handshakes++;
+	if (core->flood)
+		conn_note_syns(core, c);
 	conn_record(core, LATENCY_HANDSHAKE, c->begun);
 	conn_wait_end(core, c);
 	if (!(c->flags & CONN_QUEUED)) {

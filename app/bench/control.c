@@ -14,6 +14,7 @@
 #include <rte_lcore.h>
 
 #include "bench/check.h"
+#include "bench/flood.h"
 #include "bench/phase.h"
 #include "bench/search.h"
 #include "common/wait.h"
@@ -185,6 +186,8 @@ control_thread(void *arg)
 	rc = phase_runner_init(r, bench, &control.signals);
 	if (rc)
 		snprintf(bench->error, sizeof(bench->error), "no memory for histograms");
+	else if (bench->options.flood.on)
+		rc = flood_run(r);
 	else
 		rc = bench->options.search ? control_search(bench) : control_run_once(bench);
 	live_clear();

@@ -250,22 +250,28 @@ core_load(struct bench_core *core)
 	if (core->begun >= core->most && !core->all_at)
 		core->all_at = core->now;
 	/* What is held or used until it is told to end does not end with the last attempt. */
-	if ((mode == MODE_CONNECTIONS && all) || ended)
+	if ((mode == MODE_CONNECTIONS && all && !core->phase.idle) || ended)
 		core_drain(core);
 }
 
 static void
 core_phase(struct bench_core *core)
 {
+	bool done;
+
 	if (!core->draining)
 		core_load(core);
+	if (core->flood)
+		bench_flood_turn(core);
 	if (core->draining) {
 		if (core->now >= RTE_MIN(core->drain_by, core->stop_by))
 			core_abandon_some(core);
 		else
 			core_end_some(core);
 	}
-	core->over = core->in_progress == 0 && (core->draining || core->begun >= core->most);
+	done = core->in_progress == 0 &&
+	       (core->draining || (core->begun >= core->most && !core->phase.idle));
+	core->over = done && (!core->flood || bench_flood_end(core));
 	SPT_ASSERT(
 	    !core->over || core->totals.attempts ==
 	                       core->totals.completions + bench_failures_sum(&core->totals.failed));
@@ -299,6 +305,8 @@ bench_core_begin(void *state, spt_time now, void *argument)
 	if (mode == MODE_CONCURRENT || mode == MODE_THROUGHPUT)
 		core->most =
 		    RTE_MIN(core->most, (uint64_t)core_share(core, core->options->connections));
+	if (phase->idle)
+		core->most = 0;
 	core->begun = 0;
 	core->all_at = 0;
 	core_next(core);
@@ -309,6 +317,8 @@ bench_core_begin(void *state, spt_time now, void *argument)
 	core->draining = false;
 	core->abandoning = false;
 	core->over = false;
+	if (core->flood)
+		bench_flood_begin(core);
 	/* A core without a share of the attempts is given no time. */
 	if (core->stopping || (phase->duration && phase->duration < SPT_NS_PER_US))
 		core_drain(core);
@@ -335,6 +345,9 @@ bench_core_sample(void *state, spt_time now, void *argument)
 	sample->open = core->open;
 	sample->all_at = core->all_at;
 	sample->totals = core->totals;
+	sample->flood = core->flood_own;
+	if (core->flood)
+		bench_flood_add(&sample->flood, flood_port_counts(core->flood));
 	spt_source_info(core->engine, core->source, &sample->source);
 	for (unsigned int i = 0; i < LATENCIES; i++) {
 		struct histogram *filled = core->latency[i];
@@ -383,7 +396,10 @@ core_turn(void *state, spt_time now, const struct spt_event *events, unsigned in
 
 	core->now = now;
 	for (unsigned int i = 0; i < n; i++)
-		bench_conn_event(core, &events[i]);
+		if (unlikely(bench_flood_owns(&events[i])))
+			bench_flood_event(core, &events[i]);
+		else
+			bench_conn_event(core, &events[i]);
 	core_tick(core);
 	if (!core->over)
 		core_phase(core);
@@ -397,6 +413,7 @@ core_free(struct bench_core *core)
 {
 	for (unsigned int i = 0; i < LATENCIES; i++)
 		free(core->latency[i]);
+	bench_flood_fini(core);
 	exchange_fini(&core->exchange);
 	pool_fini(&core->conns);
 	free(core);
@@ -420,6 +437,9 @@ core_tables(struct bench_core *core)
 		if (!core->latency[i])
 			return -ENOMEM;
 	}
+	rc = bench_flood_init(core);
+	if (rc)
+		return rc;
 	return exchange_init(&core->exchange, o, core->engine, core->index, &core->totals);
 }
 
@@ -471,6 +491,7 @@ core_start(void *app, unsigned int index, unsigned int port, struct spt_engine *
 	core->bench = bench;
 	core->options = &bench->options;
 	core->index = index;
+	core->flood = bench->flood[index];
 	core_targets(core, port);
 	core->now = now;
 	core->over = true;

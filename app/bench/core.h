@@ -104,6 +104,18 @@ struct bench_core {
 	spt_time all_at; /* when the last of them had begun; 0: not yet */
 	uint32_t cursor; /* traffic, then the end, goes round the connections */
 	spt_time traffic_at;
+	/* --mode flood */
+	struct flood_port *flood;      /* around our port; NULL in other modes */
+	struct flood_counts flood_own; /* what we count ourselves */
+	struct bench_silent {
+		struct pool
+		    conns; /* handles: connections that are open, or were not told to close */
+		uint32_t top, cursor;
+		double per_ns;
+		spt_time start;
+		uint64_t done;
+		bool running;
+	} silent;
 	/* the end */
 	bool stopping;
 	spt_time stop_by, quiet_until;
@@ -135,6 +147,29 @@ void bench_conn_end(struct bench_core *core, struct bench_conn *c);
 
 /* The time for that is over too. */
 void bench_conn_abandon(struct bench_core *core, struct bench_conn *c);
+
+/* ---- core_flood.c: --mode flood -------------------------------------------- */
+
+/* 0 or -ENOMEM; then fini, in any case. */
+int bench_flood_init(struct bench_core *core);
+void bench_flood_fini(struct bench_core *core);
+
+/* With the phase. */
+void bench_flood_begin(struct bench_core *core);
+
+/* Each turn of a phase, and each event of a connection that is the flood's. */
+void bench_flood_turn(struct bench_core *core);
+void bench_flood_event(struct bench_core *core, const struct spt_event *e);
+
+/* The phase is over: so is the flood. True when nothing is left of it. */
+bool bench_flood_end(struct bench_core *core);
+
+/* Silent connections have odd user pointers. */
+static inline bool
+bench_flood_owns(const struct spt_event *e)
+{
+	return (uintptr_t)e->user & 1;
+}
 
 /* ---- for both ----------------------------------------------------------------- */
 

@@ -119,6 +119,12 @@ embedded_size(const struct bench_options *o, struct spt_config *engine)
 	engine->timewait =
 	    o->close == CLOSE_SERVER ? RTE_MAX(o->engine.timewait, BENCH_TIMEWAIT) : 1024;
 	engine->listeners = o->n_target;
+	if (!o->flood.on)
+		return;
+	engine->half_open = o->flood.backlog ? o->flood.backlog : FLOOD_BACKLOG;
+	engine->syn_cookies = o->flood.cookies;
+	if (o->flood.kind == FLOOD_SILENT)
+		engine->connections = FLOOD_CONNECTIONS;
 }
 
 static void
@@ -145,6 +151,10 @@ embedded_options(const struct bench_options *o, struct serve_options *s)
 	s->conn.conn = o->conn;
 	s->drain_ms = o->drain_ms;
 	embedded_size(o, &s->engine);
+	if (o->flood.on) {
+		s->conn.backlog = s->engine.half_open;
+		s->conn.conn.idle_timeout_ms = o->flood.idle_timeout_ms;
+	}
 }
 
 int

@@ -6,15 +6,18 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <jansson.h>
 #include <rte_common.h>
 
 #include "base/addr.h"
 #include "bench/check.h"
+#include "bench/flood.h"
 #include "bench/predict.h"
 #include "bench/search.h"
 #include "common/address.h"
+#include "common/rows.h"
 #include "serve/serve.h"
 
 #define JSON_SCHEMA 1
@@ -126,8 +129,12 @@ json_main_latency(const struct bench *bench)
 }
 
 static void
-put_rates(json_t *to, const struct bench_result *r)
+put_rates(json_t *to, const struct bench *bench)
 {
+	const struct bench_result *r = &bench->result;
+	/* Of a flood's frames and cycles none is a connection's. */
+	bool alone = r->totals.completions && !bench->options.flood.on;
+
 	put_real(to, "seconds", r->seconds);
 	put_real(to, "connections_per_second", r->connections_median);
 	put_real(to, "connections_per_second_least", r->connections_least);
@@ -137,12 +144,10 @@ put_rates(json_t *to, const struct bench_result *r)
 	put_real(to, "bits_in_per_second", r->bits_in);
 	put_real(to, "bits_out_per_second", r->bits_out);
 	put_real(to, "rate_asked", r->asked > 0 ? r->asked : NAN);
-	put_real(
-	    to, "packets_per_connection", r->totals.completions ? r->packets_per_connection : NAN);
-	put_real(
-	    to, "cycles_per_connection", r->totals.completions ? r->cycles_per_connection : NAN);
+	put_real(to, "packets_per_connection", alone ? r->packets_per_connection : NAN);
+	put_real(to, "cycles_per_connection", alone ? r->cycles_per_connection : NAN);
 	put_real(to, "server_cycles_per_connection",
-	    r->server_known && r->totals.completions ? r->server_cycles_per_connection : NAN);
+	    r->server_known && alone ? r->server_cycles_per_connection : NAN);
 }
 
 static void
@@ -272,6 +277,64 @@ put_trials(json_t *to, const struct bench *bench)
 	}
 }
 
+static void
+put_step(json_t *to, const struct flood_step *s)
+{
+	bool server = s->server_busy >= 0, timed = s->max > 0;
+	json_t *o;
+
+	put_real(to, "flood_asked_per_second", s->asked);
+	put_real(to, "flood_per_second", s->carried);
+	put_share(to, "load_share", s->share);
+	put_real(to, "seconds", s->seconds);
+	put_count(to, "honest_attempts", s->totals.attempts);
+	put_share(to, "honest_success_share", flood_success_share(s));
+	put_share(to, "honest_first_syn_share", flood_first_syn_share(s));
+	o = put_object(to, "handshake_us");
+	put_real(o, "p50", timed ? (double)s->p50 / 1e3 : NAN);
+	put_real(o, "p99", timed ? (double)s->p99 / 1e3 : NAN);
+	put_real(o, "max", timed ? (double)s->max / 1e3 : NAN);
+	put_totals(put_object(to, "honest"), &s->totals);
+	o = put_object(to, "flood");
+#define X(field, text) put_count(o, #field, s->counts.field);
+	FLOOD_COUNTS(X)
+#undef X
+	put_share(to, "server_busy", s->server_busy);
+	put_share(to, "cpu_share", s->cpu_share);
+	put_real(to, "server_cookies", server ? (double)flood_cookies(s) : NAN);
+	put_real(to, "server_syns_dropped", server ? (double)flood_dropped(s) : NAN);
+}
+
+/* Of --mode flood; of others the list is empty, and there is no flood. */
+static void
+put_flood(json_t *to, const struct bench *bench)
+{
+	const struct flood_options *f = &bench->options.flood;
+	json_t *list = put_array(to, "steps"), *o;
+	char text[ADDRESS_TEXT + 8];
+
+	for (size_t i = 0; i < bench->n_steps; i++) {
+		o = json_object();
+		put_step(o, &bench->steps[i]);
+		json_array_append_new(list, o);
+	}
+	if (!f->on) {
+		json_object_set_new(to, "flood", json_null());
+		return;
+	}
+	o = put_object(to, "flood");
+	put_text(o, "kind", flood_kind_name(f->kind));
+	address_text(&f->prefix, text);
+	snprintf(text + strlen(text), 8, "/%u", f->length);
+	put_text(o, "prefix", f->kind == FLOOD_SILENT ? NULL : text);
+	put_text(o, "syn_cookies", bench->server ? rows_cookies_name(f->cookies) : NULL);
+	put_real(o, "lossless_per_second", bench->flood_most > 0 ? bench->flood_most : NAN);
+	put_bool(o, "lossless_confirmed", bench->confirmed);
+#define X(field, text) put_count(o, #field, bench->flood_total.field);
+	FLOOD_COUNTS(X)
+#undef X
+}
+
 /* ---- the configuration ------------------------------------------------------------------ */
 
 static void
@@ -309,7 +372,7 @@ put_where(json_t *to, const struct bench_options *o)
 static void
 put_load(json_t *to, const struct bench_options *o)
 {
-	put_text(to, "mode", bench_mode_name(o->mode));
+	put_text(to, "mode", bench_mode_name(o));
 	put_text(to, "request", bench_exchange_name(o->exchange));
 	put_count(to, "request_bytes", o->request_bytes);
 	put_text(to, "path", o->exchange == EXCHANGE_HTTP ? o->path : NULL);
@@ -358,7 +421,7 @@ json_all(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool 
 	json_t *root = json_object(), *o;
 
 	put_count(root, "schema", JSON_SCHEMA);
-	put_rates(root, r);
+	put_rates(root, bench);
 	put_totals(root, &r->totals);
 	put_latency(root, "latency_us", json_main_latency(bench));
 	put_latency(root, "handshake_latency_us", r->latency[LATENCY_HANDSHAKE]);
@@ -385,6 +448,7 @@ json_all(const struct bench *bench, const struct spt_runtime_leaks *leaks, bool 
 	put_load(o, &bench->options);
 	put_tcp(o, &bench->options);
 	put_trials(root, bench);
+	put_flood(root, bench);
 	put_samples(root, bench);
 	return root;
 }

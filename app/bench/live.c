@@ -104,11 +104,13 @@ live_second(const struct phase_runner *r, const struct bench_second *s)
 
 	live_predict(r->bench, s);
 	/* What is left of a second, while it drains. */
-	if (o->link.quiet || (!s->loading && s->seconds < 0.5))
+	if (o->link.quiet || r->hushed || (!s->loading && s->seconds < 0.5))
 		return;
 	live_clear();
 	printf("%6.1f s  ", s->at);
 	live_rate(o, s);
+	if (o->flood.on)
+		printf("  flood %.0f/s", s->flood);
 	printf("  in progress %" PRIu32 "  failed %" PRIu64, s->in_progress, failed);
 	if (s->max)
 		printf("  p50 %s  p99 %s", live_time(s->p50, p50), live_time(s->p99, p99));

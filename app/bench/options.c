@@ -20,6 +20,8 @@
 #define RATE_MAX  1e9
 #define BYTES_MAX (1u << 30)
 
+#define BENCH_SETS (ROWS_SETS + 2)
+
 /* What the table fills in: the options, which were given, and what belongs to others. */
 struct bench_parsed {
 	struct bench_options o;
@@ -32,6 +34,7 @@ static const char *const mode_words[] = {
     [MODE_CONCURRENT] = "concurrent",
     [MODE_REQUESTS] = "requests",
     [MODE_THROUGHPUT] = "throughput",
+    "flood",
 };
 
 static const char *const exchange_words[] = {
@@ -49,9 +52,9 @@ static const char *const close_words[] = {
 static const char *const direction_words[] = {"up", "down", "both"};
 
 const char *
-bench_mode_name(enum bench_mode mode)
+bench_mode_name(const struct bench_options *options)
 {
-	return mode_words[mode];
+	return options->flood.on ? "flood" : mode_words[options->mode];
 }
 
 const char *
@@ -126,7 +129,8 @@ parse_mode(void *target, const char *value, char *error, size_t error_size)
 	struct bench_parsed *p = target;
 	int chosen = option_choice(value, mode_words, RTE_DIM(mode_words), error, error_size);
 
-	p->o.mode = chosen < 0 ? MODE_CONNECTIONS : (enum bench_mode)chosen;
+	p->o.flood.on = chosen > MODE_THROUGHPUT;
+	p->o.mode = chosen < 0 || p->o.flood.on ? MODE_CONNECTIONS : (enum bench_mode)chosen;
 	p->given.mode = true;
 	return RTE_MIN(chosen, 0);
 }
@@ -234,9 +238,8 @@ parse_http_body(void *target, const char *value, char *error, size_t error_size)
 	return -EINVAL;
 }
 
-/* A rate ends at 'stop'. 0 or -EINVAL. */
-static int
-parse_rate_value(const char *text, char stop, double *rate, const char **rest)
+int
+bench_options_rate(const char *text, char stop, double *rate, const char **rest)
 {
 	char *end;
 
@@ -261,7 +264,10 @@ parse_rate(void *target, const char *value, char *error, size_t error_size)
 	const char *rest;
 
 	p->given.rate = true;
-	if (parse_rate_value(value, '\0', &p->o.rate, &rest) == 0)
+	p->o.flood.alone = strcmp(value, "0") == 0;
+	if (p->o.flood.alone)
+		return 0;
+	if (bench_options_rate(value, '\0', &p->o.rate, &rest) == 0)
 		return 0;
 	snprintf(error, error_size,
 	    "'%s' is no rate: expected a number above 0 and at most 1000M a second, such as "
@@ -277,8 +283,8 @@ parse_ramp(void *target, const char *value, char *error, size_t error_size)
 	const char *to = NULL, *rest;
 
 	o->ramp = true;
-	if (parse_rate_value(value, ':', &o->ramp_from, &to) == 0 &&
-	    parse_rate_value(to, '\0', &o->ramp_to, &rest) == 0)
+	if (bench_options_rate(value, ':', &o->ramp_from, &to) == 0 &&
+	    bench_options_rate(to, '\0', &o->ramp_to, &rest) == 0)
 		return 0;
 	snprintf(error, error_size,
 	    "'%s' is no ramp: expected FROM:TO, two rates above 0 and at most 1000M, such as "
@@ -321,7 +327,8 @@ static const struct option_row rows[] = {
         OPTION_PARSED, .many = true, .parse = parse_target},
     {GROUP_WHAT, "mode", "MODE", "connections", NULL,
         "connections: open, exchange, close, again and again; concurrent: open many and hold "
-        "them; requests: many on each connection; throughput: bulk data",
+        "them; requests: many on each connection; throughput: bulk data; flood: connections "
+        "beside a flood of forged SYNs",
         OPTION_PARSED, .parse = parse_mode},
     {GROUP_WHAT, "request", "WHAT", NULL, "http",
         "what is said on a connection: none, echo[:BYTES], discard[:BYTES], chargen[:BYTES] or "
@@ -350,11 +357,12 @@ static const struct option_row rows[] = {
         "compare every byte that comes back: of http with the other responses of the target",
         OPTION_FLAG, AT(verify)},
     {GROUP_MUCH, "duration", "TIME", NULL, "10s",
-        "how long the load lasts (default: 10s, with --attempts until they are begun)", OPTION_TIME,
-        SIZED(duration_ms), .min = 10, .max = ROWS_MS_MOST},
+        "how long the load lasts (default: 10s, with --attempts until they are begun; each step of "
+        "--mode flood: 5s)",
+        OPTION_TIME, SIZED(duration_ms), .min = 10, .max = ROWS_MS_MOST},
     {GROUP_MUCH, "rate", "N", NULL, "500K",
         "a second: connections, in --mode requests requests; 500K and 1.5M are understood "
-        "(default: as fast as possible)",
+        "(default: as fast as possible; --mode flood 2000, and 0 is a flood alone)",
         OPTION_PARSED, .parse = parse_rate},
     {GROUP_MUCH, "ramp", "FROM:TO", NULL, "10K:1.5M", "the rate goes evenly from one to the other",
         OPTION_PARSED, .parse = parse_ramp},
@@ -364,8 +372,8 @@ static const struct option_row rows[] = {
     {GROUP_MUCH, "max-failures", "PERCENT", "0.1%", NULL, "of --search", OPTION_PARSED,
         .parse = parse_max_failures},
     {GROUP_MUCH, "concurrency", "N", NULL, "256",
-        "connections in progress at most (default: 256; with a rate and another --port than memory "
-        "16384)",
+        "connections in progress at most (default: 256; in --mode flood, and with a rate and "
+        "another --port than memory 16384)",
         OPTION_NUMBER, SIZED(concurrency), .min = 1, .max = 4 << 20},
     {GROUP_MUCH, "attempts", "N", NULL, "1000000", "end when so many connections were begun",
         OPTION_NUMBER, SIZED(attempts), .min = 1, .max = INT64_MAX},
@@ -397,7 +405,7 @@ static const struct option_row rows[] = {
 };
 
 static const char *const groups[] = {
-    GROUP_PORT, GROUP_WHAT, GROUP_MUCH, GROUP_TCP, GROUP_CORES, GROUP_RUN};
+    GROUP_PORT, GROUP_WHAT, GROUP_MUCH, GROUP_FLOOD, GROUP_TCP, GROUP_CORES, GROUP_RUN};
 
 /* Targets go with the ports of the file. */
 static void
@@ -410,14 +418,15 @@ command_line(void *argument, bool anew)
 }
 
 static struct option_table
-table_of(struct bench_parsed *p, struct option_set sets[ROWS_SETS + 1])
+table_of(struct bench_parsed *p, struct option_set sets[BENCH_SETS])
 {
 	rows_common(sets, &p->o.link, &p->o.engine, &p->o.conn);
 	sets[ROWS_SETS] = (struct option_set){rows, RTE_DIM(rows), p};
+	sets[ROWS_SETS + 1] = (struct option_set){flood_rows, n_flood_rows, &p->o.flood};
 	return (struct option_table){
 	    .command = "bench",
 	    .set = sets,
-	    .n_sets = ROWS_SETS + 1,
+	    .n_sets = BENCH_SETS,
 	    .group = groups,
 	    .n_groups = RTE_DIM(groups),
 	    .anew = "port",
@@ -446,7 +455,7 @@ open_outputs(struct bench_options *o, char *error, size_t error_size)
 int
 bench_options_parse(struct bench_options *o, int argc, char **argv, char *error, size_t error_size)
 {
-	struct option_set sets[ROWS_SETS + 1];
+	struct option_set sets[BENCH_SETS];
 	struct bench_parsed parsed;
 	struct option_table table = table_of(&parsed, sets);
 	int rest, rc;
@@ -486,7 +495,7 @@ bench_options_free(struct bench_options *o)
 void
 bench_options_help(FILE *out)
 {
-	struct option_set sets[ROWS_SETS + 1];
+	struct option_set sets[BENCH_SETS];
 	struct bench_parsed none;
 	struct option_table table = table_of(&none, sets);
 

@@ -10,6 +10,7 @@
 #include <septet/runtime.h>
 #include <septet/septet.h>
 
+#include "bench/flood_options.h"
 #include "common/link.h"
 #include "common/output.h"
 
@@ -60,6 +61,8 @@ struct bench_options {
 	uint32_t duration_ms, drain_ms;
 	uint32_t timeout_ms; /* handshake and response: then the attempt failed */
 	uint64_t attempts;   /* in all; 0: no limit */
+	/* --mode flood: mode connections, beside this */
+	struct flood_options flood;
 	/* cores, memory, TCP */
 	uint32_t cores; /* queues of each port */
 	uint32_t mbufs;
@@ -84,8 +87,14 @@ void bench_options_free(struct bench_options *options);
 
 void bench_options_help(FILE *out);
 
-/* The words of the command line: "connections", "http", "client", "both". */
-const char *bench_mode_name(enum bench_mode mode);
+/*
+ * A rate that ends at 'stop', such as 250000, 500K or 1.5M; *rest is what follows that. 0 or
+ * -EINVAL.
+ */
+int bench_options_rate(const char *text, char stop, double *rate, const char **rest);
+
+/* The words of the command line: "connections" or "flood", "http", "client", "both". */
+const char *bench_mode_name(const struct bench_options *options);
 const char *bench_exchange_name(enum bench_exchange exchange);
 const char *bench_close_name(enum bench_close close);
 const char *bench_direction_name(enum bench_direction direction);

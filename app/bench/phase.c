@@ -93,6 +93,7 @@ phase_snapshots(struct phase_runner *r, struct spt_runtime_snapshot *client,
 
 struct phase_sum {
 	struct bench_totals totals;
+	struct flood_counts flood;
 	uint32_t in_progress, open;
 	spt_time now, all_at;
 	bool over;
@@ -117,6 +118,7 @@ phase_sample(struct phase_runner *r, struct phase_sum *sum, bool counts)
 		if (rc)
 			return rc;
 		bench_totals_add(&sum->totals, &c->sample.totals);
+		bench_flood_add(&sum->flood, &c->sample.flood);
 		sum->in_progress += c->sample.in_progress;
 		sum->open += c->sample.open;
 		sum->over &= c->sample.over;
@@ -278,6 +280,9 @@ phase_second(struct phase_runner *r, const struct phase_sum *sum, bool loading)
 	s->phase = r->number;
 	s->loading = loading;
 	bench_totals_diff(&s->totals, &sum->totals, &r->totals);
+	if (sum->now > r->last)
+		s->flood = (double)(sum->flood.taken - r->flood.taken) * 1e9 /
+		           (double)(sum->now - r->last);
 	s->client_busy = phase_busy(&r->client, &client);
 	s->server_busy = r->bench->server ? phase_busy(&r->server, &server) : -1;
 	s->in_progress = sum->in_progress;
@@ -289,6 +294,7 @@ phase_second(struct phase_runner *r, const struct phase_sum *sum, bool loading)
 	for (unsigned int l = 0; l < LATENCIES; l++)
 		histogram_clear(r->second[l]);
 	r->totals = sum->totals;
+	r->flood = sum->flood;
 	r->last = sum->now;
 	if (loading)
 		phase_window(r, sum);
@@ -305,6 +311,7 @@ phase_share(const struct phase_runner *r, unsigned int core, struct bench_phase 
 	p->attempts = r->whole.attempts / r->cores + (core < r->whole.attempts % r->cores);
 	p->rate_from /= r->cores;
 	p->rate_to /= r->cores;
+	p->flood_rate /= r->cores;
 	p->window = RTE_MAX(r->whole.window / r->cores, 1u);
 	/* No limit is written as 0: a core that has no share begins nothing by having no time. */
 	if (r->whole.attempts && !p->attempts)
@@ -334,6 +341,7 @@ phase_begin(struct phase_runner *r, const struct bench_phase *whole)
 	r->client = r->client_begin;
 	r->server = r->server_begin;
 	r->at_begin = r->totals = sum.totals;
+	r->flood_begin = r->flood = sum.flood;
 	r->held = 0;
 	for (unsigned int i = 0; i < r->cores && rc == 0; i++) {
 		phase_share(r, i, &r->core[i].phase);
@@ -439,6 +447,7 @@ phase_reckon(struct phase_runner *r, struct bench_result *result)
 	};
 
 	bench_totals_diff(&in.totals, &r->totals, &r->at_begin);
+	bench_flood_diff(&in.flood, &r->flood, &r->flood_begin);
 	result_snapshot_diff(&in.client, &r->client_loaded, &r->client_begin);
 	result_snapshot_diff(&in.client_all, &r->client, &r->client_begin);
 	if (in.server_known) {
@@ -459,6 +468,7 @@ phase_run(struct phase_runner *r, const struct bench_phase *whole, struct bench_
 	if (rc == 0)
 		rc = phase_watch(r);
 	r->bench->totals = r->totals;
+	r->bench->flood_total = r->flood;
 	r->bench->end = r->client;
 	r->bench->server_end = r->server;
 	if (rc == 0)
@@ -471,8 +481,10 @@ phase_final(struct phase_runner *r)
 {
 	struct phase_sum sum;
 
-	if (r->core && phase_sample(r, &sum, false) == 0)
+	if (r->core && phase_sample(r, &sum, false) == 0) {
 		r->bench->totals = sum.totals;
+		r->bench->flood_total = sum.flood;
+	}
 	phase_snapshots(r, &r->bench->end, &r->bench->server_end);
 }
 

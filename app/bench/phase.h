@@ -37,6 +37,7 @@ struct phase_runner {
 	spt_time expected;       /* when it will be over, as far as is known; 0: unknown */
 	/* since the last sample */
 	struct bench_totals totals;
+	struct flood_counts flood;
 	struct spt_runtime_snapshot client, server;
 	struct histogram *second[LATENCIES];
 	/* of this phase */
@@ -46,9 +47,11 @@ struct phase_runner {
 	spt_time last;          /* the last sample, by the engines' clock */
 	size_t first_second;    /* index in bench->seconds */
 	struct bench_totals at_begin;
+	struct flood_counts flood_begin;
 	struct spt_runtime_snapshot client_begin, server_begin, client_loaded, server_loaded;
 	struct histogram *latency[LATENCIES];
 	bool loaded, over;
+	bool hushed;        /* no line each second: it is a trial */
 	spt_time cpu_begun; /* of all our threads */
 	double cpu_share;
 	double loading;             /* seconds */

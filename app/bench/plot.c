@@ -11,33 +11,10 @@
 
 #include <rte_common.h>
 
-#include "bench/bench.h"
+#include "bench/flood.h"
+#include "bench/plot.h"
 
-#define WIDTH      960
-#define HEIGHT     640
-#define LEFT       92
-#define RIGHT      24
-#define TOP        84
-#define PANEL      210 /* height of each */
-#define GAP        72  /* between them */
-#define TICKS      6   /* about so many on an axis */
-#define PANEL_WIDE (WIDTH - LEFT - RIGHT)
-
-#define COLOUR_RATE  "#1f6fb4"
-#define COLOUR_FAIL  "#c9302c"
-#define COLOUR_ASKED "#7a7a7a"
-#define COLOUR_P50   "#2a8a4a"
-#define COLOUR_P99   "#d9822b"
-
-/* A part of the picture, and which values it shows. */
-struct panel {
-	FILE *f;
-	const struct bench *bench;
-	int top;
-	double time_to;   /* from 0 */
-	double low, high; /* values at its bottom and top; of logarithms, when 'log' */
-	bool log;
-};
+#define TICKS 6 /* about so many on an axis */
 
 typedef double (*plot_value)(const struct bench *bench, const struct bench_second *s);
 
@@ -126,7 +103,7 @@ plot_least(const struct bench *bench, plot_value value)
 /* ---- axes ------------------------------------------------------------------------------ */
 
 /* 1, 2 or 5 times a power of ten, so that about TICKS of them make 'range'. */
-static double
+double
 plot_step(double range)
 {
 	double raw = range / TICKS, power = pow(10, floor(log10(raw))), times = raw / power;
@@ -135,7 +112,7 @@ plot_step(double range)
 }
 
 /* "0", "250K", "1.2M", "0.5" */
-static const char *
+const char *
 plot_number(double value, char text[24])
 {
 	static const struct {
@@ -152,7 +129,7 @@ plot_number(double value, char text[24])
 }
 
 /* Microseconds as people say them. */
-static const char *
+const char *
 plot_time(double us, char text[24])
 {
 	if (us >= 0.9995e6)
@@ -164,58 +141,90 @@ plot_time(double us, char text[24])
 	return text;
 }
 
-static double
+double
 plot_x(const struct panel *p, double at)
 {
-	return LEFT + at / p->time_to * PANEL_WIDE;
+	return PLOT_LEFT + at / p->x_to * PLOT_WIDE;
 }
 
-static double
+double
 plot_y(const struct panel *p, double value)
 {
 	double v = p->log ? log10(RTE_MAX(value, 1e-3)) : value;
 
 	v = RTE_MIN(RTE_MAX(v, p->low), p->high);
-	return p->top + PANEL - (v - p->low) / (p->high - p->low) * PANEL;
+	return p->top + PLOT_PANEL - (v - p->low) / (p->high - p->low) * PLOT_PANEL;
 }
 
-static void
+void
 plot_horizontal(const struct panel *p, double value, const char *label)
 {
 	double y = plot_y(p, value);
 
-	fprintf(p->f, "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>\n", LEFT,
-	    y, LEFT + PANEL_WIDE, y);
+	fprintf(p->f, "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/>\n",
+	    PLOT_LEFT, y, PLOT_LEFT + PLOT_WIDE, y);
 	fprintf(p->f, "<text class=\"tick\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-	    LEFT - 8, y + 4, label);
+	    PLOT_LEFT - 8, y + 4, label);
+}
+
+void
+plot_vertical(const struct panel *p, double at, const char *label)
+{
+	double x = plot_x(p, at);
+	int bottom = p->top + PLOT_PANEL;
+
+	fprintf(p->f, "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>\n", x,
+	    p->top, x, bottom);
+	fprintf(p->f, "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+	    x, bottom + 18, label);
+}
+
+void
+plot_axis(const struct panel *p, const char *name)
+{
+	fprintf(p->f, "<text class=\"axis\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
+	    PLOT_LEFT + PLOT_WIDE / 2, p->top + PLOT_PANEL + 36, name);
 }
 
 static void
 plot_times(const struct panel *p)
 {
-	double step = plot_step(p->time_to);
-	int bottom = p->top + PANEL;
+	double step = plot_step(p->x_to);
+	char text[24];
 
-	for (double at = 0; at <= p->time_to * 1.0001; at += step) {
-		fprintf(p->f,
-		    "<line class=\"grid\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\"/>\n",
-		    plot_x(p, at), p->top, plot_x(p, at), bottom);
-		fprintf(p->f,
-		    "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%.4g</text>\n",
-		    plot_x(p, at), bottom + 18, at);
+	for (double at = 0; at <= p->x_to * 1.0001; at += step) {
+		snprintf(text, sizeof(text), "%.4g", at);
+		plot_vertical(p, at, text);
 	}
-	fprintf(p->f,
-	    "<text class=\"axis\" x=\"%d\" y=\"%d\" text-anchor=\"middle\">time, s</text>\n",
-	    LEFT + PANEL_WIDE / 2, bottom + 36);
+	plot_axis(p, "time, s");
 }
 
-static void
+void
+plot_time_scale(struct panel *p, double least, double most)
+{
+	char text[24];
+
+	p->log = true;
+	p->low = floor(log10(least));
+	p->high = ceil(log10(RTE_MAX(most, 1.0)));
+	if (p->high <= p->low)
+		p->high = p->low + 1;
+	for (double decade = p->low; decade <= p->high; decade++)
+		plot_horizontal(p, pow(10, decade), plot_time(pow(10, decade), text));
+	/* A decade or two have room for ticks between. */
+	for (double decade = p->low; decade < p->high && p->high - p->low <= 3; decade++) {
+		plot_horizontal(p, 2 * pow(10, decade), plot_time(2 * pow(10, decade), text));
+		plot_horizontal(p, 5 * pow(10, decade), plot_time(5 * pow(10, decade), text));
+	}
+}
+
+void
 plot_frame(const struct panel *p, const char *name)
 {
 	fprintf(p->f, "<rect class=\"frame\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>\n",
-	    LEFT, p->top, PANEL_WIDE, PANEL);
-	fprintf(
-	    p->f, "<text class=\"name\" x=\"%d\" y=\"%d\">%s</text>\n", LEFT, p->top - 10, name);
+	    PLOT_LEFT, p->top, PLOT_WIDE, PLOT_PANEL);
+	fprintf(p->f, "<text class=\"name\" x=\"%d\" y=\"%d\">%s</text>\n", PLOT_LEFT, p->top - 10,
+	    name);
 }
 
 /* ---- lines and their names ----------------------------------------------------------------- */
@@ -270,10 +279,10 @@ plot_line(const struct panel *p, plot_value value, const char *colour, bool dash
 }
 
 /* On the right, in the line of the panel's name; 'place' counts from the right. */
-static void
+void
 plot_legend(const struct panel *p, unsigned int place, const char *colour, const char *name)
 {
-	double x = WIDTH - RIGHT - 130.0 * (place + 1), y = p->top - 14;
+	double x = PLOT_WIDTH - PLOT_RIGHT - 130.0 * (place + 1), y = p->top - 14;
 
 	fprintf(p->f,
 	    "<line x1=\"%.0f\" y1=\"%.0f\" x2=\"%.0f\" y2=\"%.0f\" stroke=\"%s\" "
@@ -299,15 +308,15 @@ plot_rates(struct panel *p)
 	for (double v = 0; v <= p->high * 1.0001; v += step)
 		plot_horizontal(p, v, plot_number(v, text));
 	plot_frame(p, "rate, a second");
-	plot_legend(p, 0, COLOUR_RATE, name);
+	plot_legend(p, 0, PLOT_BLUE, name);
 	if (asked > 0) {
-		plot_line(p, value_asked, COLOUR_ASKED, true);
-		plot_legend(p, 1, COLOUR_ASKED, "asked for");
+		plot_line(p, value_asked, PLOT_GREY, true);
+		plot_legend(p, 1, PLOT_GREY, "asked for");
 	}
-	plot_line(p, value_rate, COLOUR_RATE, false);
+	plot_line(p, value_rate, PLOT_BLUE, false);
 	if (failed > 0) {
-		plot_line(p, value_failures, COLOUR_FAIL, false);
-		plot_legend(p, asked > 0 ? 2 : 1, COLOUR_FAIL, "failures/s");
+		plot_line(p, value_failures, PLOT_RED, false);
+		plot_legend(p, asked > 0 ? 2 : 1, PLOT_RED, "failures/s");
 	}
 }
 
@@ -320,26 +329,14 @@ plot_latencies(struct panel *p)
 	    [MODE_REQUESTS] = "latency of a request",
 	    [MODE_THROUGHPUT] = "latency of a connection",
 	};
-	char text[24];
 
-	p->log = true;
-	p->low = floor(log10(plot_least(p->bench, value_p50)));
-	p->high = ceil(log10(RTE_MAX(plot_most(p->bench, value_p99), 1.0)));
-	if (p->high <= p->low)
-		p->high = p->low + 1;
 	plot_times(p);
-	for (double decade = p->low; decade <= p->high; decade++)
-		plot_horizontal(p, pow(10, decade), plot_time(pow(10, decade), text));
-	/* A decade or two have room for ticks between. */
-	for (double decade = p->low; decade < p->high && p->high - p->low <= 3; decade++) {
-		plot_horizontal(p, 2 * pow(10, decade), plot_time(2 * pow(10, decade), text));
-		plot_horizontal(p, 5 * pow(10, decade), plot_time(5 * pow(10, decade), text));
-	}
+	plot_time_scale(p, plot_least(p->bench, value_p50), plot_most(p->bench, value_p99));
 	plot_frame(p, names[p->bench->options.mode]);
-	plot_line(p, value_p99, COLOUR_P99, false);
-	plot_line(p, value_p50, COLOUR_P50, false);
-	plot_legend(p, 0, COLOUR_P99, "p99");
-	plot_legend(p, 1, COLOUR_P50, "p50");
+	plot_line(p, value_p99, PLOT_ORANGE, false);
+	plot_line(p, value_p50, PLOT_GREEN, false);
+	plot_legend(p, 0, PLOT_ORANGE, "p99");
+	plot_legend(p, 1, PLOT_GREEN, "p50");
 }
 
 /* ---- the picture --------------------------------------------------------------------------- */
@@ -370,14 +367,15 @@ plot_title(FILE *f, const struct bench *bench)
 	                                           : r->connections_median;
 	char text[24];
 
-	fprintf(f, "<text class=\"title\" x=\"%d\" y=\"26\">septet bench: %s %s%s</text>\n", LEFT,
-	    plot_number(rate, text), rate_name(o->mode),
+	fprintf(f, "<text class=\"title\" x=\"%d\" y=\"26\">septet bench: %s %s%s</text>\n",
+	    PLOT_LEFT, plot_number(rate, text), rate_name(o->mode),
 	    o->mode == MODE_THROUGHPUT ? " (mean)" : " (median)");
-	fprintf(f, "<text class=\"axis\" x=\"%d\" y=\"46\">", LEFT);
-	fprintf(
-	    f, "mode %s, request %s, ", bench_mode_name(o->mode), bench_exchange_name(o->exchange));
+	fprintf(f, "<text class=\"axis\" x=\"%d\" y=\"46\">", PLOT_LEFT);
+	fprintf(f, "mode %s, request %s, ", bench_mode_name(o), bench_exchange_name(o->exchange));
 	if (o->search)
 		fprintf(f, "search, ");
+	else if (o->flood.on)
+		fprintf(f, "%s, ", flood_kind_name(o->flood.kind));
 	else if (o->ramp)
 		fprintf(f, "ramp, ");
 	else if (o->rate > 0)
@@ -407,10 +405,10 @@ plot_end_time(const struct bench *bench)
 static void
 plot_all(FILE *f, const struct bench *bench)
 {
-	struct panel rates = {.f = f, .bench = bench, .top = TOP};
-	struct panel latencies = {.f = f, .bench = bench, .top = TOP + PANEL + GAP};
+	struct panel rates = {.f = f, .bench = bench, .top = PLOT_TOP};
+	struct panel latencies = {.f = f, .bench = bench, .top = PLOT_TOP + PLOT_PANEL + PLOT_GAP};
 
-	rates.time_to = latencies.time_to = plot_end_time(bench);
+	rates.x_to = latencies.x_to = plot_end_time(bench);
 	fprintf(f,
 	    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
@@ -419,10 +417,14 @@ plot_all(FILE *f, const struct bench *bench)
 	    ".tick{font-size:12px;fill:#444} .axis{font-size:13px;fill:#444} "
 	    ".name{font-size:14px;fill:#222} .title{font-size:18px;fill:#111}</style>\n"
 	    "<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
-	    WIDTH, HEIGHT, WIDTH, HEIGHT, WIDTH, HEIGHT);
+	    PLOT_WIDTH, PLOT_HEIGHT, PLOT_WIDTH, PLOT_HEIGHT, PLOT_WIDTH, PLOT_HEIGHT);
 	plot_title(f, bench);
-	plot_rates(&rates);
-	plot_latencies(&latencies);
+	if (bench->options.flood.on) {
+		flood_plot(f, bench);
+	} else {
+		plot_rates(&rates);
+		plot_latencies(&latencies);
+	}
 	fprintf(f, "</svg>\n");
 }
 

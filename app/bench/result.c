@@ -364,6 +364,9 @@ result_compute(struct bench_result *r, const struct result_input *in)
 	r->asked = in->asked;
 	r->client = in->client;
 	r->server = in->server;
+	r->client_all = in->client_all;
+	r->server_all = in->server_all;
+	r->flood = in->flood;
 	r->server_known = in->server_known;
 	result_rates(r, in);
 	result_costs(r, in);

@@ -23,10 +23,11 @@ struct result_input {
 	const struct bench_second *seconds; /* of this phase */
 	size_t n_seconds;
 	struct bench_totals totals; /* of all of it, drained */
-	double asked;               /* mean rate; 0: as fast as possible */
-	double loading;             /* seconds for which load was asked */
-	double window_full;         /* share of the samples while loading */
-	uint32_t held;              /* most established at once */
+	struct flood_counts flood;
+	double asked;       /* mean rate; 0: as fast as possible */
+	double loading;     /* seconds for which load was asked */
+	double window_full; /* share of the samples while loading */
+	uint32_t held;      /* most established at once */
 	/* Differences over its loading part, and over all of it. */
 	struct spt_runtime_snapshot client, server, client_all, server_all;
 	bool server_known;

@@ -10,6 +10,7 @@
 #include <rte_common.h>
 
 #include "bench/check.h"
+#include "bench/flood.h"
 #include "bench/phase.h"
 #include "bench/predict.h"
 #include "common/address.h"
@@ -25,7 +26,7 @@ start_load(const struct bench_options *o)
 	char text[ADDRESS_TEXT];
 	double seconds = o->duration_ms / 1e3;
 
-	printf("load: %s, %s", bench_mode_name(o->mode), bench_exchange_name(o->exchange));
+	printf("load: %s, %s", bench_mode_name(o), bench_exchange_name(o->exchange));
 	if (o->mode != MODE_CONNECTIONS)
 		printf(", %" PRIu32 " connections", o->connections);
 	if (o->search)
@@ -68,6 +69,8 @@ bench_print_start(const struct bench *bench, const char *user)
 	start_load(o);
 	if (predict_text(o, predict_connections(o), text, sizeof(text)))
 		printf("%s\n", text);
+	if (o->flood.on)
+		flood_print_start(bench);
 	printf("ready\n");
 	fflush(stdout);
 }
@@ -133,7 +136,8 @@ summary_costs(const struct bench *bench)
 {
 	const struct bench_result *r = &bench->result;
 
-	if (r->totals.completions) {
+	/* Of a flood's frames and cycles none is a connection's. */
+	if (r->totals.completions && !bench->options.flood.on) {
 		summary_name("packets/connection");
 		printf("%.2f\n", r->packets_per_connection);
 		summary_name("cycles/connection");
@@ -260,8 +264,13 @@ bench_print_summary(const struct bench *bench)
 {
 	const struct bench_result *r = &bench->result;
 
+	if (bench->options.flood.on)
+		flood_print_table(bench);
 	printf("%s over %.1f s%s\n", bench->interrupted ? "interrupted: summary" : "summary",
-	    r->seconds, bench->options.search ? " (of the last run)" : "");
+	    r->seconds,
+	    bench->options.search     ? " (of the last run)"
+	    : bench->options.flood.on ? " (of the last step's honest clients)"
+	                              : "");
 	summary_rates(bench);
 	summary_lateness(bench);
 	if (!bench->options.link.quiet) {
@@ -293,6 +302,8 @@ bench_print_end(const struct bench *bench, const struct spt_runtime_leaks *leaks
 
 	printf("attempts %" PRIu64 " = completions %" PRIu64 " + failures %" PRIu64 ": %s\n",
 	    t->attempts, t->completions, failures, law(fine));
+	if (bench->options.flood.on)
+		fine &= flood_print_law(bench);
 	fine &= ports_print_end(&bench->ports, bench->options.link.quiet);
 	fine &= ports_print_law("client", &bench->end.stats);
 	if (bench->server)

@@ -30,6 +30,23 @@ bench_totals_add(struct bench_totals *sum, const struct bench_totals *one)
 }
 
 void
+bench_flood_add(struct flood_counts *sum, const struct flood_counts *one)
+{
+#define X(field, text) sum->field += one->field;
+	FLOOD_COUNTS(X)
+#undef X
+}
+
+void
+bench_flood_diff(
+    struct flood_counts *out, const struct flood_counts *a, const struct flood_counts *b)
+{
+#define X(field, text) out->field = a->field - b->field;
+	FLOOD_COUNTS(X)
+#undef X
+}
+
+void
 bench_totals_diff(
     struct bench_totals *out, const struct bench_totals *a, const struct bench_totals *b)
 {

@@ -89,3 +89,24 @@ rows_common(struct option_set sets[ROWS_SETS], struct link_options *link, struct
 	sets[1] = (struct option_set){engine_rows, RTE_DIM(engine_rows), engine};
 	sets[2] = (struct option_set){conn_rows, RTE_DIM(conn_rows), conn};
 }
+
+static const char *const cookies_words[] = {
+    [SPT_COOKIES_AUTO] = "auto", [SPT_COOKIES_ALWAYS] = "always", [SPT_COOKIES_NEVER] = "never"};
+
+int
+rows_choose_cookies(
+    const char *value, enum spt_syn_cookies *cookies, char *error, size_t error_size)
+{
+	int chosen = option_choice(value, cookies_words, RTE_DIM(cookies_words), error, error_size);
+
+	if (chosen < 0)
+		return chosen;
+	*cookies = (enum spt_syn_cookies)chosen;
+	return 0;
+}
+
+const char *
+rows_cookies_name(enum spt_syn_cookies cookies)
+{
+	return cookies_words[cookies];
+}

@@ -24,4 +24,9 @@
 void rows_common(struct option_set sets[ROWS_SETS], struct link_options *link,
     struct spt_config *engine, struct spt_conn_options *conn);
 
+/* "auto", "always", "never": of --syn-cookies. 0, or -EINVAL with the words in 'error'. */
+int rows_choose_cookies(
+    const char *value, enum spt_syn_cookies *cookies, char *error, size_t error_size);
+const char *rows_cookies_name(enum spt_syn_cookies cookies);
+
 #endif

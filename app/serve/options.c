@@ -61,14 +61,9 @@ parse_listen(void *target, const char *value, char *error, size_t error_size)
 static int
 parse_cookies(void *target, const char *value, char *error, size_t error_size)
 {
-	static const char *const words[] = {[SPT_COOKIES_AUTO] = "auto",
-	    [SPT_COOKIES_ALWAYS] = "always",
-	    [SPT_COOKIES_NEVER] = "never"};
-	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+	struct serve_options *o = target;
 
-	if (chosen >= 0)
-		((struct serve_options *)target)->engine.syn_cookies = (enum spt_syn_cookies)chosen;
-	return RTE_MIN(chosen, 0);
+	return rows_choose_cookies(value, &o->engine.syn_cookies, error, error_size);
 }
 
 static int

@@ -143,6 +143,14 @@ struct spt_runtime_config {
 	struct spt_config engine;
 	const struct spt_core_ops *ops;
 	void *app;
+	/*
+	 * Put a port of the program's around that of own core 'core', outside of all others: what
+	 * takes the place of '*port' owns it. Called before 'start', with the pool of the core's
+	 * engine. 0, or a negative errno with a line; '*port' is then as it was. NULL: nothing is
+	 * put there.
+	 */
+	int (*wrap_port)(void *app, unsigned int core, unsigned int port_index,
+	    struct rte_mempool *pool, struct spt_port **port, char *error, size_t error_size);
 	/* The other ends of a memory port, with addresses of their own; 'mbufs' is the same. */
 	struct spt_config peer_engine;
 	const struct spt_core_ops *peer_ops;

@@ -313,6 +313,7 @@ struct spt_conn_info {
 	uint32_t retransmissions; /* in a row, of the oldest segment */
 	uint8_t snd_wscale, rcv_wscale;
 	bool timestamps;
+	bool syn_retransmitted; /* one SYN of ours was not enough, nor one SYN-ACK of a record */
 };
 
 /* 0 or -ESTALE. */

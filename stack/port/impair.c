@@ -15,6 +15,7 @@
 #include <rte_malloc.h>
 
 #include "../base/debug.h"
+#include "../base/random.h"
 #include "../wire/wire.h"
 
 #include "copy.h"
@@ -60,28 +61,10 @@ struct impair_port {
 	struct impair_direction tx;
 };
 
-/* splitmix64: one word of state, and neighbouring seeds have nothing in common. */
-static uint64_t
-impair_random(struct impair_direction *d)
-{
-	uint64_t z = d->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-/* Uniform in 0 .. bound - 1. */
-static uint64_t
-impair_below(struct impair_direction *d, uint64_t bound)
-{
-	return (uint64_t)(((unsigned __int128)impair_random(d) * bound) >> 64);
-}
-
 static bool
 impair_happens(struct impair_direction *d, uint32_t ppm)
 {
-	return ppm != 0 && impair_below(d, IMPAIR_PPM) < ppm;
+	return ppm != 0 && random_below(&d->random, IMPAIR_PPM) < ppm;
 }
 
 static bool
@@ -177,10 +160,10 @@ impair_corrupt(struct impair_port *self, struct impair_direction *d, struct rte_
 	rte_pktmbuf_free(m);
 	if (copy == NULL)
 		return NULL;
-	offset = 2 * (uint32_t)impair_below(d, (copy->pkt_len + 1) / 2);
+	offset = 2 * (uint32_t)random_below(&d->random, (copy->pkt_len + 1) / 2);
 	width = offset + 1 < copy->pkt_len ? 16 : 8;
-	for (flips = 1 + (uint32_t)impair_below(d, 3); flips > 0; flips--)
-		mask |= (uint16_t)(1u << impair_below(d, width));
+	for (flips = 1 + (uint32_t)random_below(&d->random, 3); flips > 0; flips--)
+		mask |= (uint16_t)(1u << random_below(&d->random, width));
 	impair_flip(copy, offset, (uint8_t)mask);
 	if (width == 16)
 		impair_flip(copy, offset + 1, (uint8_t)(mask >> 8));
@@ -227,7 +210,7 @@ impair_hold(struct impair_port *self, struct impair_direction *d, struct rte_mbu
 	}
 	due = impair_line(d, m->pkt_len, now) + d->cfg.delay_ns;
 	if (d->cfg.jitter_ns != 0)
-		due += impair_below(d, d->cfg.jitter_ns + 1);
+		due += random_below(&d->random, d->cfg.jitter_ns + 1);
 	due = RTE_MAX(due, d->last_due);
 	if (impair_happens(d, d->cfg.reorder_ppm)) {
 		self->impaired[SPT_IMPAIR_REORDERED]++;

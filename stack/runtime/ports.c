@@ -188,6 +188,20 @@ ports_impair(struct spt_runtime *rt, const struct spt_runtime_config *config, un
 	return rc;
 }
 
+/* Whatever the program has to say to each frame of its own engines. */
+static int
+ports_wrap(struct spt_runtime *rt, const struct spt_runtime_config *config, unsigned int p,
+    struct spt_port **ports, char *error, size_t error_size)
+{
+	const struct spt_runtime_port_info *info = &rt->info.port[p];
+	int rc = 0;
+
+	for (unsigned int i = 0; i < info->engines && config->wrap_port && rc == 0; i++)
+		rc = config->wrap_port(config->app, info->core + i, p, runtime_pool(rt, p, i),
+		    &ports[i], error, error_size);
+	return rc;
+}
+
 /*
  * A port for each engine of one device, or of the memory port. Directly above the device is the
  * VLAN, since a rule for flows does not know of tags; own ones are behind the impairment wrapper
@@ -219,6 +233,8 @@ ports_create(struct spt_runtime *rt, const struct spt_runtime_config *config, un
 	}
 	if (rc == 0)
 		rc = ports_impair(rt, config, p, ports, error, error_size);
+	if (rc == 0)
+		rc = ports_wrap(rt, config, p, ports, error, error_size);
 	memcpy(info->mac, ports[0]->mac.addr_bytes, sizeof(info->mac));
 	return rc;
 }

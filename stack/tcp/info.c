@@ -44,6 +44,7 @@ info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
 	info->undelivered = c->rcv_limit - (uint32_t)c->rcv_free;
 	info->urgent = c->flags & CONN_URG_RCVD ? c->rcv_up - c->rcv_nxt : 0;
 	info->retransmissions = c->retries;
+	info->syn_retransmitted = c->marks & MARK_RTO_SYN;
 	info->snd_wscale = conn_snd_shift(c);
 	info->rcv_wscale = conn_rcv_shift(c);
 	info->timestamps = c->flags & CONN_TIMESTAMPS;
