@@ -54,6 +54,10 @@ steps_axis(const struct panel *p)
 	    "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" "
 	    "stroke-dasharray=\"6 5\"/>\n",
 	    plot_x(p, most), p->top, plot_x(p, most), p->top + PLOT_PANEL, PLOT_GREY);
+	fprintf(p->f,
+	    "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"end\">the largest rate "
+	    "without loss</text>\n",
+	    plot_x(p, most) - 6, p->top + PLOT_PANEL - 8);
 }
 
 /* By rising rate, in whatever order they were run; a step without a value has no point. */

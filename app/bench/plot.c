@@ -367,9 +367,13 @@ plot_title(FILE *f, const struct bench *bench)
 	                                           : r->connections_median;
 	char text[24];
 
-	fprintf(f, "<text class=\"title\" x=\"%d\" y=\"26\">septet bench: %s %s%s</text>\n",
-	    PLOT_LEFT, plot_number(rate, text), rate_name(o->mode),
-	    o->mode == MODE_THROUGHPUT ? " (mean)" : " (median)");
+	fprintf(f, "<text class=\"title\" x=\"%d\" y=\"26\">septet bench: ", PLOT_LEFT);
+	if (o->flood.on)
+		fprintf(f, "%s honest connections/s beside a flood</text>\n",
+		    plot_number(o->flood.alone ? 0 : o->rate, text));
+	else
+		fprintf(f, "%s %s%s</text>\n", plot_number(rate, text), rate_name(o->mode),
+		    o->mode == MODE_THROUGHPUT ? " (mean)" : " (median)");
 	fprintf(f, "<text class=\"axis\" x=\"%d\" y=\"46\">", PLOT_LEFT);
 	fprintf(f, "mode %s, request %s, ", bench_mode_name(o), bench_exchange_name(o->exchange));
 	if (o->search)

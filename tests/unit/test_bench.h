@@ -59,6 +59,8 @@ static struct {
 	struct serve serve;
 	void *serve_core;
 	enum odd odd;
+	uint32_t half_open; /* records of the server; 0: as it likes */
+	enum spt_syn_cookies cookies;
 	struct bench_core_sample sample;
 	struct histogram *all[LATENCIES]; /* of all samples */
 	uint32_t most_open, most_in_progress, turns;
@@ -89,6 +91,10 @@ engine_create(unsigned int side, uint32_t connections, const char *v4, const cha
 	    .socket = -1,
 	    .connections = connections,
 	    .timewait = 4096,
+	    /* The client is the way to everybody else. */
+	    .gateway4 = side ? address("10.0.0.1") : (struct spt_addr){.q = {0}},
+	    .half_open = side ? w.half_open : 0,
+	    .syn_cookies = w.cookies,
 	    .master_secret = {1, 2, (uint8_t)side}};
 	struct spt_engine *engine;
 	char error[256] = "";
