@@ -41,6 +41,7 @@ static void
 steps_axis(const struct panel *p)
 {
 	double step = plot_step(p->x_to), most = p->bench->flood_most;
+	bool left = most > p->x_to / 2;
 	char text[24];
 
 	for (double at = 0; at <= p->x_to * 1.0001; at += step)
@@ -54,10 +55,11 @@ steps_axis(const struct panel *p)
 	    "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" "
 	    "stroke-dasharray=\"6 5\"/>\n",
 	    plot_x(p, most), p->top, plot_x(p, most), p->top + PLOT_PANEL, PLOT_GREY);
+	/* On the side where there is more room. */
 	fprintf(p->f,
-	    "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"end\">the largest rate "
+	    "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">the largest rate "
 	    "without loss</text>\n",
-	    plot_x(p, most) - 6, p->top + PLOT_PANEL - 8);
+	    plot_x(p, most) + (left ? -6 : 6), p->top + PLOT_PANEL - 8, left ? "end" : "start");
 }
 
 /* By rising rate, in whatever order they were run; a step without a value has no point. */

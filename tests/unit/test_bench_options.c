@@ -177,6 +177,70 @@ modes_choose_what_is_said(void **state)
 	assert_true(o.engine.timewait >= 1000000);
 }
 
+static bool
+step_is(unsigned int at, enum flood_unit unit, double value)
+{
+	return at < o.flood.n_steps && o.flood.step[at].unit == unit &&
+	       fabs(o.flood.step[at].value - value) < 1e-9;
+}
+
+static void
+a_flood_has_defaults(void **state)
+{
+	char text[ADDRESS_TEXT];
+
+	parse_well("--mode flood");
+	assert_true(o.flood.on);
+	assert_string_equal(bench_mode_name(&o), "flood");
+	assert_int_equal(o.mode, MODE_CONNECTIONS);
+	assert_int_equal(o.flood.kind, FLOOD_SYN);
+	assert_string_equal(address_text(&o.flood.prefix, text), "198.18.0.0");
+	assert_int_equal(o.flood.length, 15);
+	assert_true(o.rate == 2000);
+	assert_int_equal(o.duration_ms, 5000);
+	assert_int_equal(o.concurrency, BENCH_WINDOW_OPEN);
+	assert_int_equal(o.cores, 1);
+	assert_int_equal(o.flood.n_steps, 8);
+	assert_true(step_is(0, FLOOD_TIMES, 10));
+	assert_true(step_is(4, FLOOD_SHARE, 0.9));
+	assert_true(step_is(7, FLOOD_SHARE, 1.5));
+	parse_well("--mode flood --target [fd00::2]:80");
+	assert_string_equal(address_text(&o.flood.prefix, text), "2001:2::");
+	assert_int_equal(o.flood.length, 48);
+	parse_well("--mode flood --flood silent --connections 500");
+	assert_int_equal(o.flood.kind, FLOOD_SILENT);
+	assert_true(o.engine.connections > BENCH_WINDOW_OPEN + 500);
+	assert_true(step_is(2, FLOOD_TIMES, 2));
+	parse_well("--mode flood --rate 0");
+	assert_true(o.flood.alone);
+	assert_int_equal(o.flood.n_steps, 1);
+	parse_well("--mode flood --flood ack --flood-prefix 10.192.0.0/16 --rate 100 --cores 2 "
+	           "--flood-rates 1.5M,90%,2.5x,7 --backlog 64 --syn-cookies never --duration 1m");
+	assert_int_equal(o.flood.kind, FLOOD_ACK);
+	assert_int_equal(o.flood.n_steps, 4);
+	assert_true(step_is(0, FLOOD_RATE, 1.5e6));
+	assert_true(step_is(1, FLOOD_SHARE, 0.9));
+	assert_true(step_is(2, FLOOD_TIMES, 2.5));
+	assert_true(step_is(3, FLOOD_RATE, 7));
+	assert_int_equal(o.flood.backlog, 64);
+	assert_int_equal(o.flood.cookies, SPT_COOKIES_NEVER);
+	assert_int_equal(o.cores, 2);
+}
+
+/* Where a flood may go without more words, and where it is told twice. */
+static void
+a_flood_stays_where_it_may(void **state)
+{
+	parse_well(TAP "--mode flood");
+	parse_well("--port memif:/x --address fd00::1/64 --target [fd00::2]:80 --mode flood");
+	parse_well("--port tap:x --address 10.0.0.1/24 --gateway 10.0.0.9 --target 10.9.0.2:80 "
+	           "--mode flood --flood-anywhere 10.9.0.2");
+	parse_well("--port tap:x --address 9.9.9.1/24 --target 9.9.9.9:80 --target 9.9.9.8:80 "
+	           "--mode flood --flood-anywhere 9.9.9.9 --flood-anywhere 9.9.9.8");
+	parse_well("--port pci:0000:00:05.0 --address 10.0.0.1/24 --target 10.0.0.2:80 --mode "
+	           "flood --flood-anywhere 10.0.0.2");
+}
+
 /* A line, and a word that its refusal must hold: what to do. */
 static const struct {
 	const char *line, *word;
@@ -255,6 +319,46 @@ static const struct {
     {"--plot /nonexistent/file", "can be written"},
     {"--idle-sleep maybe", "auto, on or off"},
     {"--duratoin 5", "--duration"},
+    {"--flood syn", "--mode flood"},
+    {"--flood-rates 5", "--mode flood"},
+    {"--flood-anywhere 10.0.0.2", "--mode flood"},
+    {"--syn-cookies never", "--mode flood"},
+    {"--idle-timeout 5s", "--mode flood"},
+    {"--mode flood --connections 5", "--concurrency"},
+    {"--mode flood --search", "--flood-rates"},
+    {"--mode flood --ramp 1:2", "--flood-rates"},
+    {"--mode flood --attempts 5", "--flood-rates"},
+    {"--mode flood --flood ping", "rst"},
+    {"--mode flood --flood-rates 10y", "10x,90%,1.5M"},
+    {"--mode flood --flood-rates 10%,,5", "10x,90%,1.5M"},
+    {"--mode flood --flood-rates 10%,", "10x,90%,1.5M"},
+    {"--mode flood --flood-rates 101M", "at most 100M"},
+    {"--mode flood --flood-rates 1001%", "at most 1000%"},
+    {"--mode flood --flood-rates 1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1",
+        "up to 32"},
+    {"--mode flood --rate 0 --flood-rates 10x", "no honest rate"},
+    {"--mode flood --flood silent --flood-rates 50%", "numbers or multiples"},
+    {"--mode flood --flood silent --flood-prefix 10.9.0.0/16", "leave it away"},
+    {"--mode flood --flood-prefix 198.18.0.0", "NETWORK/LENGTH"},
+    {"--mode flood --flood-prefix 198.18.0.1/15", "NETWORK/LENGTH"},
+    {"--mode flood --flood-prefix 198.18.0.0/31", "7 to 30 bits"},
+    {"--mode flood --flood-prefix 198.16.0.0/13", "somebody"},
+    {"--mode flood --flood-prefix 8.0.0.0/8", "somebody"},
+    {"--mode flood --flood-prefix 2000::/16", "somebody"},
+    {"--mode flood --flood-prefix 2001:2::/48", "one family"},
+    {"--mode flood --flood-prefix 10.64.0.0/24", "sources that are not ours"},
+    {"--mode flood --flood-prefix 10.0.0.0/16", "sources that are not ours"},
+    {"--mode flood --duration 8m", "60 minutes"},
+    {TAP "--mode flood --syn-cookies never", "septet serve"},
+    {TAP "--mode flood --target 10.0.1.2:80 --gateway 10.0.0.9", "--flood-anywhere 10.0.1.2"},
+    {TAP "--mode flood --target 10.0.1.2:80 --gateway 10.0.0.9 --flood-anywhere 10.0.1.3",
+        "--flood-anywhere 10.0.1.2"},
+    {"--port tap:x --address 9.9.9.1/24 --target 9.9.9.9:80 --mode flood",
+        "--flood-anywhere 9.9.9.9"},
+    {"--port pci:0000:00:05.0 --address 10.0.0.1/24 --target 10.0.0.2:80 --mode flood",
+        "--flood-anywhere 10.0.0.2"},
+    {"--port vdev:net_null0 --address 10.0.0.1/24 --target 10.0.0.2:80 --mode flood",
+        "--flood-anywhere 10.0.0.2"},
 };
 
 static void
@@ -387,6 +491,8 @@ main(void)
 	    cmocka_unit_test(help_shows_options_of_every_group),
 	    cmocka_unit_test(target_chooses_the_family_of_the_embedded_link),
 	    cmocka_unit_test(words_and_numbers_are_read),
+	    cmocka_unit_test(a_flood_has_defaults),
+	    cmocka_unit_test(a_flood_stays_where_it_may),
 	    cmocka_unit_test(modes_choose_what_is_said),
 	    cmocka_unit_test(nonsense_is_refused_with_one_line_that_helps),
 	    cmocka_unit_test(other_ports_take_what_is_said),

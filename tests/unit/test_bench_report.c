@@ -18,7 +18,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "bench/bench.h"
+#include "bench/flood.h"
 #include "bench/search.h"
 
 #define SECONDS 12
@@ -152,7 +152,7 @@ json_has_every_name(void **state)
 	    "ok", "interrupted", "behind", "confirmed", "mbufs_lost", "run.attempts",
 	    "client.counters.rx_frames", "client.verdicts.tcp_ack", "client.port.rx_frames",
 	    "server", "configuration.mode", "configuration.port", "configuration.concurrency",
-	    "configuration.msl_seconds", "samples", "trials"};
+	    "configuration.msl_seconds", "samples", "trials", "steps", "flood"};
 	json_t *root = json_written(true);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -181,6 +181,8 @@ json_has_the_figures(void **state)
 	assert_true(json_is_null(json_at(root, "server")));
 	assert_true(json_is_null(json_at(root, "rate_asked")));
 	assert_true(json_is_null(json_at(root, "confirmed")));
+	assert_true(json_is_null(json_at(root, "flood")));
+	assert_int_equal(json_array_size(json_at(root, "steps")), 0);
 	assert_int_equal(json_array_size(json_at(root, "samples")), SECONDS);
 	sample = json_array_get(json_at(root, "samples"), 0);
 	assert_true(json_number_value(json_at(sample, "connections_per_second")) == 500000);
@@ -243,6 +245,90 @@ json_of_several_ports(void **state)
 	assert_int_equal(json_integer_value(json_at(port, "vlan")), 100);
 	assert_int_equal(json_integer_value(json_at(port, "tx_refused")), 8);
 	assert_int_equal(json_integer_value(json_at(port, "rx_missed")), 9);
+	json_decref(root);
+}
+
+/* ---- a flood ------------------------------------------------------------------------ */
+
+#define STEPS 3
+
+static struct flood_step steps[STEPS];
+
+/* Of ten honest clients at each step one more is lost, and one more had to say SYN twice. */
+static void
+flood_set_up(double most)
+{
+	bench.options.flood.on = true;
+	bench.options.flood.prefix = (struct spt_addr){.b = {0x20, 0x01, 0, 2}};
+	bench.options.flood.length = 48;
+	bench.options.rate = 2000;
+	for (unsigned int i = 0; i < STEPS; i++)
+		steps[i] = (struct flood_step){.asked = most * (i + 1) / STEPS,
+		    .carried = most / 4,
+		    .share = i ? (i + 1.0) / STEPS : -1,
+		    .seconds = 5,
+		    .counts = {.made = 100 + i, .second_syns = i},
+		    .totals = {.attempts = 10, .completions = 10 - i, .handshakes = 10 - i},
+		    .p50 = 5000,
+		    .p99 = 900000,
+		    .max = 1000000,
+		    .server_busy = i ? 0.5 : -1,
+		    .cpu_share = 1};
+	steps[1].server.stats.verdict[SPT_V_TCP_SYN_COOKIE] = 77;
+	bench.steps = steps;
+	bench.n_steps = STEPS;
+	bench.flood_most = most;
+	bench.flood_total.taken = 5;
+}
+
+static void
+json_of_a_flood(void **state)
+{
+	json_t *root, *step;
+
+	flood_set_up(3e6);
+	root = json_written(true);
+	assert_string_equal(json_string_value(json_at(root, "configuration.mode")), "flood");
+	assert_string_equal(json_string_value(json_at(root, "flood.kind")), "syn");
+	assert_string_equal(json_string_value(json_at(root, "flood.prefix")), "2001:2::/48");
+	assert_true(json_number_value(json_at(root, "flood.lossless_per_second")) == 3e6);
+	assert_int_equal(json_integer_value(json_at(root, "flood.taken")), 5);
+	assert_true(json_is_null(json_at(root, "packets_per_connection")));
+	assert_int_equal(json_array_size(json_at(root, "steps")), STEPS);
+	step = json_array_get(json_at(root, "steps"), 0);
+	assert_true(json_is_null(json_at(step, "load_share")));
+	assert_true(json_is_null(json_at(step, "server_busy")));
+	assert_true(json_is_null(json_at(step, "server_cookies")));
+	step = json_array_get(json_at(root, "steps"), 1);
+	assert_true(json_number_value(json_at(step, "flood_asked_per_second")) == 2e6);
+	assert_true(json_number_value(json_at(step, "flood_per_second")) == 0.75e6);
+	assert_true(fabs(json_number_value(json_at(step, "load_share")) - 2 / 3.0) < 1e-6);
+	assert_int_equal(json_integer_value(json_at(step, "honest_attempts")), 10);
+	assert_true(fabs(json_number_value(json_at(step, "honest_success_share")) - 0.9) < 1e-9);
+	assert_true(fabs(json_number_value(json_at(step, "honest_first_syn_share")) - 0.8) < 1e-9);
+	assert_true(json_number_value(json_at(step, "handshake_us.p50")) == 5);
+	assert_true(json_number_value(json_at(step, "handshake_us.p99")) == 900);
+	assert_int_equal(json_integer_value(json_at(step, "flood.made")), 101);
+	assert_int_equal(json_integer_value(json_at(step, "honest.completions")), 9);
+	assert_true(json_number_value(json_at(step, "server_cookies")) == 77);
+	json_decref(root);
+}
+
+/* Nobody was honest, or nobody got in: that is no share, and no latency. */
+static void
+json_of_a_flood_alone(void **state)
+{
+	json_t *root, *step;
+
+	flood_set_up(0);
+	steps[0].totals = (struct bench_totals){.attempts = 0};
+	steps[0].max = 0;
+	root = json_written(true);
+	assert_true(json_is_null(json_at(root, "flood.lossless_per_second")));
+	step = json_array_get(json_at(root, "steps"), 0);
+	assert_true(json_is_null(json_at(step, "honest_success_share")));
+	assert_true(json_is_null(json_at(step, "honest_first_syn_share")));
+	assert_true(json_is_null(json_at(step, "handshake_us.p99")));
 	json_decref(root);
 }
 
@@ -444,6 +530,37 @@ plot_scales(void **state)
 }
 
 static void
+plot_of_a_flood(void **state)
+{
+	static const double most[] = {0, 1, 999, 123456, 3e6, 1e8};
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++)
+		for (uint64_t ns = 90; ns < UINT64_C(100000000000); ns *= 37) {
+			flood_set_up(most[i]);
+			/* Its line stands anywhere, and is left out beyond the last step. */
+			bench.flood_most *= i % 3 ? 0.4 : i % 2 ? 0.9 : 2;
+			for (unsigned int s = 0; s < STEPS; s++) {
+				steps[s].p50 = ns;
+				steps[s].p99 = steps[s].max = 3 * ns;
+			}
+			svg_check();
+		}
+	flood_set_up(3e6);
+	svg_check();
+	/* Two lines in each panel, a point for each step. */
+	assert_int_equal(svg_count("<polyline"), 4);
+	assert_int_equal(svg_count("<circle"), 4 * STEPS);
+	assert_non_null(strstr(text, ">success<"));
+	assert_non_null(strstr(text, ">the largest rate without loss<"));
+	/* Who never got in has no latency. */
+	steps[2].max = 0;
+	svg_check();
+	assert_int_equal(svg_count("<circle"), 4 * STEPS - 2);
+	bench.n_steps = 0;
+	svg_check();
+}
+
+static void
 plot_of_nothing(void **state)
 {
 	bench.n_seconds = 0;
@@ -465,6 +582,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(json_has_the_figures, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(json_of_nothing, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(json_of_several_ports, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(json_of_a_flood, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(json_of_a_flood_alone, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(plot_of_a_flood, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(
 	        files_keep_what_they_hold_until_the_end, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(files_that_cannot_be_written, set_up, tear_down),
