@@ -67,6 +67,9 @@ print_row(const struct flood_step *s)
 void
 flood_print_step(const struct bench *bench)
 {
+	/* All of them stand at the end. */
+	if (bench->options.link.quiet)
+		return;
 	if (bench->n_steps == 1)
 		print_heading();
 	print_row(&bench->steps[bench->n_steps - 1]);
