@@ -36,6 +36,8 @@ struct wish {
 	unsigned int connections; /* opened, then the loop ends; 0: it ends when asked */
 	bool patient;             /* asked to end, it waits for the deadline */
 	bool peer_refuses;        /* the peers' start fails */
+	bool wrap_refuses;        /* what is put around the last own port fails */
+	unsigned int engines, wrapped;
 };
 
 struct end {
@@ -98,6 +100,26 @@ peer_start(void *app, unsigned int core, unsigned int port, struct spt_engine *e
 	end_start(app, core, engine, state);
 	rc = spt_listen(engine, &server, &options);
 	return rc < 0 ? rc : 0;
+}
+
+/* A delay around each own port, which shows in its counters. */
+static int
+own_wrap(void *app, unsigned int core, unsigned int port_index, struct rte_mempool *pool,
+    struct spt_port **port, char *error, size_t error_size)
+{
+	const struct spt_impair_config delay = {.rx = {.delay_ns = 1}, .pool = pool};
+	struct wish *wish = app;
+
+	assert_non_null(pool);
+	assert_int_equal(port_index, 0);
+	assert_int_equal(core, wish->wrapped);
+	assert_null(ends[core].engine); /* it has not begun */
+	if (wish->wrap_refuses && core + 1 == wish->engines) {
+		snprintf(error, error_size, "nothing is put around core %u", core);
+		return -ENOMEM;
+	}
+	wish->wrapped++;
+	return spt_port_impair_create(&delay, *port, port);
 }
 
 static void
@@ -226,6 +248,7 @@ create(struct wish *wish, unsigned int engines, const struct spt_impair_config *
 	    .engine = {.connections = 256, .timewait = 2048},
 	    .ops = &own_ops,
 	    .app = wish,
+	    .wrap_port = own_wrap,
 	    .peer_engine = {.local = &peer, .n_local = 1, .connections = 256},
 	    .peer_ops = &peer_ops,
 	    .peer_app = wish,
@@ -235,6 +258,8 @@ create(struct wish *wish, unsigned int engines, const struct spt_impair_config *
 	assert_int_equal(spt_port_spec_parse("memory", &port.spec, error, error_size), 0);
 	memset(ends, 0, sizeof(ends));
 	own_running = engines;
+	wish->engines = engines;
+	wish->wrapped = 0;
 	return spt_runtime_create(&config, &runtime, error, error_size);
 }
 
@@ -300,6 +325,8 @@ check_connections(unsigned int pairs)
 	/* A wrapper is around the own end only. */
 	assert_true(own.port.impaired[SPT_IMPAIR_DUPLICATED] > 0);
 	assert_int_equal(peer.port.impaired[SPT_IMPAIR_DUPLICATED], 0);
+	assert_true(own.port.impaired[SPT_IMPAIR_DELAYED] > 0);
+	assert_int_equal(peer.port.impaired[SPT_IMPAIR_DELAYED], 0);
 }
 
 static void
@@ -310,6 +337,7 @@ run_connections(unsigned int pairs)
 	struct spt_runtime_info info;
 
 	create_ok(&wish, pairs, &impair);
+	assert_int_equal(wish.wrapped, pairs);
 	spt_runtime_info(runtime, &info);
 	assert_int_equal(info.engines, pairs);
 	assert_int_equal(info.peers, pairs);
@@ -496,6 +524,21 @@ test_peer_refuses(void **state)
 	assert_null(rte_mempool_lookup("septet_mbufs_0"));
 }
 
+/* The program's own port cannot be: all of the others' are given back. */
+static void
+test_wrap_refuses(void **state)
+{
+	struct wish wish = {.wrap_refuses = true};
+	char error[256] = "";
+
+	assert_int_equal(create(&wish, eal.cores, NULL, error, sizeof(error)), -ENOMEM);
+	assert_int_equal(wish.wrapped, eal.cores - 1);
+	assert_non_null(strstr(error, "nothing is put around core"));
+	assert_null(runtime);
+	assert_null(ends[0].engine);
+	assert_null(rte_mempool_lookup("septet_mbufs_0"));
+}
+
 static void
 test_no_peer(void **state)
 {
@@ -553,6 +596,7 @@ main(void)
 	    cmocka_unit_test(test_lcores),
 	    cmocka_unit_test(test_no_peer),
 	    cmocka_unit_test(test_peer_refuses),
+	    cmocka_unit_test(test_wrap_refuses),
 	    cmocka_unit_test(test_connections_one_pair),
 	    cmocka_unit_test(test_connections_in_turns),
 	    cmocka_unit_test(test_stop_patient),
