@@ -153,7 +153,7 @@ decision_syn_again(const struct tcb *t, const struct arrival *s, struct expectat
 
 /*
  * docs/decisions.md, "SYN-ACK in SYN-RECEIVED whose SEG.SEQ is IRS" of a simultaneous open: its ACK
- * counts, and it is acknowledged (figure 8); by the letter of 3.10.7.4, first, it is not
+ * counts, and it is acknowledged (figure 7); by the letter of 3.10.7.4, first, it is not
  * acceptable.
  */
 static bool
