@@ -410,14 +410,15 @@ command_line(void *argument, bool anew)
 }
 
 static struct option_table
-table_of(struct bench_parsed *p, struct option_set sets[ROWS_SETS + 1])
+table_of(struct bench_parsed *p, struct option_set sets[ROWS_SETS])
 {
-	rows_common(sets, &p->o.link, &p->o.engine, &p->o.conn);
-	sets[ROWS_SETS] = (struct option_set){rows, RTE_DIM(rows), p};
+	const struct option_set own = {rows, RTE_DIM(rows), p};
+
+	rows_common(sets, own, &p->o.link, &p->o.engine, &p->o.conn);
 	return (struct option_table){
 	    .command = "bench",
 	    .set = sets,
-	    .n_sets = ROWS_SETS + 1,
+	    .n_sets = ROWS_SETS,
 	    .group = groups,
 	    .n_groups = RTE_DIM(groups),
 	    .anew = "port",
@@ -446,7 +447,7 @@ open_outputs(struct bench_options *o, char *error, size_t error_size)
 int
 bench_options_parse(struct bench_options *o, int argc, char **argv, char *error, size_t error_size)
 {
-	struct option_set sets[ROWS_SETS + 1];
+	struct option_set sets[ROWS_SETS];
 	struct bench_parsed parsed;
 	struct option_table table = table_of(&parsed, sets);
 	int rest, rc;
@@ -486,7 +487,7 @@ bench_options_free(struct bench_options *o)
 void
 bench_options_help(FILE *out)
 {
-	struct option_set sets[ROWS_SETS + 1];
+	struct option_set sets[ROWS_SETS];
 	struct bench_parsed none;
 	struct option_table table = table_of(&none, sets);
 
@@ -504,6 +505,7 @@ bench_options_help(FILE *out)
 	    "\nBYTES take K, M, G; a TIME takes ms, s, m, h, without a unit it is seconds. What "
 	    "takes "
 	    "no\nargument may be given one, such as --quiet=no.\n"
-	    "The exit code is 0; 1 when nothing succeeded, counts disagree or buffers were lost; "
-	    "2 when it\ncould not start.\n");
+	    "The exit code is 0; 1 when nothing succeeded, counts disagree, buffers were lost or "
+	    "something\n"
+	    "could not be written; 2 when it could not start.\n");
 }

@@ -78,7 +78,7 @@ int
 link_parse_port(void *target, const char *value, char *error, size_t error_size)
 {
 	struct link_options *link = target;
-	struct spt_port_spec *spec = &link->port[link->n_ports].spec;
+	struct spt_port_spec *spec;
 	char why[320];
 
 	if (link->n_ports == SPT_PORTS) {
@@ -94,6 +94,7 @@ link_parse_port(void *target, const char *value, char *error, size_t error_size)
 		    value, link->early);
 		return -EINVAL;
 	}
+	spec = &link->port[link->n_ports].spec;
 	if (spt_port_spec_parse(value, spec, why, sizeof(why)) != 0) {
 		/* "port 'x' ...": the option says that it is one. */
 		snprintf(error, error_size, "%s%s%s",

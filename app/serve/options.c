@@ -117,14 +117,15 @@ command_line(void *argument, bool anew)
 }
 
 static struct option_table
-table_of(struct serve_options *o, struct option_set sets[ROWS_SETS + 1])
+table_of(struct serve_options *o, struct option_set sets[ROWS_SETS])
 {
-	rows_common(sets, &o->link, &o->engine, &o->conn.conn);
-	sets[ROWS_SETS] = (struct option_set){rows, RTE_DIM(rows), o};
+	const struct option_set own = {rows, RTE_DIM(rows), o};
+
+	rows_common(sets, own, &o->link, &o->engine, &o->conn.conn);
 	return (struct option_table){
 	    .command = "serve",
 	    .set = sets,
-	    .n_sets = ROWS_SETS + 1,
+	    .n_sets = ROWS_SETS,
 	    .group = groups,
 	    .n_groups = RTE_DIM(groups),
 	    .anew = "port",
@@ -217,7 +218,7 @@ check_all(struct serve_options *o, char *error, size_t error_size)
 int
 serve_options_parse(struct serve_options *o, int argc, char **argv, char *error, size_t error_size)
 {
-	struct option_set sets[ROWS_SETS + 1];
+	struct option_set sets[ROWS_SETS];
 	struct option_table table = table_of(o, sets);
 	int rest, rc;
 
@@ -247,7 +248,7 @@ serve_options_free(struct serve_options *o)
 void
 serve_options_help(FILE *out)
 {
-	struct option_set sets[ROWS_SETS + 1];
+	struct option_set sets[ROWS_SETS];
 	struct option_table table = table_of(&(struct serve_options){0}, sets);
 
 	fprintf(out, "septet serve: a TCP server on DPDK ports\n\n"
@@ -262,8 +263,9 @@ serve_options_help(FILE *out)
 	fprintf(out, "\nBYTES take K, M, G; a TIME takes ms, s, m, h, without a unit it is "
 	             "seconds. What takes "
 	             "no\nargument may be given one, such as --quiet=no.\n"
-	             "The exit code is 0; 1 when frames or buffers were lost track of; 2 when it "
-	             "could not start.\n");
+	             "The exit code is 0; 1 when frames or buffers were lost track of, or the "
+	             "summary could not\nbe "
+	             "written; 2 when it could not start.\n");
 }
 
 const char *
