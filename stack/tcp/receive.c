@@ -121,10 +121,23 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	return receive_out_of_order(t, c, m, seq);
 }
 
+/* Nothing follows a FIN: what a peer sent beyond its own would lie there for as long as we live. */
+static void
+receive_drop_beyond(struct tcp *t, struct conn *c)
+{
+	struct xfer *x = conn_xfer(t, c);
+
+	if (likely(!x || !x->ooo))
+		return;
+	reassembly_drop(t, x);
+	xfer_put_if_idle(t, c);
+}
+
 /* The states of RFC 9293 3.10.7.4, eighth, once all data before the FIN is there. */
 void
 receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
 {
+	receive_drop_beyond(t, c);
 	c->rcv_nxt++;
 	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt);
 	if (c->flags & CONN_URG_RCVD)

@@ -53,4 +53,20 @@ SCRIPT(idle_timeout_that_has_passed,
 	expect_closed(-ETIMEDOUT);
 }
 
+/* It was kept, and counted as pinned, until the connection ended. */
+SCRIPT(data_beyond_the_fin, "RFC 9293 3.10.7.4, seventh: nothing follows the FIN")
+{
+	given(ESTABLISHED);
+	inject(ACK, .seq = 2, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1);
+	inject(FIN | ACK, .seq = 1);
+	expect_event(SPT_PEER_CLOSED);
+	expect(ACK, .ack = 2);
+	check_eq(script_info().out_of_order, 0);
+	app_shutdown();
+	expect(FIN | ACK, .ack = 2);
+	inject(ACK, .seq = 2);
+	expect_closed(0);
+}
+
 SCRIPT_MAIN()
