@@ -63,6 +63,7 @@ struct end {
 	unsigned int max_events;
 	struct end_conn conn[END_CONNS];
 	spt_conn stale;
+	spt_time ended_at;          /* when CLOSED came last */
 	int listener[4], source[4]; /* -1: none */
 	struct rte_mbuf *kept[END_KEPT], *drained[END_MBUFS];
 	unsigned int n_kept, n_drained;

@@ -120,6 +120,9 @@ end_connect(struct end *e, unsigned int source, const struct spt_endpoint *local
 		return;
 	}
 	EXPECT(number >= 0 && conn != SPT_CONN_NONE);
+	/* ISNs are the same for 4 us: to the monitor it is the old SYN again, with other options.
+	 */
+	e->wild |= e->ended_at == e->now;
 	c->conn = conn;
 	c->active = true;
 	conn_know(e, c);
@@ -293,6 +296,7 @@ closed(struct end *e, struct end_conn *c, const struct spt_event *event)
 	EXPECT(reason_fits(e, c, event->reason));
 	monitor_forget(e->monitor, &c->local, &c->remote);
 	e->stale = c->conn;
+	e->ended_at = e->now;
 	c->used = false;
 }
 

@@ -46,6 +46,7 @@ struct world {
 	unsigned int n_past;
 	struct shared shared[END_RX];
 	unsigned int n_shared;
+	uint64_t credit; /* answers to what the engine received, not sent yet */
 };
 
 void world_create(struct world *w, const struct end_config *config, spt_time now);
