@@ -281,18 +281,29 @@ decision_syn_in_time_wait(const struct tcb *t, const struct arrival *s, struct e
  * 3.10.7.4, first: "If the RCV.WND is zero, no segments will be acceptable, but special allowance
  * should be made to accept valid ACKs, URGs, and RSTs" (3.4, MUST-66). Valid is what begins at
  * RCV.NXT, as a window probe does: its text and FIN are left out, and it is answered as what is not
- * acceptable.
+ * acceptable. TIME-WAIT waits for no ACK: there it is not acceptable, no more.
  */
 static bool
 decision_probe(const struct tcb *t, struct arrival *s)
 {
-	if (t->state <= SPT_SYN_SENT || t->rcv_wnd > 0 || s->seq != t->rcv_nxt || seg_len(s) == 0)
+	if (t->state <= SPT_SYN_SENT || t->state == SPT_TIME_WAIT || t->rcv_wnd > 0 ||
+	    s->seq != t->rcv_nxt || seg_len(s) == 0)
 		return false;
 	if (!(s->flags & P_RST) && (s->flags & (P_SYN | P_ACK)) != P_ACK)
 		return false;
 	s->len = 0;
 	s->flags &= (uint8_t) ~(P_SYN | P_FIN);
 	return true;
+}
+
+/*
+ * docs/decisions.md, "text or FIN behind the peer's FIN": ignored. With a closed window such a
+ * segment is not acceptable, and 3.10.7.4, first, has it answered by an ACK.
+ */
+static bool
+decision_probe_behind_fin(enum spt_state state)
+{
+	return decision_second_fin(state);
 }
 
 /*
@@ -677,7 +688,7 @@ other_states(const struct arrival *seg, struct expectation *e)
 	/* third: security and compartment are not used (RFC 9293 A.1) */
 	if (first_sequence(&s, e) || second_rst(&s, e) || fourth_syn(&s, e) || fifth_ack(&s, e))
 		return;
-	if (figure_8 || probe)
+	if (figure_8 || (probe && !decision_probe_behind_fin(e->after.state)))
 		owe_ack(e, REPLY_ACK);
 	text_and_fin(&s, e);
 }

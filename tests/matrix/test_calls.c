@@ -25,6 +25,7 @@
 #define WORLD_CELLS 1500
 #define SHOWN       25
 #define ACK_DELAY   (50 * SPT_NS_PER_MS)  /* and a bit */
+#define ISS_TICK    (10 * SPT_NS_PER_US)  /* after it another ISS is due (3.4.1) */
 #define OVERRIDE    (250 * SPT_NS_PER_MS) /* and a bit */
 
 static const struct world_variant variants[] = {
@@ -585,8 +586,10 @@ run_cell(struct trial *t)
 		step_call(t, t->call[0]);
 		if (variant->turns)
 			end_step(t);
-		if (variant->turns)
+		if (variant->turns) {
+			world_advance(t->w, ISS_TICK);
 			begin_step(t, "");
+		}
 		step_call(t, t->call[1]);
 		end_step(t);
 		if (world_broken(t->w) != world_wrong(t->w))

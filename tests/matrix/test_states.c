@@ -39,7 +39,7 @@ static const struct matrix_state {
 	const char *name;
 	enum spt_state state;
 	bool active; /* SYN_RECEIVED: the full connection of a simultaneous open */
-	bool full;   /* RCV.WND is 0 */
+	bool full;   /* RCV.WND is 0: nothing of what filled it was read */
 	bool by_close;
 } states[] = {
     {"CLOSED", SPT_CLOSED_STATE, false, false, false},
@@ -51,14 +51,20 @@ static const struct matrix_state {
     {"ESTABLISHED, RCV.WND = 0", SPT_ESTABLISHED, false, true, false},
     {"FIN-WAIT-1", SPT_FIN_WAIT_1, false, false, false},
     {"FIN-WAIT-1 after CLOSE", SPT_FIN_WAIT_1, false, false, true},
+    {"FIN-WAIT-1, RCV.WND = 0", SPT_FIN_WAIT_1, false, true, false},
     {"FIN-WAIT-2", SPT_FIN_WAIT_2, false, false, false},
+    {"FIN-WAIT-2, RCV.WND = 0", SPT_FIN_WAIT_2, false, true, false},
     {"FIN-WAIT-2 after CLOSE", SPT_FIN_WAIT_2, false, false, true},
     {"CLOSE-WAIT", SPT_CLOSE_WAIT, false, false, false},
+    {"CLOSE-WAIT, RCV.WND = 0", SPT_CLOSE_WAIT, false, true, false},
     {"CLOSING", SPT_CLOSING, false, false, false},
+    {"CLOSING, RCV.WND = 0", SPT_CLOSING, false, true, false},
     {"CLOSING after CLOSE", SPT_CLOSING, false, false, true},
     {"LAST-ACK", SPT_LAST_ACK, false, false, false},
+    {"LAST-ACK, RCV.WND = 0", SPT_LAST_ACK, false, true, false},
     {"LAST-ACK after CLOSE", SPT_LAST_ACK, false, false, true},
     {"TIME-WAIT", SPT_TIME_WAIT, false, false, false},
+    {"TIME-WAIT, RCV.WND = 0", SPT_TIME_WAIT, false, true, false},
 };
 
 static const struct world_variant *variant;
@@ -396,9 +402,8 @@ run_state(void **arg)
 		if (!fresh) {
 			if (run % WORLD_CELLS == 0)
 				t.w = renew(t.w);
+			world_fill(t.w, state->full);
 			problem = world_bring(t.w, run, state->state, active, state->by_close);
-			if (problem == NULL && state->full)
-				problem = world_fill(t.w);
 			if (problem != NULL)
 				fail_msg("%s: %s", state->name, problem);
 			t.before = *world_tcb(t.w);

@@ -63,8 +63,11 @@ uint32_t world_peer_iss(const struct world *w);
 /* A 4-tuple of its own, at the listener's port or not; 'opens': the clock waits for its ISS. */
 void world_begin(struct world *w, unsigned int n, bool well_known, bool opens);
 
-/* The receive window is closed: it is full, and nothing is read. In ESTABLISHED. */
-const char *world_fill(struct world *w);
+/*
+ * The next connection's receive window is filled before any FIN, but for the room of the peer's
+ * own: then it is closed, and nothing is read.
+ */
+void world_fill(struct world *w, bool full);
 
 /*
  * A segment of the peer, whose text is that of its stream and whose timestamp is filled in. The

@@ -89,9 +89,6 @@ world_connect(struct world *w)
 
 	if (rc != 0)
 		return rc;
-	/* A connection given up in CLOSING or LAST-ACK ended without a word. */
-	if (w->have_iss)
-		monitor_forget(w->monitor, &local, &remote);
 	if (w->open && w->n_old < WORLD_OLD)
 		w->old[w->n_old++] = w->conn;
 	w->conn = conn;
@@ -183,15 +180,31 @@ world_shutdown(struct world *w)
 	return spt_shutdown(w->engine, w->conn);
 }
 
+/* In SYN-SENT, CLOSING and LAST-ACK ABORT says nothing to the peer (RFC 9293 3.10.5). */
+static void
+gives_up_silently(struct world *w, bool close)
+{
+	struct spt_endpoint local = {w->local, w->lport}, remote = {w->remote, w->rport};
+	struct spt_conn_info info;
+
+	if (spt_conn_info(w->engine, w->conn, &info) != 0)
+		return;
+	if (info.state == SPT_SYN_SENT ||
+	    (!close && (info.state == SPT_CLOSING || info.state == SPT_LAST_ACK)))
+		monitor_forget(w->monitor, &local, &remote);
+}
+
 int
 world_close(struct world *w)
 {
+	gives_up_silently(w, true);
 	return spt_close(w->engine, w->conn);
 }
 
 int
 world_abort(struct world *w)
 {
+	gives_up_silently(w, false);
 	return spt_abort(w->engine, w->conn);
 }
 

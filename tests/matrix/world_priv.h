@@ -38,6 +38,7 @@ struct world {
 	struct tcb tcb;
 	uint32_t peer_iss, peer_nxt;
 	bool have_iss;
+	bool full;  /* RCV.WND is to be 0 */
 	bool again; /* the tuple is opened anew: another SYN of the peer will come */
 	uint32_t engine_tsval;
 	spt_conn conn;
