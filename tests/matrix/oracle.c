@@ -51,12 +51,25 @@ drop(struct expectation *e, const char *cites)
 	return true;
 }
 
+/*
+ * docs/decisions.md, "SEG.SEQ of a bare ACK or RST": SND.NXT, but not beyond the window, where the
+ * peer would drop what the segment says.
+ */
+static uint32_t
+decision_seq_of_bare(const struct tcb *t)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+	bool synchronized = t->state >= SPT_ESTABLISHED && t->state != SPT_TIME_WAIT;
+
+	return synchronized && lt(edge, t->snd_nxt) ? edge : t->snd_nxt;
+}
+
 /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
 static bool
 answer_ack(struct expectation *e, const char *cites)
 {
 	e->reply = REPLY_ACK;
-	e->reply_seq = e->after.snd_nxt;
+	e->reply_seq = decision_seq_of_bare(&e->after);
 	e->reply_ack = e->after.rcv_nxt;
 	return drop(e, cites);
 }
@@ -67,7 +80,7 @@ owe_ack(struct expectation *e, enum reply when)
 {
 	if (e->reply != REPLY_ACK)
 		e->reply = when;
-	e->reply_seq = e->after.snd_nxt;
+	e->reply_seq = decision_seq_of_bare(&e->after);
 	e->reply_ack = e->after.rcv_nxt;
 }
 
@@ -204,7 +217,7 @@ static void
 decision_text_after_close(struct expectation *e)
 {
 	e->reply = REPLY_RST_ACK;
-	e->reply_seq = e->after.snd_nxt;
+	e->reply_seq = decision_seq_of_bare(&e->after);
 	e->reply_ack = e->after.rcv_nxt;
 	closed(e, -ECONNABORTED, false, "3.6.1, SHLD-3: new data after CLOSE: a RST");
 }

@@ -33,6 +33,22 @@ static const struct world_variant variants[] = {
     {.name = "ipv6-same-ts", .family = 6, .ts = true, .active = true, .stamp = STAMP_SAME},
     {.name = "ipv4-old-ts", .family = 4, .ts = true, .stamp = STAMP_OLD},
     {.name = "ipv6-missing-ts", .family = 6, .wrap = true, .ts = true, .stamp = STAMP_MISSING},
+    {.name = "ipv4-window-0", .family = 4, .wnd_given = true, .wnd = 0},
+    {.name = "ipv6-window-5", .family = 6, .wrap = true, .wnd_given = true, .wnd = 5},
+    {.name = "ipv4-shift-7", .family = 4, .ts = true, .wscale = 7, .wnd_given = true, .wnd = 40000},
+    {.name = "ipv6-shift-14",
+        .family = 6,
+        .wrap = true,
+        .active = true,
+        .wscale = 14,
+        .wnd_given = true,
+        .wnd = 65535},
+    {.name = "ipv4-shift-15", /* RFC 7323 2.3: taken for 14 */
+        .family = 4,
+        .active = true,
+        .wscale = 15,
+        .wnd_given = true,
+        .wnd = 1},
 };
 
 static const struct matrix_state {
@@ -411,6 +427,8 @@ run_state(void **arg)
 			fresh = true;
 		}
 		why = cell_segment(&t.cell, &t.before, world_peer_iss(t.w), &t.seg);
+		if (variant->wnd_given)
+			t.seg.wnd = world_window(t.w, t.seg.flags, variant->wnd);
 		excluded[why]++;
 		if (why != EXCLUDED_NOT)
 			continue;

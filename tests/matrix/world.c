@@ -188,6 +188,12 @@ peer_tsval(const struct world *w)
 	return 0xffffff00u + (uint32_t)(w->now / SPT_NS_PER_MS);
 }
 
+uint32_t
+world_window(const struct world *w, uint8_t flags, uint16_t wire)
+{
+	return (uint32_t)wire << (flags & P_SYN ? 0 : RTE_MIN(w->v->wscale, 14));
+}
+
 void
 world_inject(struct world *w, struct arrival *s, enum world_stamp stamp)
 {
@@ -202,7 +208,7 @@ world_inject(struct world *w, struct arrival *s, enum world_stamp stamp)
 	    .dport = w->lport,
 	    .seq = s->seq,
 	    .ack = s->flags & P_ACK ? s->ack : 0,
-	    .wnd = (uint16_t)s->wnd,
+	    .wnd = (uint16_t)(s->wnd / world_window(w, s->flags, 1)),
 	    .flags = s->flags,
 	    .up = s->up,
 	    .len = s->len,
@@ -215,6 +221,8 @@ world_inject(struct world *w, struct arrival *s, enum world_stamp stamp)
 	if (s->flags & P_SYN) {
 		p.options |= P_MSS;
 		p.mss = 1400;
+		p.options |= w->v->wscale ? P_WSCALE : 0;
+		p.wscale = w->v->wscale;
 	}
 	/* RFC 7323 3.2: a RST may have one, which proves nothing (5.2). */
 	s->has_ts =
@@ -235,8 +243,11 @@ world_inject(struct world *w, struct arrival *s, enum world_stamp stamp)
 static void
 peer(struct world *w, uint8_t flags, uint32_t len, uint32_t ack)
 {
-	struct arrival s = {
-	    .flags = flags, .seq = w->peer_nxt, .ack = ack, .wnd = WORLD_PEER_WND, .len = len};
+	struct arrival s = {.flags = flags,
+	    .seq = w->peer_nxt,
+	    .ack = ack,
+	    .wnd = world_window(w, flags, WORLD_PEER_WND),
+	    .len = len};
 	struct tcb *t = &w->tcb;
 
 	w->peer_nxt += len + !!(flags & P_SYN) + !!(flags & P_FIN);

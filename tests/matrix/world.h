@@ -32,9 +32,12 @@ struct world_variant {
 	bool wrap; /* numbers of both sides cross 2^32 within the cell */
 	bool ts;   /* timestamps */
 	enum world_stamp stamp;
-	bool active;   /* the engine opens what ends in a synchronized state */
-	bool own_port; /* nobody listens at the port of what is opened */
-	bool turns;    /* of the calls: each has a turn of its own */
+	bool active;  /* the engine opens what ends in a synchronized state */
+	uint16_t wnd; /* SEG.WND of the cells on the wire, if 'wnd_given' */
+	bool wnd_given;
+	uint8_t wscale; /* the peer's, which is offered if it is not 0 */
+	bool own_port;  /* nobody listens at the port of what is opened */
+	bool turns;     /* of the calls: each has a turn of its own */
 };
 
 /* A TCP segment of the engine. */
@@ -58,6 +61,8 @@ const char *world_bring(
     struct world *w, unsigned int n, enum spt_state state, bool active, bool by_close);
 const struct tcb *world_tcb(const struct world *w);
 /* The first sequence number of the peer, where there is no connection yet. */
+/* SEG.WND in bytes of a segment with these flags: the window of a SYN is never scaled. */
+uint32_t world_window(const struct world *w, uint8_t flags, uint16_t wire);
 uint32_t world_peer_iss(const struct world *w);
 
 /* A 4-tuple of its own, at the listener's port or not; 'opens': the clock waits for its ISS. */
