@@ -58,7 +58,7 @@ struct end {
 	/* The input wrote frames of its own: streams may be anything, or the monitor knows less. */
 	bool tainted, wild;
 	bool fin_closes; /* a listener had close_on_fin: the engine may have closed by itself */
-	bool late;       /* answers may have waited for a link address, an mbuf or the port */
+	bool late; /* answers may have waited: for a burst, a link address, an mbuf, the port */
 	bool read_at_once, close_at_fin, echo, keep_data;
 	unsigned int max_events;
 	struct end_conn conn[END_CONNS];

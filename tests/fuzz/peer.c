@@ -352,6 +352,7 @@ peer_habit(struct world *w, struct fuzz_input *in)
 	w->share = how & 16;
 	w->own_pool = how & 32;
 	w->hold = how & 64;
+	w->end.late |= w->hold;
 	if (!(w->shape & FUZZ_CHAIN))
 		return;
 	for (unsigned int i = 0; i < RTE_DIM(w->cuts); i++)
