@@ -173,7 +173,8 @@ spt_time spt_next_deadline(const struct spt_engine *engine);
 
 /*
  * Accept connections to 'local' (all-zero address: every local address of both
- * families). Returns the listener's number >= 0, -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL or -ENOSPC.
+ * families). Returns the listener's number >= 0, -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL, -ENOSPC
+ * (no listener left) or -ENOMEM (no block of options).
  */
 int spt_listen(struct spt_engine *engine, const struct spt_endpoint *local,
     const struct spt_listen_options *options);
