@@ -184,6 +184,7 @@ end_relent(struct end *e)
 	rte_pktmbuf_free_bulk(e->drained, e->n_drained);
 	rte_pktmbuf_free_bulk(e->kept, e->n_kept);
 	e->n_drained = e->n_kept = 0;
+	e->keep_data = false;
 }
 
 void
