@@ -170,7 +170,7 @@ decision_syn_again(const struct tcb *t, const struct arrival *s, struct expectat
  * acceptable.
  */
 static bool
-decision_syn_ack_of_figure_8(const struct tcb *t, const struct arrival *s)
+decision_syn_ack_of_figure_7(const struct tcb *t, const struct arrival *s)
 {
 	return t->state == SPT_SYN_RECEIVED && t->active && s->seq == t->irs &&
 	       (s->flags & (P_SYN | P_ACK | P_RST)) == (P_SYN | P_ACK);
@@ -310,8 +310,8 @@ decision_probe(const struct tcb *t, struct arrival *s)
 }
 
 /*
- * docs/decisions.md, "text or FIN behind the peer's FIN": ignored. With a closed window such a
- * segment is not acceptable, and 3.10.7.4, first, has it answered by an ACK.
+ * docs/decisions.md, "text or FIN behind the peer's FIN": ignored. With a closed window 3.10.7.4,
+ * first, has such a segment answered by an ACK; fifth has CLOSING ignore it.
  */
 static bool
 decision_probe_behind_fin(enum spt_state state)
@@ -682,14 +682,14 @@ static void
 other_states(const struct arrival *seg, struct expectation *e)
 {
 	struct arrival s = *seg;
-	bool figure_8 = decision_syn_ack_of_figure_8(&e->after, &s), probe;
+	bool figure_7 = decision_syn_ack_of_figure_7(&e->after, &s), probe;
 
 	if (e->after.state == SPT_SYN_RECEIVED && decision_syn_again(&e->after, &s, e))
 		return;
 	if (e->after.state == SPT_TIME_WAIT &&
 	    (decision_rst_in_time_wait(&s, e) || decision_syn_in_time_wait(&e->after, &s, e)))
 		return;
-	if (figure_8) {
+	if (figure_7) {
 		s.flags &= (uint8_t)~P_SYN;
 		s.seq++;
 	}
@@ -701,7 +701,7 @@ other_states(const struct arrival *seg, struct expectation *e)
 	/* third: security and compartment are not used (RFC 9293 A.1) */
 	if (first_sequence(&s, e) || second_rst(&s, e) || fourth_syn(&s, e) || fifth_ack(&s, e))
 		return;
-	if (figure_8 || (probe && !decision_probe_behind_fin(e->after.state)))
+	if (figure_7 || (probe && !decision_probe_behind_fin(e->after.state)))
 		owe_ack(e, REPLY_ACK);
 	text_and_fin(&s, e);
 }
