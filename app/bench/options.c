@@ -433,15 +433,15 @@ open_outputs(struct bench_options *o, char *error, size_t error_size)
 {
 	int rc;
 
-	if (o->json.path && o->plot.path && strcmp(o->json.path, o->plot.path) == 0 &&
-	    strncmp(o->json.path, "/dev/", 5) != 0) {
-		snprintf(error, error_size,
-		    "--json and --plot are both '%s': expected two files, give another for one",
-		    o->json.path);
-		return -EINVAL;
-	}
 	rc = output_open(&o->json, "json", error, error_size);
-	return rc ? rc : output_open(&o->plot, "plot", error, error_size);
+	if (rc == 0)
+		rc = output_open(&o->plot, "plot", error, error_size);
+	if (rc || !output_same(&o->json, &o->plot))
+		return rc;
+	snprintf(error, error_size,
+	    "--json and --plot are both '%s': expected two files, give another for one",
+	    o->plot.path);
+	return -EINVAL;
 }
 
 int
