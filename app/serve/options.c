@@ -147,6 +147,20 @@ listens_again(const struct serve_options *o, unsigned int at)
 	return false;
 }
 
+/* As it is written on a command line. */
+static const char *
+listen_value(const struct serve_listen *l, char *text, size_t size)
+{
+	char endpoint[ADDRESS_TEXT];
+
+	if (addr_is_zero(&l->local.addr))
+		snprintf(text, size, "%s:%u", l->service->name, l->local.port);
+	else
+		snprintf(text, size, "%s:%s", l->service->name,
+		    address_endpoint_text(&l->local, endpoint));
+	return text;
+}
+
 static int
 check_listen(struct serve_options *o, char *error, size_t error_size)
 {
@@ -157,7 +171,14 @@ check_listen(struct serve_options *o, char *error, size_t error_size)
 		bool every = addr_is_zero(&l->local.addr);
 
 		l->port = every ? -1 : link_port_of(&o->link, &l->local.addr);
-		serve_listen_text(l, text, sizeof(text));
+		listen_value(l, text, sizeof(text));
+		if (!every && addr_is_v4(&l->local.addr) && addr_v4(&l->local.addr) == 0) {
+			snprintf(error, error_size,
+			    "--listen '%s': 0.0.0.0 is no address of ours; expected --listen %s:%u "
+			    "for every address, IPv4 and IPv6, write that",
+			    text, l->service->name, l->local.port);
+			return -EINVAL;
+		}
 		if (!every && l->port < 0) {
 			snprintf(error, error_size,
 			    "--listen '%s': the address is none of ours; expected one of "
