@@ -176,8 +176,12 @@ static void
 step(struct fuzz_input *in)
 {
 	uint64_t answers = w.end.tx_frames - w.end.tx_text, received = w.end.rx_frames;
-	spt_time now = w.end.now;
+	spt_time now;
 
+	/* No two instructions at one instant: ISNs are the same for 4.096 us. */
+	if (!w.hold)
+		w.end.now += 5 * SPT_NS_PER_US;
+	now = w.end.now;
 	instruction(in);
 	if (!w.hold) { /* else the next one comes with the same burst */
 		settle();
