@@ -48,8 +48,8 @@ static const struct option_row run_rows[] = {
         "lead out of this process",
         OPTION_PARSED, .parse = link_parse_idle},
     {GROUP_CORES, "user", "NAME", NULL, "nobody",
-        "who to become when the ports are open and root is not needed any more (default: who "
-        "called sudo, else nobody; root stays)",
+        "who to become when the ports are open, if their kind needs root no longer; root keeps "
+        "all privileges (default: who called sudo, else nobody)",
         OPTION_PARSED, .parse = link_parse_user},
     {GROUP_RUN, "config", "FILE", NULL, "septet.ini",
         "more options, in a section named as the subcommand; those of the command line win "
@@ -74,7 +74,8 @@ static const struct option_row conn_rows[] = {
         "unacknowledged and unsent bytes of a connection", OPTION_BYTES, CONN(send_buffer),
         .min = 1024, .max = 1 << 30},
     {GROUP_TCP, "keepalive", NULL, NULL, NULL,
-        "probe idle connections (after 2 h, 9 times in 75 s)", OPTION_FLAG, CONN(keepalive)},
+        "probe idle connections (after 2 h, then 9 times, 75 s apart)", OPTION_FLAG,
+        CONN(keepalive)},
     {GROUP_TCP, "nodelay", NULL, NULL, NULL,
         "without Nagle's algorithm (what writes whole messages always is)", OPTION_FLAG,
         CONN(nodelay)},
