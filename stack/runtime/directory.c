@@ -80,7 +80,7 @@ directory_prepare(void)
 	static bool registered;
 
 	/* Where the service manager made one, it removes that, too. */
-	if (getuid() != 0 || getenv(DIRECTORY_VARIABLE))
+	if (geteuid() != 0 || getenv(DIRECTORY_VARIABLE))
 		return;
 	snprintf(directory_base, sizeof(directory_base), "/tmp/septet-%d", (int)getpid());
 	if (mkdir(directory_base, 0700) != 0) {
