@@ -297,7 +297,8 @@ half_open_ended(const uint64_t *verdict)
 
 /*
  * To the monitor a RST that waited answers nothing, and of a burst it sees all segments before the
- * first answer: a RST between two SYNs came too early.
+ * first answer: a RST between two SYNs came too early. A SYN-ACK that waited may be lost, and what
+ * followed it goes out.
  */
 static void
 check_monitor(const struct end *e)
@@ -306,8 +307,8 @@ check_monitor(const struct end *e)
 
 	if (broken == MONITOR_NONE || e->wild)
 		return;
-	if (e->late &&
-	    (broken == MONITOR_RST || broken == MONITOR_AFTER_RST || broken == MONITOR_SYN))
+	if (e->late && (broken == MONITOR_RST || broken == MONITOR_AFTER_RST ||
+	                   broken == MONITOR_SYN || broken == MONITOR_ADDRESS))
 		return;
 	if (broken == MONITOR_SYN && half_open_ended(e->before.verdict))
 		return;

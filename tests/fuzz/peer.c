@@ -78,6 +78,9 @@ peer_push(struct world *w, const uint8_t *frame, unsigned int length)
 		return;
 	if (plain)
 		push_shared(w, m, frame, length);
+	/* Headers that lie in several foreign buffers cannot be mended: the monitor sees them all.
+	 */
+	w->end.wild |= !RTE_MBUF_DIRECT(m) && m->nb_segs > 1;
 	memcpy(w->past[w->n_past % PEER_PAST].bytes, frame, length);
 	w->past[w->n_past++ % PEER_PAST].length = length;
 	end_push(&w->end, m);
