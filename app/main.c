@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The program `septet`: its subcommands. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_common.h>
 
@@ -57,19 +59,34 @@ main_refuse(const char *word)
 	return output_refuse("septet", error);
 }
 
+/*
+ * What is closed would be the number of the next file that is opened, and what is printed would
+ * land in there. Nothing can be written to what takes its place here, so that it is told.
+ */
+static bool
+main_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			return false;
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
+	if (!main_streams())
+		return EXIT_NOT_STARTED;
 	if (argc < 2)
 		return main_refuse(NULL);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
 	    strcmp(argv[1], "help") == 0) {
 		main_help(stdout);
-		return EXIT_SUCCESS;
+		return output_printed("septet") ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("septet %s\n", SEPTET_VERSION);
-		return EXIT_SUCCESS;
+		return output_printed("septet") ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	for (size_t i = 0; i < RTE_DIM(commands); i++)
 		if (strcmp(argv[1], commands[i].name) == 0)

@@ -41,7 +41,7 @@ build_options() {
 		;;
 	fuzz)
 		printf '%s\n' -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
-			-Dc_args=-fsanitize=fuzzer-no-link
+			"-Dc_args=-fsanitize=fuzzer-no-link -fsanitize-coverage-ignorelist=$spt_top/tests/fuzz/uncovered"
 		;;
 	*)
 		die "unknown kind of build '$2': release, sanitize or fuzz"

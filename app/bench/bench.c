@@ -181,7 +181,7 @@ bench_main(int argc, char **argv)
 	if (rc == 1) {
 		bench_options_help(stdout);
 		bench_free(bench);
-		return EXIT_SUCCESS;
+		return output_printed("septet bench") ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (rc == 0)
 		rc = link_check_ports(&bench->options.link, error, sizeof(error));

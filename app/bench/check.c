@@ -211,6 +211,24 @@ check_load(
 	return refuse_any(refusals, RTE_DIM(refusals), error, error_size);
 }
 
+/* As the engine routes: by the networks of its port, or by the gateway of that family. */
+static bool
+target_routed(const struct bench_options *o, unsigned int at)
+{
+	const struct spt_addr *a = &o->target[at].addr;
+	unsigned int port = o->target_port[at];
+	const struct spt_local *local = link_locals(&o->link, port);
+	const struct spt_runtime_port *p = &o->link.port[port];
+
+	if (!addr_is_zero(addr_is_v4(a) ? &p->gateway4 : &p->gateway6))
+		return true;
+	for (unsigned int i = 0; i < o->link.of[port].n_local; i++)
+		if (addr_is_v4(&local[i].first) == addr_is_v4(a) &&
+		    address_in_network(a, &local[i].first, local[i].prefix))
+			return true;
+	return link_is_link_local(a);
+}
+
 /* Why a target is none, in words that follow it; NULL: it is one. */
 static const char *
 target_wrong(const struct bench_options *o, unsigned int at)
@@ -227,6 +245,9 @@ target_wrong(const struct bench_options *o, unsigned int at)
 	if (!from)
 		return "has no --address of its family on its port: expected one to connect from, "
 		       "add it";
+	if (!target_routed(o, at))
+		return "is in no network of its port's --address: expected a --gateway of its "
+		       "family behind that port, add one";
 	for (unsigned int i = 0; i < at; i++)
 		if (o->target_port[i] == port && addr_eq(&o->target[i].addr, a) &&
 		    o->target[i].port == o->target[at].port)

@@ -20,7 +20,7 @@
 #define RATE_MAX  1e9
 #define BYTES_MAX (1u << 30)
 
-#define BENCH_SETS (ROWS_SETS + 2)
+#define BENCH_SETS (ROWS_SETS + 1)
 
 /* What the table fills in: the options, which were given, and what belongs to others. */
 struct bench_parsed {
@@ -420,9 +420,10 @@ command_line(void *argument, bool anew)
 static struct option_table
 table_of(struct bench_parsed *p, struct option_set sets[BENCH_SETS])
 {
-	rows_common(sets, &p->o.link, &p->o.engine, &p->o.conn);
-	sets[ROWS_SETS] = (struct option_set){rows, RTE_DIM(rows), p};
-	sets[ROWS_SETS + 1] = (struct option_set){flood_rows, n_flood_rows, &p->o.flood};
+	const struct option_set own = {rows, RTE_DIM(rows), p};
+
+	rows_common(sets, own, &p->o.link, &p->o.engine, &p->o.conn);
+	sets[ROWS_SETS] = (struct option_set){flood_rows, n_flood_rows, &p->o.flood};
 	return (struct option_table){
 	    .command = "bench",
 	    .set = sets,
@@ -441,15 +442,15 @@ open_outputs(struct bench_options *o, char *error, size_t error_size)
 {
 	int rc;
 
-	if (o->json.path && o->plot.path && strcmp(o->json.path, o->plot.path) == 0 &&
-	    strncmp(o->json.path, "/dev/", 5) != 0) {
-		snprintf(error, error_size,
-		    "--json and --plot are both '%s': expected two files, give another for one",
-		    o->json.path);
-		return -EINVAL;
-	}
 	rc = output_open(&o->json, "json", error, error_size);
-	return rc ? rc : output_open(&o->plot, "plot", error, error_size);
+	if (rc == 0)
+		rc = output_open(&o->plot, "plot", error, error_size);
+	if (rc || !output_same(&o->json, &o->plot))
+		return rc;
+	snprintf(error, error_size,
+	    "--json and --plot are both '%s': expected two files, give another for one",
+	    o->plot.path);
+	return -EINVAL;
 }
 
 int
@@ -513,6 +514,7 @@ bench_options_help(FILE *out)
 	    "\nBYTES take K, M, G; a TIME takes ms, s, m, h, without a unit it is seconds. What "
 	    "takes "
 	    "no\nargument may be given one, such as --quiet=no.\n"
-	    "The exit code is 0; 1 when nothing succeeded, counts disagree or buffers were lost; "
-	    "2 when it\ncould not start.\n");
+	    "The exit code is 0; 1 when nothing succeeded, counts disagree, buffers were lost or "
+	    "something\n"
+	    "could not be written; 2 when it could not start.\n");
 }

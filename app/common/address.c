@@ -11,7 +11,7 @@
 #include "base/addr.h"
 #include "common/address.h"
 
-#define RUN_MAX 65536 /* as the engine's contract: struct spt_local */
+#define RUN_MAX 65535 /* as the engine's contract: struct spt_local */
 
 int
 address_parse(const char *text, struct spt_addr *address, char *error, size_t error_size)
@@ -30,7 +30,7 @@ address_parse(const char *text, struct spt_addr *address, char *error, size_t er
 	return -EINVAL;
 }
 
-/* The last 64 bits as a number: runs are at most 65536 long. */
+/* The last 64 bits as a number: runs are shorter than 2^16. */
 static uint64_t
 address_low(const struct spt_addr *a)
 {

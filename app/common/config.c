@@ -2,6 +2,7 @@
 /* A configuration file: looked at line by line, then read by rte_cfgfile. */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 
 #define CONFIG_COMMENT '#'
 #define CONFIG_ENTRIES 1024 /* of a section; a full command line is far shorter */
+#define CONFIG_SIZE    (1 << 20)
+#define CONFIG_BOM     "\xef\xbb\xbf" /* U+FEFF by UTF-8, as some editors begin a file */
 
 static const char *const config_sections[] = {"serve", "bench"};
 
@@ -116,6 +119,12 @@ config_entry(struct config_scan *s, char *text)
 		    "the value of '%s' is too long: expected at most %d characters; give it on the "
 		    "command line",
 		    name, CFG_VALUE_LEN - 1);
+	/* They would be part of a file's name, say, and nobody would mean that. */
+	if (value[0] == '"' || value[0] == '\'')
+		return config_refuse(s,
+		    "the value of '%s' begins with a quote: expected it bare, such as %s = VALUE; "
+		    "leave the quotes away",
+		    name, name);
 	/* The library would make of the two the character that begins a comment. */
 	if (strchr(name, '\\') || strchr(value, '\\'))
 		return config_refuse(s,
@@ -142,6 +151,10 @@ config_line(struct config_scan *s, char *line, size_t length)
 	if (strlen(line) != length)
 		return config_refuse(
 		    s, "there is a zero byte: expected a text file, see docs/config.md");
+	if (s->line == 1 && strncmp(line, CONFIG_BOM, strlen(CONFIG_BOM)) == 0)
+		return config_refuse(s,
+		    "the file begins with a byte order mark: expected plain text, save it as UTF-8 "
+		    "without BOM");
 	while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
 		line[--length] = '\0';
 	if (length > CONFIG_LINE_MAX)
@@ -226,17 +239,25 @@ config_read(const struct config_scan *s, struct config **config)
 	return n == (int)s->n ? 0 : -EAGAIN;
 }
 
-/* It is read twice, so it must be a file that rests somewhere. */
+/* It is read twice, so it must be a file that rests somewhere; one line may be all of it. */
 static int
 config_open(const char *path, FILE **f, char *error, size_t error_size)
 {
 	struct stat st;
 
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (stat(path, &st) != 0)
+		st = (struct stat){.st_mode = S_IFREG};
+	if (!S_ISREG(st.st_mode)) {
 		snprintf(error, error_size,
 		    "--config '%s' is %s: expected a regular file, write "
 		    "one and give its path",
 		    path, S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+		return -EINVAL;
+	}
+	if (st.st_size > CONFIG_SIZE) {
+		snprintf(error, error_size,
+		    "--config '%s' has %jd bytes: expected at most %d, give a file of options",
+		    path, (intmax_t)st.st_size, CONFIG_SIZE);
 		return -EINVAL;
 	}
 	*f = fopen(path, "re");

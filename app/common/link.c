@@ -78,7 +78,7 @@ int
 link_parse_port(void *target, const char *value, char *error, size_t error_size)
 {
 	struct link_options *link = target;
-	struct spt_port_spec *spec = &link->port[link->n_ports].spec;
+	struct spt_port_spec *spec;
 	char why[320];
 
 	if (link->n_ports == SPT_PORTS) {
@@ -94,6 +94,7 @@ link_parse_port(void *target, const char *value, char *error, size_t error_size)
 		    value, link->early);
 		return -EINVAL;
 	}
+	spec = &link->port[link->n_ports].spec;
 	if (spt_port_spec_parse(value, spec, why, sizeof(why)) != 0) {
 		/* "port 'x' ...": the option says that it is one. */
 		snprintf(error, error_size, "%s%s%s",
@@ -225,7 +226,7 @@ link_parse_user(void *target, const char *value, char *error, size_t error_size)
 		return 0;
 	}
 	snprintf(error, error_size,
-	    "'%s' is nobody on this machine: expected a user's name, 'getent passwd' lists them",
+	    "'%s' is no user of this machine: expected a user's name, 'getent passwd' lists them",
 	    value);
 	return -EINVAL;
 }
@@ -279,8 +280,7 @@ link_check_gateway(const struct link_options *link, unsigned int port,
 	}
 	if (on_link)
 		return 0;
-	/* A router's link-local address is on every link. */
-	if (!addr_is_v4(gateway) && gateway->b[0] == 0xfe && (gateway->b[1] & 0xc0) == 0x80)
+	if (link_is_link_local(gateway))
 		return 0;
 	snprintf(error, error_size,
 	    "--gateway '%s' is in no network of that port's --address: expected a router that can "

@@ -109,6 +109,13 @@ link_is_memory(const struct link_options *link)
 	return link->n_ports > 0 && link->port[0].spec.kind == SPT_PORT_MEMORY;
 }
 
+/* fe80::/10, which is on every link. */
+static inline bool
+link_is_link_local(const struct spt_addr *a)
+{
+	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
 /*
  * Can every port be had here, and --user be become with them? Asked before EAL starts. 0, or a
  * negative errno with a line.

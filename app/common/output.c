@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/output.h"
@@ -17,7 +18,10 @@ output_open(struct output *o, const char *option, char *error, size_t error_size
 	if (!o->path)
 		return 0;
 	/* What it holds stays until there is something better. */
-	fd = open(o->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	fd = open(o->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	o->made = fd >= 0;
+	if (fd < 0 && errno == EEXIST)
+		fd = open(o->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	if (fd >= 0)
 		o->f = fdopen(fd, "w");
 	if (o->f)
@@ -56,9 +60,23 @@ output_end(struct output *o)
 void
 output_close(struct output *o)
 {
-	if (o->f)
-		fclose(o->f);
+	if (!o->f)
+		return;
+	/* Who has given up privileges meanwhile may not be able to. */
+	if (o->made)
+		unlink(o->path);
+	fclose(o->f);
 	o->f = NULL;
+}
+
+bool
+output_same(const struct output *a, const struct output *b)
+{
+	struct stat first, second;
+
+	return a->f && b->f && fstat(fileno(a->f), &first) == 0 &&
+	       fstat(fileno(b->f), &second) == 0 && S_ISREG(first.st_mode) &&
+	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 bool

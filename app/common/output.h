@@ -16,6 +16,7 @@
 struct output {
 	const char *path; /* NULL: not asked for */
 	FILE *f;
+	bool made; /* there was no such file before */
 };
 
 /* 'option' is its name without dashes. 0, or -EINVAL with one line in 'error'. */
@@ -27,8 +28,11 @@ void output_begin(struct output *o);
 /* Nothing more comes. 0, or a negative errno: not all of it could be written. */
 int output_end(struct output *o);
 
-/* Of a run that never was. */
+/* Of a run that never was: a file that was not there before goes. */
 void output_close(struct output *o);
+
+/* Are both open, and one regular file, whatever their paths? */
+bool output_same(const struct output *a, const struct output *b);
 
 /* Did all that was printed get there? Else a line says that it did not. */
 bool output_printed(const char *program);

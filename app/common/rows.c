@@ -14,7 +14,7 @@
 	.offset = offsetof(struct spt_conn_options, field),                                        \
 	.width = sizeof(((struct spt_conn_options *)0)->field)
 
-static const struct option_row link_rows[] = {
+static const struct option_row port_rows[] = {
     {GROUP_PORT, "port", "SPEC", NULL, "tap:sept0",
         "where frames come from and go to: tap:NAME, af_packet:IFACE, af_xdp:IFACE, "
         "memif:SOCKET[,role=server], vhost:PATH, virtio_user:PATH, pci:ADDRESS, "
@@ -37,6 +37,9 @@ static const struct option_row link_rows[] = {
         "reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, queue=1000, seed=7; rx.loss= or "
         "tx.loss= for one direction",
         OPTION_PARSED, .many = true, .parse = link_parse_impair},
+};
+
+static const struct option_row run_rows[] = {
     {GROUP_CORES, "lcores", "LIST", NULL, "0-3",
         "which cores, as EAL's --lcores (default: the first that we may use)", OPTION_STRING,
         LINK(lcores)},
@@ -45,8 +48,8 @@ static const struct option_row link_rows[] = {
         "lead out of this process",
         OPTION_PARSED, .parse = link_parse_idle},
     {GROUP_CORES, "user", "NAME", NULL, "nobody",
-        "who to become when the ports are open and root is not needed any more (default: who "
-        "called sudo, else nobody; root stays)",
+        "who to become when the ports are open, if their kind needs root no longer; root keeps "
+        "all privileges (default: who called sudo, else nobody)",
         OPTION_PARSED, .parse = link_parse_user},
     {GROUP_RUN, "config", "FILE", NULL, "septet.ini",
         "more options, in a section named as the subcommand; those of the command line win "
@@ -71,7 +74,8 @@ static const struct option_row conn_rows[] = {
         "unacknowledged and unsent bytes of a connection", OPTION_BYTES, CONN(send_buffer),
         .min = 1024, .max = 1 << 30},
     {GROUP_TCP, "keepalive", NULL, NULL, NULL,
-        "probe idle connections (after 2 h, 9 times in 75 s)", OPTION_FLAG, CONN(keepalive)},
+        "probe idle connections (after 2 h, then 9 times, 75 s apart)", OPTION_FLAG,
+        CONN(keepalive)},
     {GROUP_TCP, "nodelay", NULL, NULL, NULL,
         "without Nagle's algorithm (what writes whole messages always is)", OPTION_FLAG,
         CONN(nodelay)},
@@ -82,12 +86,15 @@ static const struct option_row conn_rows[] = {
 };
 
 void
-rows_common(struct option_set sets[ROWS_SETS], struct link_options *link, struct spt_config *engine,
-    struct spt_conn_options *conn)
+rows_common(struct option_set sets[ROWS_SETS], struct option_set own, struct link_options *link,
+    struct spt_config *engine, struct spt_conn_options *conn)
 {
-	sets[0] = (struct option_set){link_rows, RTE_DIM(link_rows), link};
+	/* In this order they stand within a group of the help. */
+	sets[0] = (struct option_set){port_rows, RTE_DIM(port_rows), link};
 	sets[1] = (struct option_set){engine_rows, RTE_DIM(engine_rows), engine};
 	sets[2] = (struct option_set){conn_rows, RTE_DIM(conn_rows), conn};
+	sets[3] = own;
+	sets[4] = (struct option_set){run_rows, RTE_DIM(run_rows), link};
 }
 
 static const char *const cookies_words[] = {

@@ -18,11 +18,11 @@
 /* What fits into 32 bits of milliseconds, in whole hours. */
 #define ROWS_MS_MOST UINT64_C(4294800000)
 
-#define ROWS_SETS 3
+#define ROWS_SETS 5
 
-/* What they fill in. */
-void rows_common(struct option_set sets[ROWS_SETS], struct link_options *link,
-    struct spt_config *engine, struct spt_conn_options *conn);
+/* All sets of a subcommand: its own rows among the common ones, and what those fill in. */
+void rows_common(struct option_set sets[ROWS_SETS], struct option_set own,
+    struct link_options *link, struct spt_config *engine, struct spt_conn_options *conn);
 
 /* "auto", "always", "never": of --syn-cookies. 0, or -EINVAL with the words in 'error'. */
 int rows_choose_cookies(

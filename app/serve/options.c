@@ -142,14 +142,15 @@ command_line(void *argument, bool anew)
 }
 
 static struct option_table
-table_of(struct serve_options *o, struct option_set sets[ROWS_SETS + 1])
+table_of(struct serve_options *o, struct option_set sets[ROWS_SETS])
 {
-	rows_common(sets, &o->link, &o->engine, &o->conn.conn);
-	sets[ROWS_SETS] = (struct option_set){rows, RTE_DIM(rows), o};
+	const struct option_set own = {rows, RTE_DIM(rows), o};
+
+	rows_common(sets, own, &o->link, &o->engine, &o->conn.conn);
 	return (struct option_table){
 	    .command = "serve",
 	    .set = sets,
-	    .n_sets = ROWS_SETS + 1,
+	    .n_sets = ROWS_SETS,
 	    .group = groups,
 	    .n_groups = RTE_DIM(groups),
 	    .anew = "port",
@@ -171,6 +172,20 @@ listens_again(const struct serve_options *o, unsigned int at)
 	return false;
 }
 
+/* As it is written on a command line. */
+static const char *
+listen_value(const struct serve_listen *l, char *text, size_t size)
+{
+	char endpoint[ADDRESS_TEXT];
+
+	if (addr_is_zero(&l->local.addr))
+		snprintf(text, size, "%s:%u", l->service->name, l->local.port);
+	else
+		snprintf(text, size, "%s:%s", l->service->name,
+		    address_endpoint_text(&l->local, endpoint));
+	return text;
+}
+
 static int
 check_listen(struct serve_options *o, char *error, size_t error_size)
 {
@@ -181,7 +196,14 @@ check_listen(struct serve_options *o, char *error, size_t error_size)
 		bool every = addr_is_zero(&l->local.addr);
 
 		l->port = every ? -1 : link_port_of(&o->link, &l->local.addr);
-		serve_listen_text(l, text, sizeof(text));
+		listen_value(l, text, sizeof(text));
+		if (!every && addr_is_v4(&l->local.addr) && addr_v4(&l->local.addr) == 0) {
+			snprintf(error, error_size,
+			    "--listen '%s': 0.0.0.0 is no address of ours; expected --listen %s:%u "
+			    "for every address, IPv4 and IPv6, write that",
+			    text, l->service->name, l->local.port);
+			return -EINVAL;
+		}
 		if (!every && l->port < 0) {
 			snprintf(error, error_size,
 			    "--listen '%s': the address is none of ours; expected one of "
@@ -242,7 +264,7 @@ check_all(struct serve_options *o, char *error, size_t error_size)
 int
 serve_options_parse(struct serve_options *o, int argc, char **argv, char *error, size_t error_size)
 {
-	struct option_set sets[ROWS_SETS + 1];
+	struct option_set sets[ROWS_SETS];
 	struct option_table table = table_of(o, sets);
 	int rest, rc;
 
@@ -272,7 +294,7 @@ serve_options_free(struct serve_options *o)
 void
 serve_options_help(FILE *out)
 {
-	struct option_set sets[ROWS_SETS + 1];
+	struct option_set sets[ROWS_SETS];
 	struct option_table table = table_of(&(struct serve_options){0}, sets);
 
 	fprintf(out, "septet serve: a TCP server on DPDK ports\n\n"
@@ -287,8 +309,9 @@ serve_options_help(FILE *out)
 	fprintf(out, "\nBYTES take K, M, G; a TIME takes ms, s, m, h, without a unit it is "
 	             "seconds. What takes "
 	             "no\nargument may be given one, such as --quiet=no.\n"
-	             "The exit code is 0; 1 when frames or buffers were lost track of; 2 when it "
-	             "could not start.\n");
+	             "The exit code is 0; 1 when frames or buffers were lost track of, or the "
+	             "summary could not\nbe "
+	             "written; 2 when it could not start.\n");
 }
 
 const char *

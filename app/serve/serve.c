@@ -117,7 +117,7 @@ serve_main(int argc, char **argv)
 	if (rc == 1) {
 		serve_options_help(stdout);
 		serve_free(serve);
-		return EXIT_SUCCESS;
+		return output_printed("septet serve") ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (rc == 0)
 		rc = link_check_ports(&serve->options.link, error, sizeof(error));

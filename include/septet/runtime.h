@@ -217,8 +217,9 @@ int spt_privileges_check(const struct spt_runtime_port *port, unsigned int n_por
  * Become 'user', with all threads and for good: no capabilities, no_new_privs, no way back. NULL:
  * who called sudo, else nobody; where a port needs privileges while it runs (af_xdp, memif, vhost,
  * virtio_user) NULL keeps them. "root" as root keeps them. Who is not root, or is it in a user
- * namespace of its own, gives up the capabilities only, and stays. After spt_runtime_create and
- * before spt_runtime_run. 'line' says what was done, or why not. 0, or a negative errno; then some
+ * namespace of its own or without the capabilities to become somebody (CAP_SETUID, CAP_SETGID,
+ * CAP_CHOWN), gives up the capabilities only, and stays. After spt_runtime_create and before
+ * spt_runtime_run. 'line' says what was done, or why not. 0, or a negative errno; then some
  * may be given up and others not, so that it is better to end.
  */
 int spt_privileges_drop(const struct spt_runtime_port *port, unsigned int n_ports, const char *user,

@@ -186,7 +186,8 @@ spt_time spt_next_deadline(const struct spt_engine *engine);
 
 /*
  * Accept connections to 'local' (all-zero address: every local address of both
- * families). Returns the listener's number >= 0, -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL or -ENOSPC.
+ * families). Returns the listener's number >= 0, -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL, -ENOSPC
+ * (no listener left) or -ENOMEM (no block of options).
  */
 int spt_listen(struct spt_engine *engine, const struct spt_endpoint *local,
     const struct spt_listen_options *options);
@@ -245,8 +246,8 @@ int spt_shutdown(struct spt_engine *engine, spt_conn conn);
 int spt_close(struct spt_engine *engine, spt_conn conn);
 
 /*
- * RST to the peer (in CLOSING and LAST-ACK none: RFC 9293 3.10.5), queues dropped, CLOSED with
- * -ECONNABORTED follows. 0 or -ESTALE.
+ * RST to the peer (in CLOSING and LAST-ACK none once our FIN is out: RFC 9293 3.10.5), queues
+ * dropped, CLOSED with -ECONNABORTED follows. 0 or -ESTALE.
  */
 int spt_abort(struct spt_engine *engine, spt_conn conn);
 
@@ -295,6 +296,7 @@ enum spt_state {
 /* "ESTABLISHED", never NULL. */
 const char *spt_state_name(enum spt_state state);
 
+/* A half-open or TIME-WAIT record knows less than a connection: what it has forgotten is 0. */
 struct spt_conn_info {
 	enum spt_state state;
 	struct spt_endpoint local, remote;
@@ -322,7 +324,10 @@ int spt_conn_info(struct spt_engine *engine, spt_conn conn, struct spt_conn_info
 /* The options in force, and new ones (mss, timestamps and scaling stay as negotiated). */
 int spt_conn_get(struct spt_engine *engine, spt_conn conn, struct spt_conn_options *options);
 
-/* 0, -ESTALE, -EINVAL, or -ENOMEM when no block for private options is left. */
+/*
+ * 0, -ESTALE, -EINVAL, or -ENOMEM when no block for private options is left. A larger
+ * receive_buffer is told to the peer with the next segment.
+ */
 int spt_conn_set(struct spt_engine *engine, spt_conn conn, const struct spt_conn_options *options);
 
 int spt_conn_set_user(struct spt_engine *engine, spt_conn conn, void *user);

@@ -22,7 +22,10 @@
 #define RATELIMIT16_SHIFT 29
 #define RATELIMIT16_BURST 8
 
-/* An answer that costs as much as 'cost' others: 1 to RATELIMIT16_BURST. */
+/*
+ * An answer that costs as much as 'cost' others: 1 to RATELIMIT16_BURST / 2. It leaves cost - 1, so
+ * that what is worth less does not keep back what others wait for.
+ */
 static inline bool
 ratelimit16_take_cost(uint16_t *limiter, spt_time now, uint16_t cost)
 {
@@ -31,7 +34,7 @@ ratelimit16_take_cost(uint16_t *limiter, spt_time now, uint16_t cost)
 	uint16_t passed = (uint16_t)(unit - (*limiter >> 4)) & 0xfff;
 
 	used = passed >= used ? 0 : used - passed;
-	if (used + cost > RATELIMIT16_BURST)
+	if (used + 2 * cost - 1 > RATELIMIT16_BURST)
 		return false;
 	*limiter = (uint16_t)(unit << 4 | (used + cost));
 	return true;

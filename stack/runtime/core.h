@@ -121,6 +121,9 @@ struct lcore {
 /* What EAL calls the device of the port at 'position'; not for a memory port. */
 void port_spec_name(const struct spt_port_spec *spec, unsigned int position, char name[SPEC_NAME]);
 
+/* Is it one of our effective capabilities? */
+bool privilege_has(unsigned int capability);
+
 /* Around rte_eal_init: where EAL is to have its run-time directory, so that we can remove it. */
 void directory_prepare(void);
 void directory_prepared(void);

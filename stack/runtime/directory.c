@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +77,10 @@ directory_walk(int (*each)(const char *path, bool directory, const void *arg), c
 void
 directory_prepare(void)
 {
+	static bool registered;
+
 	/* Where the service manager made one, it removes that, too. */
-	if (getuid() != 0 || getenv(DIRECTORY_VARIABLE))
+	if (geteuid() != 0 || getenv(DIRECTORY_VARIABLE))
 		return;
 	snprintf(directory_base, sizeof(directory_base), "/tmp/septet-%d", (int)getpid());
 	if (mkdir(directory_base, 0700) != 0) {
@@ -85,8 +88,12 @@ directory_prepare(void)
 		if (!mkdtemp(directory_base))
 			directory_base[0] = '\0'; /* where EAL always puts it, then */
 	}
-	if (directory_base[0])
-		setenv(DIRECTORY_VARIABLE, directory_base, 1);
+	if (!directory_base[0])
+		return;
+	setenv(DIRECTORY_VARIABLE, directory_base, 1);
+	/* EAL may end the program itself: of its --help, and where it cannot go on. */
+	if (!registered)
+		registered = atexit(directory_remove) == 0;
 }
 
 void

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -196,24 +195,12 @@ port_spec_name(const struct spt_port_spec *spec, unsigned int position, char nam
 		snprintf(name, SPEC_NAME, "%s", spec->device);
 }
 
-/* Effective capabilities, without a library for one bit. */
-static bool
-spec_capable(unsigned int capability)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {{0}, {0}};
-
-	if (syscall(SYS_capget, &header, data) != 0)
-		return geteuid() == 0;
-	return data[capability / 32].effective >> (capability % 32) & 1;
-}
-
 static int
 spec_check_interface(const struct spt_port_spec *spec, char *error, size_t error_size)
 {
 	bool tap = spec->kind == SPT_PORT_TAP;
 
-	if (!spec_capable(tap ? CAP_NET_ADMIN : CAP_NET_RAW)) {
+	if (!privilege_has(tap ? CAP_NET_ADMIN : CAP_NET_RAW)) {
 		snprintf(error, error_size,
 		    "port '%s' needs %s: run as root, or 'setcap %s+ep' septet", spec->text,
 		    tap ? "CAP_NET_ADMIN" : "CAP_NET_RAW", tap ? "cap_net_admin" : "cap_net_raw");

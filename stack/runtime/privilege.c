@@ -56,6 +56,24 @@ struct privilege_plan {
 
 /* ---- what can be done ------------------------------------------------------- */
 
+bool
+privilege_has(unsigned int capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {{0}, {0}};
+
+	if (syscall(SYS_capget, &header, data) != 0)
+		return geteuid() == 0;
+	return data[capability / 32].effective >> (capability % 32) & 1;
+}
+
+/* A container's root may be left with little more than what the port needs. */
+static bool
+privilege_can_become(void)
+{
+	return privilege_has(CAP_SETUID) && privilege_has(CAP_SETGID) && privilege_has(CAP_CHOWN);
+}
+
 static bool
 privilege_capable(void)
 {
@@ -187,6 +205,13 @@ privilege_check_named(const struct privilege_plan *plan, const struct spt_runtim
 		    plan->name);
 		return -EPERM;
 	}
+	if (!privilege_can_become()) {
+		snprintf(error, error_size,
+		    "user '%s': root lacks CAP_SETUID, CAP_SETGID or CAP_CHOWN here; name no user, "
+		    "and only capabilities are given up",
+		    plan->name);
+		return -EPERM;
+	}
 	if (plan->port < n_ports) {
 		snprintf(error, error_size,
 		    "user '%s': port '%s' needs its privileges while it runs; name no user, or "
@@ -217,7 +242,8 @@ privilege_choose(struct privilege_plan *plan, const struct spt_runtime_port *por
 	}
 	if (user && plan->uid == 0) {
 		plan->how = PRIVILEGE_KEEP_USER;
-	} else if (geteuid() == 0 && plan->port == n_ports && privilege_initial_ids()) {
+	} else if (geteuid() == 0 && plan->port == n_ports && privilege_initial_ids() &&
+	           privilege_can_become()) {
 		plan->how = PRIVILEGE_BECOME;
 	} else {
 		plan->uid = geteuid();
@@ -293,15 +319,18 @@ privilege_ask(const struct privilege_plan *plan)
 {
 	struct privilege_status status;
 	struct dirent *entry;
-	int left = 0;
+	int left = 0, rc;
 	DIR *dir = opendir("/proc/self/task");
 
 	if (!dir)
 		return -errno;
 	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		rc = privilege_status_read(entry->d_name, &status);
 		/* A thread that has ended meanwhile has nothing any more. */
-		if (entry->d_name[0] == '.' || privilege_status_read(entry->d_name, &status) != 0 ||
-		    privilege_status_is(&status, plan))
+		if (rc == -ENOENT || rc == -ESRCH ||
+		    (rc == 0 && privilege_status_is(&status, plan)))
 			continue;
 		syscall(
 		    SYS_tgkill, getpid(), (pid_t)strtol(entry->d_name, NULL, 10), PRIVILEGE_SIGNAL);
@@ -311,25 +340,30 @@ privilege_ask(const struct privilege_plan *plan)
 	return left;
 }
 
-/* All threads, those too that one of them begins meanwhile. */
+/*
+ * All threads, those too that one of them begins meanwhile. One pass that finds none is not enough:
+ * of a thread that begins another and then answers a signal of the pass before, the other may be
+ * missing in the list. Since it was sent nothing the next pass finds it as it began.
+ */
 static int
 privilege_give_up_all(const struct privilege_plan *plan)
 {
 	const struct timespec pause = {.tv_nsec = PRIVILEGE_PAUSE_NS};
 	struct sigaction action = {.sa_handler = privilege_give_up, .sa_flags = SA_RESTART}, before;
-	int left = 1;
+	int left = 1, clean = 0;
 
 	sigemptyset(&action.sa_mask);
 	if (sigaction(PRIVILEGE_SIGNAL, &action, &before) != 0)
 		return -errno;
 	privilege_give_up(0);
-	for (unsigned int i = 0; i < PRIVILEGE_TRIES && left > 0; i++) {
-		if (i > 0)
+	for (unsigned int i = 0; i < PRIVILEGE_TRIES && left >= 0 && clean < 2; i++) {
+		if (left > 0 && i > 0)
 			nanosleep(&pause, NULL);
 		left = privilege_ask(plan);
+		clean = left == 0 ? clean + 1 : 0;
 	}
 	sigaction(PRIVILEGE_SIGNAL, &before, NULL);
-	return left > 0 ? -EPERM : left;
+	return left < 0 ? left : clean < 2 ? -EPERM : 0;
 }
 
 /* ---- doing it --------------------------------------------------------------- */

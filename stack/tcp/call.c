@@ -148,11 +148,13 @@ int
 tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
 {
 	struct conn *c = conn_find(t, handle);
-	uint32_t step, room, wnd;
+	uint32_t step, room, wnd, waiting = 0;
 
 	if (!c)
 		return -ESTALE;
-	if ((int64_t)c->rcv_free + bytes > (int64_t)c->rcv_limit)
+	if (unlikely(c->event != POOL_NONE))
+		waiting = event_at(t, c->event)->bytes; /* not the application's yet */
+	if ((int64_t)c->rcv_free + waiting + bytes > (int64_t)c->rcv_limit)
 		return -EINVAL;
 	c->rcv_free += (int32_t)bytes;
 	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
@@ -212,8 +214,10 @@ tcp_close(struct tcp *t, spt_conn handle)
 		conn_finish(t, c, -ECONNABORTED);
 		return 0;
 	}
-	if (close_loses_data(t, c))
-		return tcp_abort(t, handle); /* RFC 9293 3.6.1, SHLD-3 */
+	if (close_loses_data(t, c)) { /* RFC 9293 3.6.1, SHLD-3 */
+		c->marks |= MARK_LOST;
+		return tcp_abort(t, handle);
+	}
 	c->flags |= CONN_APP_CLOSED;
 	if (!(c->flags & CONN_FIN_QUEUED)) {
 		conn_queue_fin(t, c);

@@ -68,6 +68,14 @@ check_out_of_order(
 	return NULL;
 }
 
+/* What has come already, the wheel looks at with its next tick. */
+static bool
+wheel_comes_after(const struct tcp *t, const struct conn *c, uint32_t deadline)
+{
+	return c->node.slot == 0 ||
+	       (seq_gt(c->node.expires, deadline) && seq_gt(c->node.expires, t->now_tick + 1));
+}
+
 static const char *
 check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
 {
@@ -90,9 +98,9 @@ check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
 	if ((c->timers & TIMER_SPACE) && (c->timers & (TIMER_RTX | TIMER_PERSIST)))
 		return "connection: looks for space while another timer will";
 	if ((c->timers & (TIMER_RTX | TIMER_PERSIST | TIMER_SPACE)) &&
-	    (c->node.slot == 0 || seq_gt(c->node.expires, c->t_rtx)))
+	    wheel_comes_after(t, c, c->t_rtx))
 		return "connection: the wheel comes after its retransmission deadline";
-	if ((c->timers & TIMER_IDLE) && (c->node.slot == 0 || seq_gt(c->node.expires, c->t_idle)))
+	if ((c->timers & TIMER_IDLE) && wheel_comes_after(t, c, c->t_idle))
 		return "connection: the wheel comes after its idle deadline";
 	if (flow_lookup(&t->flows, &c->key, flow_hash(&t->flows, &c->key)) !=
 	    flow_ref_make(FLOW_CONN, conn_index(t, c)))

@@ -57,6 +57,7 @@ enum conn_mark {
 	MARK_ABORT = 1 << 4,   /* spt_abort: RST with the next output, the handle is stale */
 	MARK_SYN = 1 << 5,     /* our SYN is due with the next output */
 	MARK_SCALING = 1 << 6, /* before the handshake: window scale was offered, or agreed on */
+	MARK_LOST = 1 << 7,    /* with MARK_ABORT: spt_close found unread data, the peer is told */
 };
 
 #define CONN_NO_LISTENER 0xffff

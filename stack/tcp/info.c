@@ -14,6 +14,15 @@ info_key(const struct tcp *t, const struct flow_key *k, struct spt_conn_info *in
 	};
 }
 
+/* Of SND.UNA to SND.NXT what is no byte: our SYN, or FIN. */
+static uint32_t
+info_control(const struct conn *c)
+{
+	if (!conn_is_synchronized(c))
+		return 1;
+	return (c->flags & CONN_FIN_SENT) && c->snd_una != c->snd_nxt;
+}
+
 void
 info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
 {
@@ -40,7 +49,7 @@ info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
 		info->unsent = c->flags & CONN_FIN_SENT ? 0 : x->snd_end - c->snd_nxt;
 		info->out_of_order = x->ooo_bytes;
 	}
-	info->unacked = c->snd_nxt - c->snd_una;
+	info->unacked = c->snd_nxt - c->snd_una - info_control(c);
 	info->undelivered = c->rcv_limit - (uint32_t)c->rcv_free;
 	info->urgent = c->flags & CONN_URG_RCVD ? c->rcv_up - c->rcv_nxt : 0;
 	info->retransmissions = c->retries;

@@ -65,6 +65,9 @@ idle_arm(struct tcp *t, struct conn *c)
 	conn_timer_clear(c, TIMER_IDLE);
 	if (!conn_is_synchronized(c))
 		return;
+	/* Answered ones are forgotten while their half tick can be told from one to come. */
+	if (!o->set.keepalive || !keepalive_unanswered(t, c))
+		c->keepalive_probes = 0;
 	if (fin_wait2_bounded(c))
 		next = idle_since_due(t, c, o->set.fin_wait2_ms);
 	if (o->set.idle_timeout_ms)

@@ -238,12 +238,12 @@ output_conn(struct tcp *t, struct conn *c)
 
 /*
  * RFC 9293 3.10.5: in CLOSING and LAST-ACK both have said all, in SYN-SENT nobody has; the TCB is
- * just deleted.
+ * just deleted. Unless what the peer said is lost (3.6.1, SHLD-3).
  */
 static void
 output_abort(struct tcp *t, struct conn *c)
 {
-	if (conn_said_all(c) || c->state == SPT_SYN_SENT)
+	if ((conn_said_all(c) && !(c->marks & MARK_LOST)) || c->state == SPT_SYN_SENT)
 		conn_finish(t, c, -ECONNABORTED);
 	else
 		conn_abort(t, c, -ECONNABORTED);

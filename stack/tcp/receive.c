@@ -2,13 +2,21 @@
 /* URG, segment text and FIN: the sixth to eighth step of RFC 9293 3.10.7.4. */
 #include "internal.h"
 
+/* The peer's FIN has not come yet. */
+static bool
+receive_expects_text(const struct conn *c)
+{
+	return c->state == SPT_ESTABLISHED || c->state == SPT_FIN_WAIT_1 ||
+	       c->state == SPT_FIN_WAIT_2;
+}
+
 /* sixth: RCV.UP <- max(RCV.UP, SEG.UP); told once for each advance (MUST-32, MUST-33). */
 void
 receive_urgent(struct tcp *t, struct conn *c, const struct seg *s)
 {
 	uint32_t up = s->seq + s->up;
 
-	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
+	if (!receive_expects_text(c))
 		return;
 	if (!seq_gt(up, c->rcv_nxt))
 		return;
@@ -91,7 +99,7 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	uint32_t len;
 	struct rte_mbuf *m;
 
-	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
+	if (unlikely(!receive_expects_text(c)))
 		return seg_discard(s, SPT_V_TCP_DATA_DUPLICATE); /* the peer's FIN was before it */
 	if (skip >= s->len) {
 		if (!(s->flags & TCP_FIN) || skip > s->len)
@@ -121,10 +129,23 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	return receive_out_of_order(t, c, m, seq);
 }
 
+/* Nothing follows a FIN: what a peer sent beyond its own would lie there for as long as we live. */
+static void
+receive_drop_beyond(struct tcp *t, struct conn *c)
+{
+	struct xfer *x = conn_xfer(t, c);
+
+	if (likely(!x || !x->ooo))
+		return;
+	reassembly_drop(t, x);
+	xfer_put_if_idle(t, c);
+}
+
 /* The states of RFC 9293 3.10.7.4, eighth, once all data before the FIN is there. */
 void
 receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s)
 {
+	receive_drop_beyond(t, c);
 	c->rcv_nxt++;
 	c->rcv_adv = seq_max(c->rcv_adv, c->rcv_nxt);
 	if (c->flags & CONN_URG_RCVD)
@@ -166,7 +187,7 @@ receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 	uint32_t fin = s->seq + s->len;
 	struct xfer *x;
 
-	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
+	if (!receive_expects_text(c))
 		return SPT_V_TCP_DATA_DUPLICATE;
 	if (s->len == 0 && fin == c->rcv_nxt && conn_rcv_wnd(c) == 0)
 		return reply_ack_limited(t, c, s, SPT_V_TCP_WINDOW_PROBE);

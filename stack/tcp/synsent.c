@@ -143,7 +143,7 @@ syn_received_input(struct tcp *t, struct conn *c, struct seg *s)
 	enum spt_verdict v;
 
 	/*
-	 * RFC 9293 figure 8: the peer's SYN-ACK repeats its SYN, which lies before the window. What
+	 * RFC 9293 figure 7: the peer's SYN-ACK repeats its SYN, which lies before the window. What
 	 * it acknowledges counts; its window is not scaled.
 	 */
 	if ((s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN && s->seq == c->irs &&

@@ -15,9 +15,10 @@
 void
 tcp_set_now(struct tcp *t, spt_time now)
 {
-	uint64_t ticks = (now >> WHEEL_TICK_SHIFT) - (t->now >> WHEEL_TICK_SHIFT);
+	int64_t ticks = (int64_t)((now >> WHEEL_TICK_SHIFT) - (t->now >> WHEEL_TICK_SHIFT));
 
-	if (unlikely(ticks > TICKS_A_TURN))
+	SPT_ASSERT(now >= t->now);
+	if (unlikely(ticks > (int64_t)TICKS_A_TURN)) /* signed: a clock that went back skips none */
 		t->skipped += (uint32_t)(ticks - TICKS_A_TURN);
 	t->turn++;
 	t->now = now;

@@ -4,20 +4,18 @@
  * then by whatever parser fits. The first four input bytes choose offload flags and cuts; the
  * link destination is made ours, so that no time goes into guessing it.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <rte_eal.h>
-#include <rte_errno.h>
-#include <rte_mbuf.h>
+#include <rte_ether.h>
 
-#include "base/addr.h"
-#include "wire/wire.h"
+#include <base/addr.h>
+#include <lib/env.h>
+#include <wire/wire.h>
+
+#include "fuzz.h"
 
 #define CONTROL 4
+#define MBUFS   255
 
 /* Bits of the first byte. */
 enum control {
@@ -30,87 +28,14 @@ enum control {
 static struct rte_mempool *pool;
 static const struct rte_ether_addr mac = {{2, 0, 0, 0, 0, 1}};
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define EXPECT(condition)                                                                          \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
-
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	char prefix[32];
-	char *eal[] = {(char[]){"fuzz"}, (char[]){"--no-huge"}, (char[]){"--no-pci"},
-	    (char[]){"--no-shconf"}, (char[]){"-m"}, (char[]){"256"}, (char[]){"--file-prefix"},
-	    prefix, (char[]){"--log-level"}, (char[]){"4"}, NULL};
-
 	(void)argc;
 	(void)argv;
-	snprintf(prefix, sizeof(prefix), "fuzz%d", (int)getpid());
-	EXPECT(rte_eal_init(10, eal) >= 0);
-	pool = rte_pktmbuf_pool_create("fuzz", 255, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	EXPECT(pool != NULL);
+	env_start();
+	pool = env_pool_create(MBUFS);
 	return 0;
-}
-
-static void
-free_external(void *buffer, void *shinfo)
-{
-	free(buffer);
-	free(shinfo);
-}
-
-/* Direct, with room behind; or in an allocation of its size. */
-static struct rte_mbuf *
-make_segment(const uint8_t *bytes, size_t n, bool direct)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
-	struct rte_mbuf_ext_shared_info *shinfo;
-	void *buffer;
-
-	EXPECT(m != NULL);
-	if (direct) {
-		memcpy(rte_pktmbuf_append(m, (uint16_t)n), bytes, n);
-		return m;
-	}
-	shinfo = malloc(sizeof(*shinfo));
-	buffer = malloc(n);
-	EXPECT(shinfo != NULL && buffer != NULL);
-	memcpy(buffer, bytes, n);
-	shinfo->free_cb = free_external;
-	shinfo->fcb_opaque = shinfo;
-	rte_mbuf_ext_refcnt_set(shinfo, 1);
-	rte_pktmbuf_attach_extbuf(m, buffer, RTE_BAD_IOVA, (uint16_t)n, shinfo);
-	m->data_len = (uint16_t)n;
-	m->pkt_len = (uint32_t)n;
-	return m;
-}
-
-static struct rte_mbuf *
-make_frame(const uint8_t *control, const uint8_t *bytes, size_t n)
-{
-	bool direct = control[0] & CONTROL_DIRECT;
-	struct rte_mbuf *head = NULL;
-
-	for (int i = 1; i < CONTROL && control[i] > 0 && control[i] < n; i++) {
-		struct rte_mbuf *m = make_segment(bytes, control[i], direct);
-
-		if (head == NULL)
-			head = m;
-		else
-			EXPECT(rte_pktmbuf_chain(head, m) == 0);
-		bytes += control[i];
-		n -= control[i];
-	}
-	if (head == NULL)
-		return make_segment(bytes, n, direct);
-	EXPECT(rte_pktmbuf_chain(head, make_segment(bytes, n, direct)) == 0);
-	return head;
 }
 
 static void
@@ -160,11 +85,15 @@ parse(struct rte_mbuf *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	unsigned int shape = FUZZ_CHAIN;
 	struct rte_mbuf *m;
 
 	if (size <= CONTROL || size > 2000)
 		return 0;
-	m = make_frame(data, data + CONTROL, size - CONTROL);
+	if (!(data[0] & CONTROL_DIRECT))
+		shape |= FUZZ_EXACT;
+	m = fuzz_mbuf(pool, data + CONTROL, size - CONTROL, shape, data + 1);
+	EXPECT(m != NULL);
 	if (!(data[0] & CONTROL_FOREIGN_MAC) && m->data_len >= sizeof(mac))
 		memcpy(rte_pktmbuf_mtod(m, void *), &mac, sizeof(mac));
 	if (data[0] & CONTROL_IP_GOOD)
@@ -174,6 +103,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse(m);
 	rte_mbuf_sanity_check(m, 1);
 	rte_pktmbuf_free(m);
-	EXPECT(rte_mempool_avail_count(pool) == 255);
+	EXPECT(env_pool_in_use(pool) == 0);
 	return 0;
 }

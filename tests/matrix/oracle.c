@@ -51,12 +51,25 @@ drop(struct expectation *e, const char *cites)
 	return true;
 }
 
+/*
+ * docs/decisions.md, "SEG.SEQ of a bare ACK or RST": SND.NXT, but not beyond the window, where the
+ * peer would drop what the segment says.
+ */
+static uint32_t
+decision_seq_of_bare(const struct tcb *t)
+{
+	uint32_t edge = t->snd_una + t->snd_wnd;
+	bool synchronized = t->state >= SPT_ESTABLISHED && t->state != SPT_TIME_WAIT;
+
+	return synchronized && lt(edge, t->snd_nxt) ? edge : t->snd_nxt;
+}
+
 /* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
 static bool
 answer_ack(struct expectation *e, const char *cites)
 {
 	e->reply = REPLY_ACK;
-	e->reply_seq = e->after.snd_nxt;
+	e->reply_seq = decision_seq_of_bare(&e->after);
 	e->reply_ack = e->after.rcv_nxt;
 	return drop(e, cites);
 }
@@ -67,7 +80,7 @@ owe_ack(struct expectation *e, enum reply when)
 {
 	if (e->reply != REPLY_ACK)
 		e->reply = when;
-	e->reply_seq = e->after.snd_nxt;
+	e->reply_seq = decision_seq_of_bare(&e->after);
 	e->reply_ack = e->after.rcv_nxt;
 }
 
@@ -153,11 +166,11 @@ decision_syn_again(const struct tcb *t, const struct arrival *s, struct expectat
 
 /*
  * docs/decisions.md, "SYN-ACK in SYN-RECEIVED whose SEG.SEQ is IRS" of a simultaneous open: its ACK
- * counts, and it is acknowledged (figure 8); by the letter of 3.10.7.4, first, it is not
+ * counts, and it is acknowledged (figure 7); by the letter of 3.10.7.4, first, it is not
  * acceptable.
  */
 static bool
-decision_syn_ack_of_figure_8(const struct tcb *t, const struct arrival *s)
+decision_syn_ack_of_figure_7(const struct tcb *t, const struct arrival *s)
 {
 	return t->state == SPT_SYN_RECEIVED && t->active && s->seq == t->irs &&
 	       (s->flags & (P_SYN | P_ACK | P_RST)) == (P_SYN | P_ACK);
@@ -204,7 +217,7 @@ static void
 decision_text_after_close(struct expectation *e)
 {
 	e->reply = REPLY_RST_ACK;
-	e->reply_seq = e->after.snd_nxt;
+	e->reply_seq = decision_seq_of_bare(&e->after);
 	e->reply_ack = e->after.rcv_nxt;
 	closed(e, -ECONNABORTED, false, "3.6.1, SHLD-3: new data after CLOSE: a RST");
 }
@@ -281,18 +294,29 @@ decision_syn_in_time_wait(const struct tcb *t, const struct arrival *s, struct e
  * 3.10.7.4, first: "If the RCV.WND is zero, no segments will be acceptable, but special allowance
  * should be made to accept valid ACKs, URGs, and RSTs" (3.4, MUST-66). Valid is what begins at
  * RCV.NXT, as a window probe does: its text and FIN are left out, and it is answered as what is not
- * acceptable.
+ * acceptable. TIME-WAIT waits for no ACK: there it is not acceptable, no more.
  */
 static bool
 decision_probe(const struct tcb *t, struct arrival *s)
 {
-	if (t->state <= SPT_SYN_SENT || t->rcv_wnd > 0 || s->seq != t->rcv_nxt || seg_len(s) == 0)
+	if (t->state <= SPT_SYN_SENT || t->state == SPT_TIME_WAIT || t->rcv_wnd > 0 ||
+	    s->seq != t->rcv_nxt || seg_len(s) == 0)
 		return false;
 	if (!(s->flags & P_RST) && (s->flags & (P_SYN | P_ACK)) != P_ACK)
 		return false;
 	s->len = 0;
 	s->flags &= (uint8_t) ~(P_SYN | P_FIN);
 	return true;
+}
+
+/*
+ * docs/decisions.md, "text or FIN behind the peer's FIN": ignored. With a closed window 3.10.7.4,
+ * first, has such a segment answered by an ACK; fifth has CLOSING ignore it.
+ */
+static bool
+decision_probe_behind_fin(enum spt_state state)
+{
+	return decision_second_fin(state);
 }
 
 /*
@@ -658,14 +682,14 @@ static void
 other_states(const struct arrival *seg, struct expectation *e)
 {
 	struct arrival s = *seg;
-	bool figure_8 = decision_syn_ack_of_figure_8(&e->after, &s), probe;
+	bool figure_7 = decision_syn_ack_of_figure_7(&e->after, &s), probe;
 
 	if (e->after.state == SPT_SYN_RECEIVED && decision_syn_again(&e->after, &s, e))
 		return;
 	if (e->after.state == SPT_TIME_WAIT &&
 	    (decision_rst_in_time_wait(&s, e) || decision_syn_in_time_wait(&e->after, &s, e)))
 		return;
-	if (figure_8) {
+	if (figure_7) {
 		s.flags &= (uint8_t)~P_SYN;
 		s.seq++;
 	}
@@ -677,7 +701,7 @@ other_states(const struct arrival *seg, struct expectation *e)
 	/* third: security and compartment are not used (RFC 9293 A.1) */
 	if (first_sequence(&s, e) || second_rst(&s, e) || fourth_syn(&s, e) || fifth_ack(&s, e))
 		return;
-	if (figure_8 || probe)
+	if (figure_7 || (probe && !decision_probe_behind_fin(e->after.state)))
 		owe_ack(e, REPLY_ACK);
 	text_and_fin(&s, e);
 }

@@ -33,13 +33,29 @@ static const struct world_variant variants[] = {
     {.name = "ipv6-same-ts", .family = 6, .ts = true, .active = true, .stamp = STAMP_SAME},
     {.name = "ipv4-old-ts", .family = 4, .ts = true, .stamp = STAMP_OLD},
     {.name = "ipv6-missing-ts", .family = 6, .wrap = true, .ts = true, .stamp = STAMP_MISSING},
+    {.name = "ipv4-window-0", .family = 4, .wnd_given = true, .wnd = 0},
+    {.name = "ipv6-window-5", .family = 6, .wrap = true, .wnd_given = true, .wnd = 5},
+    {.name = "ipv4-shift-7", .family = 4, .ts = true, .wscale = 7, .wnd_given = true, .wnd = 40000},
+    {.name = "ipv6-shift-14",
+        .family = 6,
+        .wrap = true,
+        .active = true,
+        .wscale = 14,
+        .wnd_given = true,
+        .wnd = 65535},
+    {.name = "ipv4-shift-15", /* RFC 7323 2.3: taken for 14 */
+        .family = 4,
+        .active = true,
+        .wscale = 15,
+        .wnd_given = true,
+        .wnd = 1},
 };
 
 static const struct matrix_state {
 	const char *name;
 	enum spt_state state;
 	bool active; /* SYN_RECEIVED: the full connection of a simultaneous open */
-	bool full;   /* RCV.WND is 0 */
+	bool full;   /* RCV.WND is 0: nothing of what filled it was read */
 	bool by_close;
 } states[] = {
     {"CLOSED", SPT_CLOSED_STATE, false, false, false},
@@ -51,14 +67,20 @@ static const struct matrix_state {
     {"ESTABLISHED, RCV.WND = 0", SPT_ESTABLISHED, false, true, false},
     {"FIN-WAIT-1", SPT_FIN_WAIT_1, false, false, false},
     {"FIN-WAIT-1 after CLOSE", SPT_FIN_WAIT_1, false, false, true},
+    {"FIN-WAIT-1, RCV.WND = 0", SPT_FIN_WAIT_1, false, true, false},
     {"FIN-WAIT-2", SPT_FIN_WAIT_2, false, false, false},
+    {"FIN-WAIT-2, RCV.WND = 0", SPT_FIN_WAIT_2, false, true, false},
     {"FIN-WAIT-2 after CLOSE", SPT_FIN_WAIT_2, false, false, true},
     {"CLOSE-WAIT", SPT_CLOSE_WAIT, false, false, false},
+    {"CLOSE-WAIT, RCV.WND = 0", SPT_CLOSE_WAIT, false, true, false},
     {"CLOSING", SPT_CLOSING, false, false, false},
+    {"CLOSING, RCV.WND = 0", SPT_CLOSING, false, true, false},
     {"CLOSING after CLOSE", SPT_CLOSING, false, false, true},
     {"LAST-ACK", SPT_LAST_ACK, false, false, false},
+    {"LAST-ACK, RCV.WND = 0", SPT_LAST_ACK, false, true, false},
     {"LAST-ACK after CLOSE", SPT_LAST_ACK, false, false, true},
     {"TIME-WAIT", SPT_TIME_WAIT, false, false, false},
+    {"TIME-WAIT, RCV.WND = 0", SPT_TIME_WAIT, false, true, false},
 };
 
 static const struct world_variant *variant;
@@ -396,9 +418,8 @@ run_state(void **arg)
 		if (!fresh) {
 			if (run % WORLD_CELLS == 0)
 				t.w = renew(t.w);
+			world_fill(t.w, state->full);
 			problem = world_bring(t.w, run, state->state, active, state->by_close);
-			if (problem == NULL && state->full)
-				problem = world_fill(t.w);
 			if (problem != NULL)
 				fail_msg("%s: %s", state->name, problem);
 			t.before = *world_tcb(t.w);
@@ -406,6 +427,8 @@ run_state(void **arg)
 			fresh = true;
 		}
 		why = cell_segment(&t.cell, &t.before, world_peer_iss(t.w), &t.seg);
+		if (variant->wnd_given)
+			t.seg.wnd = world_window(t.w, t.seg.flags, variant->wnd);
 		excluded[why]++;
 		if (why != EXCLUDED_NOT)
 			continue;

@@ -6,65 +6,24 @@
 #include <string.h>
 
 #include <base/addr.h>
-#include <port/port.h>
 
 #include <lib/env.h>
 #include <lib/pattern.h>
 
-#include "world.h"
+#include "world_priv.h"
 
-#define SEED       77
-#define RX_FRAMES  8
 #define PORT_FIRST 20000
-#define LISTENING  7
-#define NOBODY     9 /* nobody listens */
 
 /* Numbers just below 2^32: what the connection says before its cell takes it across. */
 #define PEER_ISS_WRAP   0xfffffff0u
 #define ENGINE_ISS_WRAP 0xffffffe0u
 
-struct world_port {
-	struct spt_port base;
-	struct world *world;
-	struct rte_mbuf *rx[RX_FRAMES];
-	unsigned int n_rx;
-};
-
-struct world {
-	const struct world_variant *v;
-	spt_time now;
-	struct rte_mempool *engine_pool, *peer_pool;
-	struct world_port *port;
-	struct spt_port *top;
-	struct monitor *monitor;
-	struct spt_engine *engine;
-	int listener, source;
-	struct rte_ether_addr mac, peer_mac;
-	struct spt_addr local, remote;
-	/* the connection */
-	uint16_t rport, lport;
-	struct tcb tcb;
-	uint32_t peer_iss, peer_nxt;
-	bool have_iss;
-	bool ts_agreed;
-	uint32_t engine_tsval;
-	spt_conn conn;
-	bool open;
-	/* what happened */
-	struct seen seen[WORLD_SEEN];
-	unsigned int n_seen;
-	uint32_t events;
-	int reason;
-	uint32_t delivered, delivered_before;
-	const char *broken;
-};
-
 /* ISS of each 4-tuple at the epoch, by family: found out by asking. */
 static uint32_t iss_at_epoch[2][WORLD_PORTS];
 static bool iss_known[2];
 
-static _Noreturn void
-die(const char *what)
+_Noreturn void
+world_die(const char *what)
 {
 	fprintf(stderr, "matrix: %s\n", what);
 	exit(2);
@@ -89,8 +48,8 @@ push(struct world *w, const uint8_t *flat, unsigned int length)
 {
 	struct rte_mbuf *m = packet_mbuf(w->peer_pool, flat, length);
 
-	if (m == NULL || w->port->n_rx == RX_FRAMES)
-		die("no room for a frame to the engine");
+	if (m == NULL || w->port->n_rx == WORLD_RX_FRAMES)
+		world_die("no room for a frame to the engine");
 	w->port->rx[w->port->n_rx++] = m;
 }
 
@@ -115,6 +74,9 @@ learn(struct world *w, const struct packet *p)
 	if (p->flags & P_ACK)
 		t->rcv_nxt = p->ack;
 	t->rcv_wnd = p->wnd; /* no scaling is agreed to */
+	if (w->have_iss && p->len != pattern_match(p->payload, p->len, WORLD_ENGINE_SEED,
+	                                 p->seq + !!(p->flags & P_SYN) - t->iss - 1))
+		w->broken = "bytes were sent that are not the stream's";
 }
 
 static uint16_t
@@ -170,42 +132,6 @@ static const struct port_ops world_port_ops = {
     .destroy = world_port_destroy,
 };
 
-/* ---- the application ----------------------------------------------------------- */
-
-/* Streams go round with the sequence numbers: their byte 0 follows the first SYN of the peer. */
-static void
-take_data(struct world *w, const struct spt_event *e)
-{
-	uint32_t at = w->delivered_before + w->delivered;
-
-	for (struct rte_mbuf *m = e->data; m != NULL; m = m->next) {
-		for (uint32_t i = 0; i < m->data_len; i++) {
-			if (*rte_pktmbuf_mtod_offset(m, uint8_t *, i) != pattern_byte(SEED, at++))
-				w->broken = "bytes were delivered that are not the stream's";
-		}
-	}
-	w->delivered += e->bytes;
-	rte_pktmbuf_free(e->data);
-}
-
-static void
-dispatch(struct world *w, const struct spt_event *e)
-{
-	if (e->events & SPT_ACCEPTED) {
-		w->conn = e->conn;
-		w->open = true;
-	}
-	if (!w->open || e->conn != w->conn)
-		w->broken = "an event of another connection";
-	if (e->events & SPT_RECEIVED)
-		take_data(w, e);
-	w->events |= e->events;
-	if (e->events & SPT_CLOSED) {
-		w->reason = e->reason;
-		w->open = false;
-	}
-}
-
 static void
 check_turn(struct world *w)
 {
@@ -223,19 +149,19 @@ check_turn(struct world *w)
 		w->broken = "the engine counted an error of its own";
 }
 
-static void
-settle(struct world *w)
+void
+world_settle(struct world *w)
 {
 	struct spt_event events[8];
 	unsigned int n, turns = 0, before;
 
 	do {
 		before = w->n_seen;
-		n = spt_poll(w->engine, w->now, events, RTE_DIM(events));
+		n = spt_poll(w->engine, w->now, events, w->deaf ? 0 : RTE_DIM(events));
 		for (unsigned int i = 0; i < n; i++)
-			dispatch(w, &events[i]);
+			world_dispatch(w, &events[i]);
 		if (++turns > 100)
-			die("the engine does not come to rest");
+			world_die("the engine does not come to rest");
 	} while (n > 0 || w->port->n_rx > 0 || w->n_seen != before || turns < 2);
 	check_turn(w);
 }
@@ -246,41 +172,12 @@ world_advance(struct world *w, spt_time ns)
 	spt_time until = w->now + ns;
 
 	while (w->now < until) {
-		w->now = RTE_MIN(until, spt_next_deadline(w->engine));
-		settle(w);
+		spt_time next = spt_next_deadline(w->engine);
+
+		/* Events that nobody takes are always due. */
+		w->now = RTE_MIN(until, RTE_MAX(next, w->now + (w->deaf ? SPT_NS_PER_MS : 1)));
+		world_settle(w);
 	}
-}
-
-static void
-app_send(struct world *w, uint16_t n)
-{
-	struct rte_mbuf *m = spt_buffer_alloc(w->engine);
-
-	if (m == NULL)
-		die("no mbuf for the application");
-	memset(rte_pktmbuf_append(m, n), 's', n);
-	if (spt_send(w->engine, w->conn, m, 0) != 0)
-		die("spt_send refuses");
-	settle(w);
-}
-
-static void
-app_finish(struct world *w)
-{
-	if ((w->tcb.closed ? spt_close : spt_shutdown)(w->engine, w->conn) != 0)
-		die("spt_close, or spt_shutdown, refuses");
-	settle(w);
-}
-
-static void
-app_connect(struct world *w)
-{
-	struct spt_endpoint local = {w->local, w->lport}, remote = {w->remote, w->rport};
-
-	if (spt_connect(w->engine, w->source, &local, &remote, w, &w->conn) != 0)
-		die("spt_connect refuses");
-	w->open = true;
-	settle(w);
 }
 
 /* ---- the peer -------------------------------------------------------------------- */
@@ -289,6 +186,12 @@ static uint32_t
 peer_tsval(const struct world *w)
 {
 	return 0xffffff00u + (uint32_t)(w->now / SPT_NS_PER_MS);
+}
+
+uint32_t
+world_window(const struct world *w, uint8_t flags, uint16_t wire)
+{
+	return (uint32_t)wire << (flags & P_SYN ? 0 : RTE_MIN(w->v->wscale, 14));
 }
 
 void
@@ -305,19 +208,21 @@ world_inject(struct world *w, struct arrival *s, enum world_stamp stamp)
 	    .dport = w->lport,
 	    .seq = s->seq,
 	    .ack = s->flags & P_ACK ? s->ack : 0,
-	    .wnd = (uint16_t)s->wnd,
+	    .wnd = (uint16_t)(s->wnd / world_window(w, s->flags, 1)),
 	    .flags = s->flags,
 	    .up = s->up,
 	    .len = s->len,
 	    .payload = payload};
 
 	for (uint32_t i = 0; i < s->len; i++)
-		payload[i] = pattern_byte(SEED, at + i);
-	if ((s->flags & P_SYN) && w->tcb.state <= SPT_SYN_SENT)
+		payload[i] = pattern_byte(WORLD_PEER_SEED, at + i);
+	if ((s->flags & P_SYN) && (w->tcb.state <= SPT_SYN_SENT || w->again))
 		w->delivered_before = at;
 	if (s->flags & P_SYN) {
 		p.options |= P_MSS;
 		p.mss = 1400;
+		p.options |= w->v->wscale ? P_WSCALE : 0;
+		p.wscale = w->v->wscale;
 	}
 	/* RFC 7323 3.2: a RST may have one, which proves nothing (5.2). */
 	s->has_ts =
@@ -331,15 +236,18 @@ world_inject(struct world *w, struct arrival *s, enum world_stamp stamp)
 		p.tsecr = s->flags & P_ACK ? w->engine_tsval : 0;
 	}
 	push(w, flat, packet_build(&p, flat));
-	settle(w);
+	world_settle(w);
 }
 
 /* An orderly segment while the connection is brought into its state. */
 static void
 peer(struct world *w, uint8_t flags, uint32_t len, uint32_t ack)
 {
-	struct arrival s = {
-	    .flags = flags, .seq = w->peer_nxt, .ack = ack, .wnd = WORLD_PEER_WND, .len = len};
+	struct arrival s = {.flags = flags,
+	    .seq = w->peer_nxt,
+	    .ack = ack,
+	    .wnd = world_window(w, flags, WORLD_PEER_WND),
+	    .len = len};
 	struct tcb *t = &w->tcb;
 
 	w->peer_nxt += len + !!(flags & P_SYN) + !!(flags & P_FIN);
@@ -359,12 +267,28 @@ peer(struct world *w, uint8_t flags, uint32_t len, uint32_t ack)
 /* ---- bringing about ------------------------------------------------------------------ */
 
 static void
+bring_open(struct world *w)
+{
+	if (world_connect(w) != 0)
+		world_die("spt_connect refuses");
+	world_settle(w);
+}
+
+static void
+bring_text(struct world *w)
+{
+	if (world_send(w, 20, 0) != 0)
+		world_die("spt_send refuses");
+	world_settle(w);
+}
+
+static void
 bring_established(struct world *w, bool active)
 {
 	struct tcb *t = &w->tcb;
 
 	if (active) {
-		app_connect(w);
+		bring_open(w);
 		peer(w, P_SYN | P_ACK, 0, t->snd_nxt);
 	} else {
 		peer(w, P_SYN, 0, 0);
@@ -373,10 +297,18 @@ bring_established(struct world *w, bool active)
 	/* Both sides have said something, so that there are old numbers. */
 	peer(w, P_ACK, 10, t->snd_nxt);
 	world_advance(w, 50 * SPT_NS_PER_MS);
-	if (!w->open || spt_receive_done(w->engine, w->conn, 10) != 0)
-		die("the first bytes were not received");
-	app_send(w, 20);
+	if (!w->open || world_receive_done(w, 10) != 0)
+		world_die("the first bytes were not received");
+	bring_text(w);
 	peer(w, P_ACK, 0, t->snd_nxt);
+}
+
+/* Text up to the right edge; the peer's FIN, if it is to come, has room behind it. */
+static void
+bring_full(struct world *w, bool fin_follows)
+{
+	peer(w, P_ACK, w->tcb.rcv_wnd - fin_follows, w->tcb.snd_nxt);
+	world_advance(w, 50 * SPT_NS_PER_MS);
 }
 
 /* From ESTABLISHED on. In every state that may have it, text is in flight. */
@@ -385,13 +317,17 @@ bring_on(struct world *w, enum spt_state state)
 {
 	struct tcb *t = &w->tcb;
 
+	if (w->full)
+		bring_full(w, state >= SPT_CLOSE_WAIT);
 	if (state == SPT_CLOSE_WAIT || state == SPT_LAST_ACK)
 		peer(w, P_FIN | P_ACK, 0, t->snd_nxt);
 	if (state != SPT_FIN_WAIT_2 && state != SPT_TIME_WAIT)
-		app_send(w, 20);
+		bring_text(w);
 	if (state == SPT_ESTABLISHED || state == SPT_CLOSE_WAIT)
 		return;
-	app_finish(w);
+	if ((t->closed ? world_close : world_shutdown)(w) != 0)
+		world_die("spt_close, or spt_shutdown, refuses");
+	world_settle(w);
 	if (state == SPT_FIN_WAIT_2 || state == SPT_TIME_WAIT)
 		peer(w, P_ACK, 0, t->snd_nxt);
 	if (state == SPT_CLOSING) /* the FINs cross */
@@ -410,23 +346,35 @@ await_iss(struct world *w, unsigned int n)
 	while (at < w->now)
 		at += UINT64_C(1) << 44;
 	w->now = at;
-	settle(w);
+	world_settle(w);
 }
 
 static void
 begin(struct world *w, unsigned int n, enum spt_state state)
 {
 	w->rport = (uint16_t)(PORT_FIRST + n);
-	w->lport = state == SPT_CLOSED_STATE ? NOBODY : LISTENING;
+	w->lport = state == SPT_CLOSED_STATE ? WORLD_NOBODY : WORLD_LISTENING;
 	w->peer_iss = w->peer_nxt = w->v->wrap ? PEER_ISS_WRAP : 1000;
 	w->tcb = (struct tcb){.state = state};
-	w->have_iss = false;
+	w->have_iss = w->again = false;
 	w->conn = SPT_CONN_NONE;
 	w->open = false;
 	w->delivered_before = w->delivered = 0;
+	w->deaf = false;
+	w->sent = 0;
+	w->user = NULL;
+	w->n_old = 0;
 	world_forget(w);
 	if (n >= WORLD_PORTS)
-		die("more cells than 4-tuples");
+		world_die("more cells than 4-tuples");
+}
+
+void
+world_begin(struct world *w, unsigned int n, bool well_known, bool opens)
+{
+	begin(w, n, well_known ? SPT_LISTEN : SPT_CLOSED_STATE);
+	if (w->v->wrap && well_known && opens)
+		await_iss(w, n);
 }
 
 const char *
@@ -442,7 +390,7 @@ world_bring(struct world *w, unsigned int n, enum spt_state state, bool active, 
 	t->active = active;
 	t->closed = by_close;
 	if (state == SPT_SYN_SENT || (state == SPT_SYN_RECEIVED && active))
-		app_connect(w);
+		bring_open(w);
 	if (state == SPT_SYN_RECEIVED)
 		peer(w, P_SYN, 0, 0);
 	if (state > SPT_SYN_RECEIVED) {
@@ -458,21 +406,17 @@ world_bring(struct world *w, unsigned int n, enum spt_state state, bool active, 
 	    spt_state_name(state));
 	if (got != wanted)
 		return text;
+	if (w->full && t->rcv_wnd != 0)
+		return "the window did not close";
 	if (w->v->wrap && w->have_iss && t->iss != ENGINE_ISS_WRAP)
 		return "the ISS is not the one that was waited for";
 	return world_broken(w);
 }
 
-const char *
-world_fill(struct world *w)
+void
+world_fill(struct world *w, bool full)
 {
-	const struct tcb *t = &w->tcb;
-
-	peer(w, P_ACK, t->rcv_wnd, t->snd_una);
-	world_advance(w, 50 * SPT_NS_PER_MS);
-	if (t->rcv_nxt != w->peer_nxt || t->rcv_wnd > 0)
-		return "the window did not close";
-	return world_broken(w);
+	w->full = full;
 }
 
 const struct tcb *
@@ -495,6 +439,7 @@ world_forget(struct world *w)
 	w->n_seen = 0;
 	w->events = 0;
 	w->reason = 0;
+	w->acked = 0;
 	w->delivered_before += w->delivered;
 	w->delivered = 0;
 }
@@ -526,8 +471,8 @@ world_info(const struct world *w, struct spt_conn_info *info)
 	return w->open ? spt_conn_info(w->engine, w->conn, info) : -ENOENT;
 }
 
-enum spt_state
-world_state(const struct world *w)
+bool
+world_find(const struct world *w, struct spt_conn_info *info)
 {
 	struct spt_conn_info infos[8];
 	uint64_t cursor = 0;
@@ -535,17 +480,32 @@ world_state(const struct world *w)
 
 	while ((n = spt_engine_walk(w->engine, &cursor, infos, RTE_DIM(infos))) > 0) {
 		for (unsigned int i = 0; i < n; i++) {
-			if (infos[i].remote.port == w->rport)
-				return infos[i].state;
+			*info = infos[i];
+			if (info->remote.port == w->rport)
+				return true;
 		}
 	}
-	return SPT_CLOSED_STATE;
+	return false;
+}
+
+enum spt_state
+world_state(const struct world *w)
+{
+	struct spt_conn_info info;
+
+	return world_find(w, &info) ? info.state : SPT_CLOSED_STATE;
 }
 
 const char *
 world_broken(const struct world *w)
 {
 	return w->broken != NULL ? w->broken : spt_engine_check(w->engine);
+}
+
+const char *
+world_wrong(const struct world *w)
+{
+	return w->broken;
 }
 
 void
@@ -570,7 +530,7 @@ world_end(struct world *w)
 
 	if (w->open && spt_abort(w->engine, w->conn) != 0)
 		return "spt_abort finds the handle stale";
-	settle(w);
+	world_settle(w);
 	world_advance(w, 400 * SPT_NS_PER_SEC);
 	if (w->open)
 		return "no CLOSED event came, not even after an abort";
@@ -591,6 +551,34 @@ world_end(struct world *w)
 
 /* ---- creation ------------------------------------------------------------------------------ */
 
+struct spt_conn_options
+world_options(void)
+{
+	return (struct spt_conn_options){
+	    .receive_buffer = WORLD_WINDOW, .send_buffer = WORLD_SEND_BUFFER};
+}
+
+void
+world_listen_again(struct world *w)
+{
+	struct spt_listen_options listen = {.conn = world_options()};
+	struct spt_endpoint any = {.port = WORLD_LISTENING};
+
+	w->listener = spt_listen(w->engine, &any, &listen);
+	if (w->listener < 0)
+		world_die("no listener");
+}
+
+void
+world_source_again(struct world *w)
+{
+	struct spt_source_options source = {.conn = world_options()};
+
+	w->source = spt_source_add(w->engine, &source);
+	if (w->source < 0)
+		world_die(strerror(-w->source));
+}
+
 static void
 create_engine(struct world *w)
 {
@@ -603,22 +591,16 @@ create_engine(struct world *w)
 	    .connections = 8,
 	    .half_open = 8,
 	    .timewait = 8,
-	    .listeners = 2,
+	    .listeners = 4,
 	    .neighbours = 4};
-	struct spt_conn_options conn = {.receive_buffer = WORLD_WINDOW};
-	struct spt_listen_options listen = {.conn = conn};
-	struct spt_source_options source = {.conn = conn};
-	struct spt_endpoint any = {.port = LISTENING};
 	char error[200] = "";
 
 	for (unsigned int i = 0; i < sizeof(config.master_secret); i++)
 		config.master_secret[i] = (uint8_t)(i * 37 + 1);
 	if (spt_engine_create(&config, w->top, w->now, &w->engine, error, sizeof(error)) != 0)
-		die(error);
-	w->listener = spt_listen(w->engine, &any, &listen);
-	w->source = spt_source_add(w->engine, &source);
-	if (w->listener < 0 || w->source < 0)
-		die("no listener, or no source");
+		world_die(error);
+	world_listen_again(w);
+	world_source_again(w);
 }
 
 /* Half-open records, each ended by a RST: the clock does not move meanwhile. */
@@ -645,7 +627,7 @@ create(const struct world_variant *v)
 
 	env_start();
 	if (w == NULL || (w->port = calloc(1, sizeof(*w->port))) == NULL)
-		die("no memory");
+		world_die("no memory");
 	w->v = v;
 	w->now = ENV_EPOCH;
 	w->engine_pool = env_pool_create(511);
@@ -666,7 +648,7 @@ create(const struct world_variant *v)
 	w->top = monitor_port_create(w->monitor, &w->port->base);
 	create_engine(w);
 	push(w, flat, packet_ask_resolution(&w->peer_mac, &w->remote, &w->local, flat));
-	settle(w);
+	world_settle(w);
 	return w;
 }
 

@@ -491,6 +491,47 @@ test_refusals_at_full_size(void **state)
 	world_end(&w);
 }
 
+/* Flow 'i' of those that differ in one field only. */
+static struct flow_key
+key_of_field(unsigned int field, uint16_t i)
+{
+	struct flow_key k = {.rport = RTE_BE16(1024), .lport = RTE_BE16(80)};
+
+	k.raddr.q[0] = RTE_BE64(0x20010db800000000);
+	switch (field) {
+	case 0: k.raddr.q[0] ^= rte_cpu_to_be_64(i); break;
+	case 1: k.raddr.q[1] = rte_cpu_to_be_64(i); break;
+	case 2: k.rport = rte_cpu_to_be_16(i); break;
+	case 3: k.lport = rte_cpu_to_be_16(i); break;
+	default: k.laddr = i; break;
+	}
+	return k;
+}
+
+/* A field that the hash left out would pile all such flows up in two buckets. */
+static void
+test_every_field_spreads(void **state)
+{
+	const uint32_t capacity = 1024;
+
+	for (unsigned int field = 0; field < 5; field++) {
+		struct world w;
+
+		world_start(&w, capacity, 1, capacity, 7);
+		for (uint32_t i = 0; i < capacity; i++) {
+			struct flow_key key = key_of_field(field, (uint16_t)i);
+			uint32_t index = pool_get(&w.pool[FLOW_CONN]);
+
+			*(struct flow_key *)pool_at(&w.pool[FLOW_CONN], index) = key;
+			assert_int_equal(flow_insert(&w.table, flow_hash(&w.table, &key),
+			                     flow_ref_make(FLOW_CONN, index)),
+			    0);
+		}
+		assert_null(flow_check(&w.table));
+		world_end(&w);
+	}
+}
+
 static void
 test_table_without_objects_is_empty(void **state)
 {
@@ -514,6 +555,7 @@ main(void)
 	    cmocka_unit_test(test_displaced_entry_goes_home),
 	    cmocka_unit_test(test_check_finds_what_is_broken),
 	    cmocka_unit_test(test_refusals_at_full_size),
+	    cmocka_unit_test(test_every_field_spreads),
 	    cmocka_unit_test(test_table_without_objects_is_empty),
 	};
 

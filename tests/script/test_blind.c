@@ -271,6 +271,9 @@ SCRIPT(data_outside_window, "RFC 9293 3.10.7.4 first: an ACK, and dropped")
 {
 	FOR_EACH_STATE(i)
 	{
+		/* what its ACK would have said is not heard either */
+		inject(ACK, .seq = rcv_nxt(-2), .ack = snd_nxt(0), .rejected = true);
+		expect_challenge();
 		inject(PSH | ACK, .seq = rcv_nxt(-2000), .len = 1000, .rejected = true);
 		expect_challenge();
 		inject(PSH | ACK, .seq = rcv_nxt((int32_t)script_info().rcv_wnd), .len = 1,
@@ -278,9 +281,6 @@ SCRIPT(data_outside_window, "RFC 9293 3.10.7.4 first: an ACK, and dropped")
 		expect_verdict(SPT_V_TCP_OUT_OF_WINDOW);
 		expect_challenge();
 		inject(FIN | ACK, .seq = rcv_nxt(-2000), .rejected = true);
-		expect_challenge();
-		/* what its ACK would have said is not heard either */
-		inject(ACK, .seq = rcv_nxt(-2), .ack = snd_nxt(0), .rejected = true);
 		expect_challenge();
 		expect_data(0);
 		expect_still(i);
@@ -362,6 +362,23 @@ SCRIPT(limit_in_each_state, "RFC 5961 7: challenge ACKs are throttled; DESIGN 6:
 		check(answered <= RATELIMIT16_BURST);
 		check_eq(acks_limited() - limited, 30 - answered);
 		SCRIPT_DO(script_expect_state(every[i / BLIND_KINDS]));
+	}
+}
+
+SCRIPT(
+    limit_of_overtaken_acks, "DESIGN 6: bare ACKs that data overtook; text that came twice is told")
+{
+	given(ESTABLISHED, .conn.no_delayed_ack = true);
+	inject(ACK, .len = 1000);
+	expect(ACK);
+	inject(ACK, .seq = 1, .rejected = true);
+	expect(ACK);
+	for (unsigned int i = 1; i < 8; i++)
+		inject(ACK, .seq = 1 + 100 * i, .rejected = true);
+	expect_nothing();
+	for (unsigned int i = 0; i < 3; i++) {
+		inject(ACK, .seq = 1, .len = 1000, .rejected = true);
+		expect(ACK);
 	}
 }
 

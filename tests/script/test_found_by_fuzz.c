@@ -42,4 +42,31 @@ SCRIPT(abort_before_urgent_data, "RFC 9293 3.10.5: <SEQ=SND.NXT><CTL=RST>, and n
 	expect_closed(-ECONNABORTED);
 }
 
+/* The clock stands on a tick when the probe goes out: the wheel's next one is later than 'now'. */
+SCRIPT(idle_timeout_that_has_passed,
+    "spt_conn_set: a time-out that is over ends it with the next tick")
+{
+	given(ESTABLISHED, .conn.keepalive = true, .conn.keepalive_idle_ms = 1000);
+	expect_after_ms(1000, ACK, .seq = ZERO);
+	app_set(.idle_timeout_ms = 500);
+	expect_within_ms(1, RST | ACK, .wnd = ANY);
+	expect_closed(-ETIMEDOUT);
+}
+
+/* It was kept, and counted as pinned, until the connection ended. */
+SCRIPT(data_beyond_the_fin, "RFC 9293 3.10.7.4, seventh: nothing follows the FIN")
+{
+	given(ESTABLISHED);
+	inject(ACK, .seq = 2, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1);
+	inject(FIN | ACK, .seq = 1);
+	expect_event(SPT_PEER_CLOSED);
+	expect(ACK, .ack = 2);
+	check_eq(script_info().out_of_order, 0);
+	app_shutdown();
+	expect(FIN | ACK, .ack = 2);
+	inject(ACK, .seq = 2);
+	expect_closed(0);
+}
+
 SCRIPT_MAIN()

@@ -92,6 +92,19 @@ SCRIPT(a_day, "RFC 9293 3.8.4 MUST-27")
 	expect_after_ms(24 * HOUR, ACK, .seq = ZERO);
 }
 
+/* Half ticks go round in 39 hours: an answered probe of then is none that waits for an answer. */
+SCRIPT(a_probe_of_days_ago, "RFC 9293 3.8.4 MUST-28, 29")
+{
+	given(ESTABLISHED, .conn.keepalive = true, .conn.keepalive_probes = 1);
+	expect_after_ms(2 * HOUR, ACK, .seq = ZERO);
+	for (unsigned int i = 0; i < 77; i++) {
+		inject(ACK);
+		expect_silence_ms(HOUR / 2);
+	}
+	inject(ACK);
+	expect_after_ms(2 * HOUR, ACK, .seq = ZERO);
+}
+
 SCRIPT(data_received, "RFC 9293 3.8.4 MUST-26: no data or ACK received within the interval")
 {
 	given(ESTABLISHED, .conn.keepalive = true);

@@ -672,4 +672,15 @@ SCRIPT(unlisten_reset, "RFC 9293 3.10.5, SYN-RECEIVED: <SEQ=SND.NXT><CTL=RST>")
 	unlisten_afterwards();
 }
 
+SCRIPT(
+    unlisten_after_the_last_syn_ack, "RFC 9293 3.10.5, SYN-RECEIVED: at every step of the back-off")
+{
+	given(SYN_RECEIVED);
+	for (unsigned int seconds = 1; seconds <= 16; seconds *= 2)
+		expect_after_ms(seconds * 1000, SYN | ACK, .seq = ZERO);
+	app_unlisten(SPT_UNLISTEN_RESET);
+	expect(RST | ACK, .seq = 1);
+	expect_gone();
+}
+
 SCRIPT_MAIN()

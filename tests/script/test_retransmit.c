@@ -213,6 +213,25 @@ SCRIPT(karn, "RFC 6298 3, 5.5 to 5.7; RFC 9293 MUST-18: no sample of what was se
 	inject(ACK);
 }
 
+SCRIPT(karn_of_fast_retransmit, "RFC 6298 3: not of what duplicates had us send again either")
+{
+	if (script_timestamps())
+		return;
+	open_after_ms(100, .ts = OFF);
+	app_send(4 * FULL);
+	expect_full(0, 4); /* the first of them is timed */
+	advance_ms(100);
+	inject(ACK, .ack = 1);
+	inject(ACK, .ack = 1);
+	inject(ACK, .ack = 1);
+	expect_full(0, 1);
+	advance_ms(100);
+	inject(ACK);
+	expect_acked(4 * FULL);
+	check_eq(script_info().srtt_us, 100000);
+	check_eq(script_info().rttvar_us, 50000);
+}
+
 SCRIPT(karn_with_timestamps, "RFC 6298 3; RFC 7323 4.1: TSecr tells which one was acknowledged")
 {
 	struct spt_conn_info info;

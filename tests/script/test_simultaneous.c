@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Simultaneous open: both ends send a SYN (RFC 9293 3.5, figure 8), and SYN-RECEIVED is a full
+ * Simultaneous open: both ends send a SYN (RFC 9293 3.5, figure 7), and SYN-RECEIVED is a full
  * connection. Its rules in the order of 3.10.7.4, each packet of the exchange lost in turn, and the
  * calls of 3.10.2 to 3.10.5.
  */
@@ -54,7 +54,7 @@ syn_ack_completes(void)
 
 /* ---- the exchange --------------------------------------------------------- */
 
-SCRIPT(figure_8, "RFC 9293 3.5, figure 8; 3.10.7.3 fourth")
+SCRIPT(figure_7, "RFC 9293 3.5, figure 7; 3.10.7.3 fourth")
 {
 	given(SYN_SENT);
 	inject(SYN);
@@ -376,7 +376,7 @@ SCRIPT(peers_syn_late, "RFC 9293 3.10.7.4 first: the SYN overtaken by its SYN-AC
 	works();
 }
 
-SCRIPT(all_in_one_burst, "RFC 9293 3.5, figure 8")
+SCRIPT(all_in_one_burst, "RFC 9293 3.5, figure 7")
 {
 	given(SYN_SENT);
 	inject(SYN, .more = true);

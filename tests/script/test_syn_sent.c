@@ -259,8 +259,8 @@ SCRIPT(unexpected_syn_ack, "RFC 9293 3.10.7.2 second, 3.10.7.1: <SEQ=SEG.ACK><CT
 	expect_gone();
 }
 
-/* Its own duplicate of an earlier life: RFC 9293 figure 7, from the other end. */
-SCRIPT(answer_to_an_old_syn, "RFC 9293 3.5, figure 7: a SYN-ACK that acknowledges the old SYN")
+/* Its own duplicate of an earlier life: RFC 9293 figure 8, from the other end. */
+SCRIPT(answer_to_an_old_syn, "RFC 9293 3.5, figure 8: a SYN-ACK that acknowledges the old SYN")
 {
 	given(SYN_SENT);
 	inject(SYN | ACK, .seq = 400, .ack = -10, .rejected = true);

@@ -83,6 +83,7 @@ SCRIPT(unacceptable_ack_brings_no_window, "RFC 9293 3.10.7.4 fifth; RFC 5961 5.2
 	inject(ACK, .wnd = 2000);
 	inject(ACK, .ack = 2, .wnd = 9000, .rejected = true);
 	expect(ACK);
+	expect_silence_ms(2000); /* the limiter's */
 	inject(ACK, .ack = -65535, .wnd = 9000, .rejected = true);
 	expect(ACK);
 	check_eq(script_info().snd_wnd, 2000);

@@ -142,6 +142,10 @@ example_of_the_documentation(void **state)
 	assert_int_equal(s.listen[1].port, 0);
 	assert_true(s.link.quiet);
 	assert_int_equal(access("serve.json", F_OK), 0);
+	/* It can run: a memif port keeps its privileges, so there must be no user. */
+	assert_int_equal(
+	    spt_privileges_check(s.link.port, s.link.n_ports, s.link.user, error, sizeof(error)),
+	    0);
 	bench_well(NULL, "");
 	assert_int_equal(b.n_target, 1);
 	assert_true(b.rate == 50e3 && b.verify);

@@ -666,6 +666,37 @@ group_setup(void **state)
 	return held_register();
 }
 
+/* A service on one address is where that address is; one on all is on every port. */
+static void
+test_ports(void **state)
+{
+	static char args[][32] = {"--port=vdev:x", "--address=10.0.0.1/24", "--port=vdev:y",
+	    "--address=10.0.1.1/24", "--listen=http:10.0.1.1:80", "--listen=echo:7",
+	    "--listen=discard:10.0.0.1:9"};
+	static const int expected[2][3] = {{-1, 0, 1}, {0, 1, -1}};
+	char *argv[RTE_DIM(args)];
+	char error[256];
+
+	for (size_t i = 0; i < RTE_DIM(args); i++)
+		argv[i] = args[i];
+	for (unsigned int port = 0; port < 2; port++) {
+		serve_core_ops.finish(core);
+		engine.listening = 0;
+		assert_int_equal(
+		    serve_options_parse(&serve.options, RTE_DIM(args), argv, error, sizeof(error)),
+		    0);
+		assert_int_equal(serve_core_ops.start(
+		                     &serve, port, port, &engine, now, &core, error, sizeof(error)),
+		    0);
+		assert_int_equal(engine.listening, 2);
+		for (unsigned int i = 0; i < 3; i++)
+			assert_int_equal(
+			    ((struct serve_core *)core)->listener[i], expected[port][i]);
+		serve_core_ops.stop(core, now, now);
+		assert_int_equal(engine.listening, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -689,6 +720,7 @@ main(void)
 	    T(test_http_stop_begun),
 	    T(test_refused),
 	    T(test_send_refused),
+	    T(test_ports),
 #undef T
 	};
 

@@ -81,7 +81,7 @@ run(char *const argv[], int out, struct said *said)
 		dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
 		dup2(out, STDOUT_FILENO);
 		dup2(error, STDERR_FILENO);
-		execv(program, argv);
+		execv(argv[0], argv);
 		_exit(127);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -216,6 +216,86 @@ files_that_are_no_text(void **state)
 	}
 }
 
+/* One line of zeros would be read into memory, all of it. */
+static void
+file_that_is_too_large(void **state)
+{
+	const struct wrong w = {"bench --config FILE", "has 8589934592 bytes",
+	    "expected at most 1048576", "give a file of options", NULL};
+	struct said said;
+
+	assert_int_equal(truncate(file, INT64_C(1) << 33), 0);
+	run_row(&w, &said);
+	assert_int_equal(truncate(file, 0), 0);
+	if (judge(&w, &said))
+		print_error("%s: %d %s\n", judge(&w, &said), said.code, said.error);
+	assert_null(judge(&w, &said));
+}
+
+/* The first bytes of it, and whether it is there. */
+static bool
+written(const char *path, char text[64])
+{
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	text[0] = '\0';
+	if (!f)
+		return false;
+	n = fread(text, 1, 63, f);
+	text[n] = '\0';
+	fclose(f);
+	return true;
+}
+
+/* A run that does not begin leaves what was there, and nothing that was not. */
+static void
+files_of_a_run_that_never_was(void **state)
+{
+	char bench[] = "bench", json[64], plot[128], odd[] = "--", rubbish[] = "--rubbish";
+	char text[64], path[64];
+	char *argv[] = {program, bench, json, plot, odd, rubbish, NULL};
+	struct said said;
+
+	snprintf(path, sizeof(path), "%s.new", file);
+	snprintf(json, sizeof(json), "--json=%s", file);
+	snprintf(plot, sizeof(plot), "--plot=%s", path);
+	file_write("kept", 4);
+	run(argv, -1, &said);
+	assert_int_equal(said.code, 2);
+	assert_true(written(file, text));
+	assert_string_equal(text, "kept");
+	assert_false(written(path, text));
+	/* One file by two names. */
+	snprintf(plot, sizeof(plot), "--plot=/tmp/.%s", strrchr(file, '/'));
+	run(argv, -1, &said);
+	assert_int_equal(said.code, 2);
+	assert_non_null(strstr(said.error, "expected two files"));
+}
+
+/* What is printed does not land in the file that is opened in stdout's place. */
+static void
+closed_streams(void **state)
+{
+	char text[64], command[PATH_MAX + 256];
+	struct said said;
+	char shell[] = "/bin/sh", option[] = "-c", *argv[] = {shell, option, command, NULL};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(command, sizeof(command),
+		    "exec %s bench --attempts 10 --quiet --timewait 1024 --mbufs 4096 --json %s "
+		    ">&- %s",
+		    program, file, i ? "2>&- <&-" : "");
+		file_write("", 0);
+		run(argv, -1, &said);
+		assert_int_equal(said.code, 1);
+		assert_true(written(file, text));
+		assert_int_equal(text[0], '{');
+		if (i == 0)
+			assert_non_null(strstr(said.error, "did not all get there"));
+	}
+}
+
 /* A line's end in a value does not make two lines. */
 static void
 control_characters_stay_on_the_line(void **state)
@@ -240,6 +320,10 @@ what_cannot_be_written_is_told(void **state)
 	} cases[] = {
 	    {"bench --attempts 10 --quiet --timewait 1024 --mbufs 4096",
 	        "septet bench: what was printed did not all get there", true},
+	    {"bench --help", "septet bench: what was printed did not all get there", true},
+	    {"serve --help", "septet serve: what was printed did not all get there", true},
+	    {"--help", "septet: what was printed did not all get there", true},
+	    {"--version", "septet: what was printed did not all get there", true},
 	    {"bench --attempts 10 --quiet --timewait 1024 --mbufs 4096 --json /dev/full",
 	        "--json '/dev/full' could not be written: No space left on device", false},
 	};
@@ -281,6 +365,9 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_is_refused_by_one_line),
 	    cmocka_unit_test(files_that_are_no_text),
+	    cmocka_unit_test(file_that_is_too_large),
+	    cmocka_unit_test(files_of_a_run_that_never_was),
+	    cmocka_unit_test(closed_streams),
 	    cmocka_unit_test(what_cannot_be_written_is_told),
 	    cmocka_unit_test(control_characters_stay_on_the_line),
 	};

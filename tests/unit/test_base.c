@@ -343,7 +343,7 @@ test_ratelimit16_gives_burst_then_rate(void **state)
 	}
 }
 
-/* An answer that costs four: a burst of two, then one in four units; and it leaves what is over. */
+/* An answer that costs four: one in four units; and it always leaves three of one. */
 static void
 test_ratelimit16_costs(void **state)
 {
@@ -353,17 +353,15 @@ test_ratelimit16_costs(void **state)
 	spt_time now = 77 * unit;
 
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(
-		    ratelimit16_take_cost(&limiter, now, cost), i < RATELIMIT16_BURST / cost);
-	assert_false(ratelimit16_take(&limiter, now));
+		assert_int_equal(ratelimit16_take_cost(&limiter, now, cost), i == 0);
 	for (unsigned int i = 1; i < 100; i++)
 		assert_int_equal(
-		    ratelimit16_take_cost(&limiter, now + i * unit, cost), i % cost == 0);
-	/* Three are back: too few for one of four, but others may have them. */
+		    ratelimit16_take_cost(&limiter, now + i * unit, cost), i % cost == 3);
+	/* Just taken: the others have three. */
 	now += 99 * unit;
-	assert_false(ratelimit16_take_cost(&limiter, now, cost));
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(ratelimit16_take(&limiter, now), i < 3);
+	assert_false(ratelimit16_take_cost(&limiter, now, cost));
 }
 
 static void

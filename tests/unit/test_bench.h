@@ -58,6 +58,7 @@ static struct {
 	bool running;
 	struct serve serve;
 	void *serve_core;
+	unsigned int own_port; /* index of the client's port in its options */
 	enum odd odd;
 	uint32_t half_open; /* records of the server; 0: as it likes */
 	enum spt_syn_cookies cookies;
@@ -184,8 +185,8 @@ world_start(uint16_t port)
 	}
 	world_serve();
 	w.client = engine_create(0, o->engine.connections, "10.0.0.1", "fd00::1");
-	if (bench_core_ops.start(&w.bench, 0, 0, w.client, w.now, &state, error, sizeof(error)) !=
-	    0)
+	if (bench_core_ops.start(
+	        &w.bench, 0, w.own_port, w.client, w.now, &state, error, sizeof(error)) != 0)
 		fail_msg("%s", error);
 	w.core = state;
 	w.running = true;

@@ -169,6 +169,26 @@ test_two_targets(void **state)
 	assert_int_equal(t->completions, 50);
 }
 
+/* Those of other ports are not behind this one: nobody is there. */
+static void
+test_targets_of_its_port(void **state)
+{
+	const struct spt_endpoint nobody = {.addr = address("10.0.0.77"), .port = 7};
+	const struct bench_totals *t;
+
+	o->n_target = 4;
+	o->target[0] = o->target[3] = nobody;
+	o->target[1] = (struct spt_endpoint){.addr = address("10.0.0.2"), .port = 7};
+	o->target[2] = (struct spt_endpoint){.addr = address("fd00::2"), .port = 7};
+	o->target_port[1] = o->target_port[2] = w.own_port = 1;
+	o->target_port[3] = 2;
+	o->exchange = EXCHANGE_ECHO;
+	world_start(0);
+	t = phase((struct bench_phase){.attempts = 50, .window = 10}, SPT_NS_PER_SEC);
+	assert_int_equal(t->attempts, 50);
+	assert_int_equal(t->completions, 50);
+}
+
 /* A server that speaks unasked and closes is all right where nothing was asked. */
 static void
 test_speaks_first(void **state)
@@ -299,6 +319,7 @@ main(void)
 	    T(test_reset),
 	    T(test_reset_nothing_said),
 	    T(test_two_targets),
+	    T(test_targets_of_its_port),
 	    T(test_speaks_first),
 	    T(test_refused),
 	    T(test_nobody),

@@ -83,7 +83,7 @@ test_good_active(void **state)
 	assert_fine();
 }
 
-/* RFC 9293 figure 8, with a SYN-ACK lost each way. */
+/* RFC 9293 figure 7, with a SYN-ACK lost each way. */
 static void
 test_good_simultaneous(void **state)
 {

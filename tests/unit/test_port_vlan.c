@@ -70,7 +70,8 @@ group_teardown(void **state)
 static uint16_t
 tag_bytes(uint8_t *b, uint16_t length, uint16_t tpid, uint16_t tci)
 {
-	memmove(b + 16, b + 12, length - 12);
+	assert_true(length >= 12);
+	memmove(b + 16, b + 12, (size_t)length - 12);
 	b[12] = (uint8_t)(tpid >> 8);
 	b[13] = (uint8_t)tpid;
 	b[14] = (uint8_t)(tci >> 8);

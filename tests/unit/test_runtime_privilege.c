@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <sched.h>
@@ -23,6 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -213,6 +216,13 @@ with_threads(void (*how)(void), const char *ids)
 		pthread_join(id[i], NULL);
 }
 
+static void
+drop_capabilities(void)
+{
+	CHECK(drop("tap:spt0", NULL) == 0);
+	CHECK(says(line, "privileges given up: no capabilities any more (user "));
+}
+
 /* ---- root ------------------------------------------------------------------ */
 
 static void
@@ -358,6 +368,67 @@ root_has_a_deaf_thread(void)
 	CHECK(says(error, "could not be given up by every thread"));
 }
 
+/* Nor is one about which /proc cannot be asked: no file can be opened, but for the list. */
+static void
+root_cannot_look(void)
+{
+	struct rlimit files;
+	bool deaf = false;
+	pthread_t id;
+	int lowest;
+
+	root_only();
+	CHECK(pthread_create(&id, NULL, thread_is_deaf, &deaf) == 0);
+	while (!__atomic_load_n(&deaf, __ATOMIC_ACQUIRE))
+		sched_yield();
+	lowest = open("/dev/null", O_RDONLY);
+	CHECK(lowest >= 0 && close(lowest) == 0);
+	files.rlim_cur = files.rlim_max = (rlim_t)lowest + 1;
+	setenv("SUDO_UID", "4321", 1);
+	setenv("SUDO_GID", "4321", 1);
+	CHECK(setrlimit(RLIMIT_NOFILE, &files) == 0);
+	CHECK(drop("tap:spt0", NULL) == -EPERM);
+	CHECK(says(error, "could not be given up by every thread"));
+}
+
+static void
+drop_one_capability(unsigned int capability)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	CHECK(syscall(SYS_capget, &header, data) == 0);
+	data[0].effective &= ~(UINT32_C(1) << capability);
+	data[0].permitted &= ~(UINT32_C(1) << capability);
+	CHECK(syscall(SYS_capset, &header, data) == 0);
+}
+
+/* As in a container that was left what the port needs, and no more. */
+static void
+root_cannot_become(void)
+{
+	static const unsigned int needed[] = {CAP_SETUID, CAP_SETGID, CAP_CHOWN};
+
+	root_only();
+	for (unsigned int i = 0; i < RTE_DIM(needed); i++) {
+		int status;
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			drop_one_capability(needed[i]);
+			if (getpwnam("daemon")) {
+				CHECK(check("tap:spt0", "daemon") == -EPERM);
+				CHECK(
+				    says(error, "root lacks CAP_SETUID, CAP_SETGID or CAP_CHOWN"));
+			}
+			CHECK(check("tap:spt0", NULL) == 0);
+			with_threads(drop_capabilities, "0\t0\t0\t0\n");
+			_exit(0);
+		}
+		CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	}
+}
+
 /* ---- others ---------------------------------------------------------------- */
 
 static void
@@ -389,13 +460,6 @@ unknown_user(void)
 	CHECK(check("tap:spt0", "no such user") == -EINVAL);
 	CHECK(says(error, "user 'no such user': this machine knows no such user"));
 	CHECK(drop("tap:spt0", "") == -EINVAL);
-}
-
-static void
-drop_capabilities(void)
-{
-	CHECK(drop("tap:spt0", NULL) == 0);
-	CHECK(says(line, "privileges given up: no capabilities any more (user "));
 }
 
 /* An ordinary user with capabilities, as of a user namespace or a file that has some. */
@@ -454,6 +518,8 @@ CASE(root_becomes_whom_it_names)
 CASE(root_stays_root_if_asked)
 CASE(root_stays_root_for_a_port)
 CASE(root_has_a_deaf_thread)
+CASE(root_cannot_look)
+CASE(root_cannot_become)
 CASE(ordinary_user_has_none)
 CASE(unknown_user)
 CASE(capabilities_only)
@@ -469,6 +535,8 @@ main(void)
 	    cmocka_unit_test(test_root_stays_root_if_asked),
 	    cmocka_unit_test(test_root_stays_root_for_a_port),
 	    cmocka_unit_test(test_root_has_a_deaf_thread),
+	    cmocka_unit_test(test_root_cannot_look),
+	    cmocka_unit_test(test_root_cannot_become),
 	    cmocka_unit_test(test_ordinary_user_has_none),
 	    cmocka_unit_test(test_unknown_user),
 	    cmocka_unit_test(test_capabilities_only),

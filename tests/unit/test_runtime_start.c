@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A program whose second core cannot start: the first, its engine, the device and the pools are
- * taken down again. (A device is closed for good, so this test is a process of its own.)
+ * taken down again. (A device is closed for good, so this test is a process of its own.) And a
+ * start that EAL makes the end of.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -92,10 +94,37 @@ test_start_fails(void **state)
 	spt_eal_stop();
 }
 
+/* EAL ends the program when it was asked for help: as root a directory was made for it by then. */
+static void
+test_eal_ends_the_program(void **state)
+{
+	char word[] = "--help", *const help[] = {word};
+	struct spt_runtime_port port = {.spec = {.kind = SPT_PORT_MEMORY}};
+	struct spt_eal_config eal = {
+	    .port = &port, .n_ports = 1, .mbufs = 4095, .extra = help, .n_extra = 1};
+	struct spt_eal_info info;
+	char error[256], left[64];
+	pid_t pid = fork();
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(1);
+		spt_eal_start(&eal, &info, error, sizeof(error));
+		_exit(2);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	snprintf(left, sizeof(left), "/tmp/septet-%d", (int)pid);
+	assert_int_not_equal(access(left, F_OK), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_eal_ends_the_program), /* before there are threads */
 	    cmocka_unit_test(test_start_fails),
 	};
 
