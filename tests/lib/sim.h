@@ -32,10 +32,10 @@ struct sim_config {
 	/* Lose exactly this TCP segment, counted from 1; 0: none. */
 	unsigned int lose_to_engine, lose_to_client;
 	struct spt_conn_options options;
-	uint32_t rto_max_ms;  /* of the engine; 0: its default */
-	uint32_t connections; /* of the engine, and records of each kind; 0: enough */
-	uint32_t mbufs;       /* of the engine's pool; 0: enough */
-	uint32_t iss;         /* of clients; 0: by the seed */
+	uint32_t rto_max_ms;              /* of the engine; 0: its default */
+	uint32_t connections;             /* of the engine, and records of each kind; 0: enough */
+	uint32_t mbufs;                   /* of the engine's pool; 0: enough */
+	uint32_t iss;                     /* of clients; 0: by the seed */
 	enum spt_syn_cookies syn_cookies; /* of the engine */
 	unsigned int n;
 	struct sim_conn conn[SIM_CONNS_MAX];

@@ -223,7 +223,12 @@ test_fin_wait_2(void **state)
 static void
 test_half_open(void **state)
 {
-	struct story_config config = {.family = 4, .delay = SPT_NS_PER_MS, .connections = CROWD};
+	struct story_config config = {
+	    .family = 4,
+	    .delay = SPT_NS_PER_MS,
+	    .connections = CROWD,
+	    .config.syn_cookies = SPT_COOKIES_NEVER,
+	};
 	unsigned int since;
 
 	story_begin(&config);
