@@ -82,6 +82,19 @@ struct spt_config {
  * Per-connection defaults that a listener hands on; spt_conn_set changes one connection.
  * Times are at most a day.
  */
+enum spt_congestion {
+	SPT_CONGESTION_CUBIC,   /* RFC 9438, with HyStart++ (RFC 9406) */
+	SPT_CONGESTION_NEWRENO, /* RFC 5681, 6582 */
+	SPT_CONGESTION_ALGORITHMS
+};
+
+/* RFC 3168. */
+enum spt_ecn {
+	SPT_ECN_ACCEPT, /* when the peer asks for it */
+	SPT_ECN_ASK,    /* with our SYN too; a SYN that is repeated asks no more (6.1.1.1) */
+	SPT_ECN_NEVER
+};
+
 struct spt_conn_options {
 	uint32_t receive_buffer;        /* bytes offered as window; 0 = 262144 */
 	uint32_t send_buffer;           /* bytes unacknowledged and unsent; 0 = 262144 */
@@ -101,6 +114,14 @@ struct spt_conn_options {
 	bool no_delayed_ack;
 	bool no_timestamps;
 	bool no_window_scale;
+	bool no_sack; /* neither offered nor accepted (RFC 2018 2); losses as RFC 6582 has it */
+	uint8_t congestion; /* enum spt_congestion */
+	uint8_t ecn;        /* enum spt_ecn */
+	/*
+	 * The window that is offered grows with what the application reads in a round trip, from
+	 * receive_buffer up to this many bytes; 0 = 4194304, and receive_buffer at least.
+	 */
+	uint32_t receive_buffer_max;
 };
 
 struct spt_listen_options {

@@ -18,6 +18,9 @@
 #include "../base/flow_key.h"
 #include "../wheel/fifo.h"
 #include "../wheel/wheel.h"
+#include "congestion.h"
+#include "rack.h"
+#include "scoreboard.h"
 
 /* conn.flags: what segments and calls look at all the time. */
 enum conn_flag {
@@ -45,7 +48,10 @@ enum conn_timer {
 	TIMER_PERSIST = 1 << 1, /* t_rtx: window probe or small-segment override; never with RTX */
 	TIMER_IDLE = 1 << 2,    /* t_idle: keep-alive, FIN-WAIT-2, idle time-out */
 	TIMER_DELACK = 1 << 3,  /* t_delack: an entry in the delayed-ACK ring is valid */
-	TIMER_SPACE = 1 << 4,   /* t_rtx: look for space after -ENOBUFS; neither of the first two */
+	TIMER_SPACE = 1 << 4,   /* t_rtx: look for space after -ENOBUFS; none of the others */
+	TIMER_REORDER =
+	    1 << 5,           /* t_rtx: RACK's reordering timer; with RTX, whose time is xfer.rto */
+	TIMER_PROBE = 1 << 6, /* t_rtx: tail loss probe (RFC 8985 7.2); the same */
 };
 
 /* conn.marks: what is looked at rarely. */
@@ -58,6 +64,15 @@ enum conn_mark {
 	MARK_SYN = 1 << 5,     /* our SYN is due with the next output */
 	MARK_SCALING = 1 << 6, /* before the handshake: window scale was offered, or agreed on */
 	MARK_LOST = 1 << 7,    /* with MARK_ABORT: spt_close found unread data, the peer is told */
+};
+
+/* conn.features: what both ends agreed on, and ECN's state (RFC 3168 6.1). */
+enum conn_feature {
+	FEATURE_SACK = 1 << 0, /* both said SACK-permitted (RFC 2018 2) */
+	FEATURE_ECN = 1 << 1,  /* negotiated; while connecting: asked for */
+	FEATURE_ECE = 1 << 2,  /* CE came: ECE on every ACK until CWR comes (6.1.3) */
+	FEATURE_CWR = 1 << 3,  /* the window was reduced: CWR with the next new data (6.1.2) */
+	FEATURE_ECN_REDUCED = 1 << 4, /* once a window: no ECE counts before xfer.ecn_end */
 };
 
 #define CONN_NO_LISTENER 0xffff
@@ -115,17 +130,23 @@ struct conn {
 	uint8_t marks;            /* enum conn_mark */
 	uint8_t retries;          /* retransmissions of the oldest segment: R1 (RFC 9293 3.8.3) */
 	uint8_t source;           /* of an active open: its number and 1, else 0 */
-	uint8_t reserved[2];
+	uint8_t features;         /* enum conn_feature */
+	uint8_t congestion;       /* enum spt_congestion */
 } __rte_aligned(64);
 SPT_STATIC_ASSERT(sizeof(struct conn) == 192, "an idle connection is 192 bytes");
 SPT_STATIC_ASSERT(offsetof(struct conn, key) == 0, "the flow table compares keys there");
 SPT_STATIC_ASSERT(offsetof(struct conn, node) == 64, "transmit state is line 1");
 SPT_STATIC_ASSERT(offsetof(struct conn, iss) == 128, "the cold part is line 2");
 
-/*
- * A transfer block: present while data is queued, in flight or out of order. 128
- * bytes now; docs/layout.md lists what CUBIC, RACK, PRR and SACK will add.
- */
+/* xfer.recovery: RFC 5681, RFC 6675, RFC 8985. */
+enum recovery_state {
+	RECOVERY_OPEN,    /* nothing is known to be lost */
+	RECOVERY_FAST,    /* fast recovery until SND.UNA reaches 'recover' */
+	RECOVERY_TIMEOUT, /* after a retransmission time-out, until SND.UNA reaches 'recover' */
+	RECOVERY_CWR,     /* ECN only: the window shrinks, nothing was lost */
+};
+
+/* A transfer block: present while data is queued, in flight or out of order. */
 struct xfer {
 	struct rte_mbuf *sendq, *sendq_tail; /* from the byte at SND.UNA on, linked by mbuf_link */
 	struct rte_mbuf *send_next;          /* holds the byte at SND.NXT; NULL: all is sent */
@@ -143,8 +164,36 @@ struct xfer {
 	uint32_t acked_ca; /* bytes acknowledged towards the next increase of cwnd */
 	uint8_t rtt_timed;
 	uint8_t fin_waits;
+
+	/* what is out, and how its loss is found and repaired */
+	struct scoreboard sb;
+	struct rack rack;
+	uint32_t rto;        /* tick of the retransmission time-out, while another timer is first */
+	uint8_t recovery;    /* enum recovery_state */
+	uint8_t dup_acks;    /* without SACK: in a row (RFC 6582) */
+	uint8_t undo : 1;    /* undo_* are valid */
+	uint8_t learned : 1; /* this path lost or reordered: worth keeping while idle */
+	uint8_t ecn_end_valid : 1;
+	uint32_t dup_bytes; /* without SACK: what duplicates say has left the network */
+	uint32_t prr_delivered, prr_out, recover_fs; /* PRR (RFC 9937): RecoverFS */
+	uint32_t undo_cwnd, undo_ssthresh;
+	uint32_t undo_tsval;  /* Eifel (RFC 3522): TSval of the first retransmission */
+	uint32_t ecn_end;     /* SND.NXT at the last reduction by ECN */
+	uint32_t app_limited; /* SND.NXT when the application had no more; growth waits for it */
+
+	/* what we say of holes in what came: RFC 2018 4, RFC 2883 4. Newest block first */
+	struct sack_block {
+		uint32_t start, end;
+	} sack[4], dsack;
+	uint8_t n_sack;
+	uint8_t dsack_due;
+
+	/* receive window auto-tuning: bytes delivered since, RTT by the receiver */
+	uint32_t tune_seq, tune_us, rcv_rtt_us;
+
+	struct congestion cc, undo_cc;
 } __rte_aligned(64);
-SPT_STATIC_ASSERT(sizeof(struct xfer) == 128, "two lines");
+SPT_STATIC_ASSERT(sizeof(struct xfer) == 384, "six lines");
 
 /* half_open.flags, time_wait.flags */
 enum record_flag {

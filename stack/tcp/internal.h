@@ -382,6 +382,23 @@ void congestion_timeout(struct tcp *t, struct conn *c);
 void congestion_restart(struct tcp *t, struct conn *c);
 uint32_t congestion_window(const struct conn *c);
 
+/* ---- sack.c: what we tell the peer of holes (RFC 2018 4, RFC 2883 4) ---- */
+/* [start, end) came ahead of a gap and is queued: the block that it lies in is told first. */
+void sack_out_of_order(const struct tcp *t, struct xfer *x, uint32_t start, uint32_t end);
+/* RCV.NXT moved: blocks before it go. */
+void sack_advanced(struct xfer *x, uint32_t rcv_nxt);
+/* [start, end) came twice: told once, with the next ACK. Takes a transfer block if need be. */
+void sack_duplicate(struct tcp *t, struct conn *c, uint32_t start, uint32_t end);
+/* Blocks for the segment that is being built, DSACK first; 0 if there are none. */
+unsigned int sack_blocks(
+    const struct tcp *t, const struct conn *c, struct wire_sack_block blocks[4]);
+/* They were told: a DSACK is not repeated. */
+void sack_told(struct tcp *t, struct conn *c);
+/* Bytes of option that the next segment needs for it: it makes the payload shorter (MUST-16). */
+unsigned int sack_option_len(const struct tcp *t, const struct conn *c);
+
+/* ---- recovery.c: what acknowledgments say of loss, and what is done about it ---- */
+
 /* ---- keepalive.c ---- */
 void idle_arm(struct tcp *t, struct conn *c);
 void idle_expired(struct tcp *t, struct conn *c);

@@ -144,6 +144,7 @@ struct tcp {
 
 	struct flow_table flows;
 	struct pool conns, xfers, half_opens, time_waits, events, options;
+	struct pool chunks; /* of scoreboards */
 	struct wheel wheel;
 	struct fifo syn_ack[TCP_SYN_ACK_STEPS + 1];
 	struct fifo time_wait_fifo;

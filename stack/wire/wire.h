@@ -192,6 +192,11 @@ struct wire_ip {
  */
 unsigned int wire_write_ip(void *at, const struct wire_ip *ip, uint16_t payload);
 
+/* A SACK block, RFC 2018 3: [start, end), host order. */
+struct wire_sack_block {
+	uint32_t start, end;
+};
+
 /* What a TCP header that we write carries. Names of RFC 9293; host order. */
 struct wire_tcp {
 	uint16_t sport, dport; /* big endian, as in the flow key */
@@ -199,10 +204,12 @@ struct wire_tcp {
 	uint16_t wnd;
 	uint8_t flags;
 	uint16_t up;
-	uint8_t options; /* set of enum seg_option: MSS, WSCALE, TIMESTAMP, SACK_PERM */
+	uint8_t options; /* set of enum seg_option */
 	uint16_t mss;
 	uint8_t wscale;
+	uint8_t sack_blocks; /* with SEG_HAS_SACK: 1 .. 4, with timestamps 1 .. 3 */
 	uint32_t tsval, tsecr;
+	const struct wire_sack_block *sack;
 };
 
 /* Bytes of header that wire_write_tcp will write for 'options', a multiple of 4. */
