@@ -103,7 +103,7 @@ flood_template_init(struct flood_port *f, struct flood_template *t, enum flood_k
 	    .protocol = IP_PROTO_TCP,
 	    .ttl = FLOOD_TTL,
 	};
-	uint16_t length = (uint16_t)wire_tcp_len(tcp.options);
+	uint16_t length = (uint16_t)wire_tcp_len(&tcp);
 	uint8_t *l3 = t->frame + WIRE_ETH_LEN, *l4;
 
 	wire_write_eth(

@@ -25,6 +25,8 @@ enum tcp_option_kind {
 /* NOP, NOP, timestamps: how every segment of an ordinary connection looks (RFC 7323 app. A). */
 #define ALIGNED_TIMESTAMP RTE_BE32(0x0101080a)
 #define ALIGNED_LEN       12
+/* NOP, NOP, SACK behind them or alone: its length in the low byte. */
+#define ALIGNED_SACK 0x01010500
 
 static inline uint32_t
 load_be32(const uint8_t *p)
@@ -71,12 +73,41 @@ tcp_parse_option(struct seg *s, const uint8_t *p, unsigned int length, unsigned 
 	}
 }
 
+/*
+ * NOP NOP SACK, behind aligned timestamps or alone: how the ACKs of a peer look who misses
+ * something. False: another layout, nothing was taken.
+ */
+static bool
+tcp_parse_sack(struct seg *s, const uint8_t *p, unsigned int length)
+{
+	unsigned int at = 0, size;
+	uint32_t first;
+
+	memcpy(&first, p, sizeof(first));
+	if (first == ALIGNED_TIMESTAMP && length > ALIGNED_LEN)
+		at = ALIGNED_LEN;
+	size = load_be32(p + at) - ALIGNED_SACK;
+	if (size < 2 + LEN_SACK_BLOCK || size % LEN_SACK_BLOCK != 2 || size + 2 != length - at)
+		return false;
+	s->sack_off = (uint8_t)(WIRE_TCP_LEN + at + 4);
+	s->sack_blocks = (uint8_t)(size / LEN_SACK_BLOCK);
+	s->options = SEG_HAS_SACK;
+	if (at > 0) {
+		s->tsval = load_be32(p + 4);
+		s->tsecr = load_be32(p + 8);
+		s->options |= SEG_HAS_TIMESTAMP;
+	}
+	return true;
+}
+
 /* Any options, at any alignment. Each step takes a byte at least. */
 static __rte_noinline enum spt_verdict
 tcp_parse_options(struct seg *s, const uint8_t *p, unsigned int length)
 {
 	unsigned int i = 0;
 
+	if (tcp_parse_sack(s, p, length))
+		return SPT_V_CONTINUE;
 	while (i < length && p[i] != KIND_EOL) {
 		unsigned int size = 1;
 

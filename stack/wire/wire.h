@@ -31,6 +31,9 @@ enum tcp_flag {
 	TCP_CWR = 0x80,
 };
 
+/* The two low bits of a packet's TOS byte, RFC 3168 5. */
+enum ip_ecn { ECN_NOT_ECT, ECN_ECT1, ECN_ECT0, ECN_CE, ECN_MASK = 3 };
+
 #define IP_PROTO_ICMP  1
 #define IP_PROTO_TCP   6
 #define IP_PROTO_ICMP6 58
@@ -178,6 +181,13 @@ wire_fold(uint32_t sum)
  */
 void wire_checksum_tx(struct rte_mbuf *m);
 
+/*
+ * Is 'm' a frame, behind VLAN tags or not, of an ECN-capable transport: ECT(0) or ECT(1), RFC 3168?
+ * Then wire_mark_ce() writes CE over that, with the IPv4 header's checksum after it (RFC 1624).
+ */
+bool wire_is_ect(const struct rte_mbuf *m);
+void wire_mark_ce(struct rte_mbuf *m);
+
 /* What an IP header that we write carries. */
 struct wire_ip {
 	struct spt_addr src, dst;
@@ -212,20 +222,26 @@ struct wire_tcp {
 	const struct wire_sack_block *sack;
 };
 
-/* Bytes of header that wire_write_tcp will write for 'options', a multiple of 4. */
+/* Bytes that timestamps take, and blocks of SACK, in whole words. */
+#define WIRE_TIMESTAMP_LEN 12
+#define WIRE_SACK_LEN(n)   (4 + 8 * (n))
+
+/* Bytes of header that wire_write_tcp will write, a multiple of 4. */
 static inline unsigned int
-wire_tcp_len(uint8_t options)
+wire_tcp_len(const struct wire_tcp *t)
 {
 	unsigned int length = WIRE_TCP_LEN;
 
-	if (options & SEG_HAS_MSS)
+	if (t->options & SEG_HAS_MSS)
 		length += 4;
-	if (options & SEG_HAS_WSCALE)
+	if (t->options & SEG_HAS_WSCALE)
 		length += 4;
-	if (options & SEG_HAS_TIMESTAMP)
-		length += 12; /* SACK-permitted takes the place of two NOPs */
-	else if (options & SEG_HAS_SACK_PERM)
+	if (t->options & SEG_HAS_TIMESTAMP)
+		length += WIRE_TIMESTAMP_LEN; /* SACK-permitted takes the place of two NOPs */
+	else if (t->options & SEG_HAS_SACK_PERM)
 		length += 4;
+	if (t->options & SEG_HAS_SACK)
+		length += WIRE_SACK_LEN(t->sack_blocks);
 	return length;
 }
 

@@ -113,8 +113,6 @@ bench_inject(struct bench *b, unsigned int i, uint8_t flags, uint32_t len)
 {
 	struct bench_client *c = &b->clients[i];
 	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool);
-	uint8_t options = flags & TCP_SYN ? SEG_HAS_MSS : 0;
-	unsigned int l4 = wire_tcp_len(options);
 	struct wire_ip ip = {.src = c->addr, .dst = b->server, .protocol = IP_PROTO_TCP, .ttl = 64};
 	struct wire_tcp w = {.sport = rte_cpu_to_be_16(c->port),
 	    .dport = rte_cpu_to_be_16(BENCH_PORT),
@@ -122,8 +120,9 @@ bench_inject(struct bench *b, unsigned int i, uint8_t flags, uint32_t len)
 	    .ack = c->ack,
 	    .wnd = 65535,
 	    .flags = flags,
-	    .options = options,
+	    .options = flags & TCP_SYN ? SEG_HAS_MSS : 0,
 	    .mss = 1460};
+	unsigned int l4 = wire_tcp_len(&w);
 	uint16_t sum = wire_fold(wire_sum_pseudo(&ip.src, &ip.dst, IP_PROTO_TCP, l4 + len));
 	uint8_t *p;
 

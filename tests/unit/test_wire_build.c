@@ -106,7 +106,7 @@ test_tcp_round_trip(void **state)
 		    .tos = 0x48,
 		    .ttl = 64};
 		static const struct rte_ether_addr src = {{2, 0, 0, 0, 0, 2}};
-		unsigned int header = wire_tcp_len(t.options), l4 = six ? 54 : 34;
+		unsigned int header = wire_tcp_len(&t), l4 = six ? 54 : 34;
 		uint8_t frame[FRAME_MAX] = {0};
 		struct rte_mbuf *m;
 		struct frame f;
@@ -157,6 +157,61 @@ test_tcp_timestamp_aligned(void **state)
 	(void)state;
 	assert_int_equal(wire_write_tcp(got, &t), 32);
 	assert_memory_equal(got + 20, want, 12);
+}
+
+/* RFC 2018 3, in words of their own, behind timestamps or alone; and read again. */
+static void
+test_tcp_sack(void **state)
+{
+	static const struct wire_sack_block blocks[4] = {
+	    {0xfffffff0, 0x10}, {0x01020304, 0x05060708}, {1, 2}, {0x80000000, 0x80000001}};
+	static const uint8_t first[12] = {
+	    1, 1, 5, 0, 0xff, 0xff, 0xff, 0xf0, 0, 0, 0, 0x10}; /* the length is left out */
+
+	(void)state;
+	for (unsigned int i = 0; i < 7; i++) {
+		bool timestamps = i >= 4;
+		uint8_t n = (uint8_t)(timestamps ? i - 3 : i + 1);
+		const struct wire_tcp t = {.sport = RTE_BE16(1),
+		    .dport = RTE_BE16(2),
+		    .options = SEG_HAS_SACK | (timestamps ? SEG_HAS_TIMESTAMP : 0),
+		    .tsval = 3,
+		    .tsecr = 4,
+		    .sack_blocks = n,
+		    .sack = blocks};
+		const struct wire_ip ip = {
+		    .src = address(false, 2), .dst = address(false, 1), .protocol = 6, .ttl = 64};
+		unsigned int header = wire_tcp_len(&t), at = timestamps ? 32 : 20;
+		uint8_t frame[FRAME_MAX] = {0}, *tcp = frame + 34;
+		struct rte_mbuf *m;
+		struct frame f;
+		struct seg s;
+
+		assert_int_equal(header, at + 4 + 8 * n);
+		write_link(frame, 0x0800);
+		wire_write_ip(frame + 14, &ip, (uint16_t)header);
+		assert_int_equal(wire_write_tcp(tcp, &t), header);
+		assert_memory_equal(tcp + at, first, 3);
+		assert_int_equal(tcp[at + 3], 2 + 8 * n);
+		assert_memory_equal(tcp + at + 4, first + 4, 8);
+		m = test_mbuf_exact(frame, 34 + header);
+		m->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+		assert_verdict(wire_parse_frame(m, &test_mac, &f), SPT_V_CONTINUE);
+		assert_verdict(wire_parse_tcp(&f, &s), SPT_V_CONTINUE);
+		assert_int_equal(s.options, t.options);
+		assert_int_equal(s.tsval, timestamps ? 3 : 0);
+		assert_int_equal(s.tsecr, timestamps ? 4 : 0);
+		assert_int_equal(s.sack_off, at + 4);
+		assert_int_equal(s.sack_blocks, n);
+		for (unsigned int b = 0; b < n; b++) {
+			rte_be32_t edges[2];
+
+			memcpy(edges, tcp + s.sack_off + 8 * b, sizeof(edges));
+			assert_int_equal(rte_be_to_cpu_32(edges[0]), blocks[b].start);
+			assert_int_equal(rte_be_to_cpu_32(edges[1]), blocks[b].end);
+		}
+		rte_pktmbuf_free(m);
+	}
 }
 
 static void
@@ -243,6 +298,7 @@ main(void)
 	    cmocka_unit_test(test_tcp_bytes),
 	    cmocka_unit_test(test_tcp_round_trip),
 	    cmocka_unit_test(test_tcp_timestamp_aligned),
+	    cmocka_unit_test(test_tcp_sack),
 	    cmocka_unit_test(test_arp),
 	    cmocka_unit_test(test_nd),
 	};

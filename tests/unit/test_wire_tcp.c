@@ -319,6 +319,20 @@ static const struct options options[] = {
     {"SACK, four blocks", 36, {1, 1, 5, 34}, false, SEG_HAS_SACK},
     {"SACK with timestamps", 32, {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 5, 18}, false,
         SEG_HAS_SACK | SEG_HAS_TIMESTAMP},
+    {"SACK before the timestamps", 24,
+        {1, 1, 5, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8}, false,
+        SEG_HAS_SACK | SEG_HAS_TIMESTAMP},
+    {"SACK, then more", 16, {1, 1, 5, 10, 0, 0, 0, 0, 0, 0, 0, 0, 2, 4, 5, 180}, false,
+        SEG_HAS_SACK | SEG_HAS_MSS},
+    {"SACK with timestamps, then more", 28,
+        {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 5, 10, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 3, 7},
+        false, SEG_HAS_SACK | SEG_HAS_TIMESTAMP | SEG_HAS_WSCALE},
+    {"SACK with timestamps, no block", 16, {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 5, 2}, true,
+        0},
+    {"SACK with timestamps, a block and a half", 28,
+        {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 5, 14}, true, 0},
+    {"SACK with timestamps, beyond the end", 24, {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 5, 18},
+        true, 0},
     {"SACK, no block", 4, {1, 1, 5, 2}, true, 0},
     {"SACK, half a block", 8, {1, 1, 5, 6}, true, 0},
     {"SACK, a block and a half", 16, {1, 1, 5, 14}, true, 0},
@@ -369,6 +383,12 @@ test_sack_blocks(void **state)
 	assert_verdict(options_verdict(bytes, 40, &s), SPT_V_CONTINUE);
 	assert_int_equal(s.sack_off, 36);
 	assert_int_equal(s.sack_blocks, 3);
+	assert_int_equal(s.tsval, 0x01020304);
+	assert_int_equal(s.tsecr, 0x05060708);
+	bytes[15] = 18; /* and zeros behind it: the end of the list */
+	assert_verdict(options_verdict(bytes, 40, &s), SPT_V_CONTINUE);
+	assert_int_equal(s.sack_off, 36);
+	assert_int_equal(s.sack_blocks, 2);
 	assert_verdict(options_verdict(one, 0, &s), SPT_V_CONTINUE);
 	assert_int_equal(s.sack_blocks, 0);
 }
