@@ -68,11 +68,12 @@ enum conn_mark {
 
 /* conn.features: what both ends agreed on, and ECN's state (RFC 3168 6.1). */
 enum conn_feature {
-	FEATURE_SACK = 1 << 0, /* both said SACK-permitted (RFC 2018 2) */
+	FEATURE_SACK = 1 << 0, /* both said SACK-permitted (RFC 2018 2); connecting: offered */
 	FEATURE_ECN = 1 << 1,  /* negotiated; while connecting: asked for */
 	FEATURE_ECE = 1 << 2,  /* CE came: ECE on every ACK until CWR comes (6.1.3) */
 	FEATURE_CWR = 1 << 3,  /* the window was reduced: CWR with the next new data (6.1.2) */
 	FEATURE_ECN_REDUCED = 1 << 4, /* once a window: no ECE counts before xfer.ecn_end */
+	FEATURE_NO_ECT = 1 << 5,      /* a SYN of ours did not ask for ECN: we only echo (6.1.1) */
 };
 
 #define CONN_NO_LISTENER 0xffff
@@ -199,8 +200,8 @@ SPT_STATIC_ASSERT(sizeof(struct xfer) == 384, "six lines");
 enum record_flag {
 	RECORD_TIMESTAMPS = 1 << 0,
 	RECORD_SCALING = 1 << 1,
-	RECORD_SACK = 1 << 2, /* the peer offered it; kept for when we generate it */
-	RECORD_ECN = 1 << 3,
+	RECORD_SACK = 1 << 2,     /* both want it */
+	RECORD_ECN = 1 << 3,      /* the peer asked for it, and we agree */
 	RECORD_ACKED = 1 << 4,    /* half-open: handshake complete, accept deferred */
 	RECORD_SHADOWED = 1 << 5, /* TIME-WAIT: a half-open record stands in the table for it */
 	RECORD_REOPENED = 1 << 6, /* half-open: made from a TIME-WAIT record, which is kept */

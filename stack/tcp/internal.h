@@ -228,9 +228,15 @@ struct rte_mbuf *segment_alloc(struct tcp *t);
 struct rte_mbuf *segment_reuse(struct tcp *t, struct rte_mbuf *m);
 void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
     const struct wire_tcp *w, uint16_t next_hop);
-/* A segment of a connection; 'm' holds its payload or nothing. ACK, window and timestamps are
- * added. */
-void segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags);
+/* With the flags of a segment: text that is sent for the first time, so ECT(0) where ECN was agreed
+ * on (RFC 3168 6.1.2, 6.1.5). */
+#define SEGMENT_NEW 0x100
+/*
+ * A segment of a connection; 'm' holds its payload or nothing. ACK, window, timestamps and ECE are
+ * added; and SACK blocks, as many as the payload leaves room for below the MSS.
+ */
+void segment_send(
+    struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, unsigned int flags);
 /* A bare segment; written into 's' where possible (then s->m is taken). False: no mbuf. */
 bool segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags);
 uint32_t segment_window(const struct tcp *t, struct conn *c);

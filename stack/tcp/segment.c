@@ -53,7 +53,7 @@ segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip, const 
 {
 	bool v4 = addr_is_v4(&ip->dst);
 	unsigned int l3 = v4 ? WIRE_IP4_LEN : WIRE_IP6_LEN;
-	unsigned int l4 = wire_tcp_len(w->options);
+	unsigned int l4 = wire_tcp_len(w);
 	uint32_t payload = m->pkt_len;
 	uint16_t sum;
 	uint8_t *p = (uint8_t *)rte_pktmbuf_prepend(m, (uint16_t)(l3 + l4));
@@ -95,8 +95,8 @@ segment_window(const struct tcp *t, struct conn *c)
 }
 
 static void
-segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, uint8_t flags, struct wire_ip *ip,
-    struct wire_tcp *w)
+segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, unsigned int flags,
+    struct wire_ip *ip, struct wire_tcp *w)
 {
 	*ip = (struct wire_ip){
 	    .src = local_at(&t->local, c->key.laddr),
@@ -110,8 +110,11 @@ segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, uint8_t flags,
 	    .dport = c->key.rport,
 	    .seq = seq,
 	    .ack = c->rcv_nxt,
-	    .flags = flags | TCP_ACK,
+	    .flags = (uint8_t)(flags | TCP_ACK),
 	};
+	/* Retransmissions, probes and bare ACKs are not marked (RFC 3168 6.1.4 to 6.1.6). */
+	if ((flags & SEGMENT_NEW) && (c->features & (FEATURE_ECN | FEATURE_NO_ECT)) == FEATURE_ECN)
+		ip->tos |= ECN_ECT0;
 	w->wnd = (uint16_t)segment_window(t, c);
 	if (c->flags & CONN_TIMESTAMPS) {
 		w->options = SEG_HAS_TIMESTAMP;
@@ -183,7 +186,7 @@ segment_acknowledged(struct conn *c)
 }
 
 void
-segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, uint8_t flags)
+segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, unsigned int flags)
 {
 	struct wire_ip ip;
 	struct wire_tcp w;
