@@ -33,9 +33,9 @@ static const struct option_row port_rows[] = {
     {GROUP_PORT, "mtu", "BYTES", "1500", NULL, "largest IP packet of the link", OPTION_BYTES,
         .many = true, LINK(mtu), .min = 1280, .max = 9600, .parse = link_stored_mtu},
     {GROUP_PORT, "impair", "SPEC", NULL, "loss=2%,delay=20ms",
-        "spoil the link, by a list joined with commas: loss=2%, delay=20ms, jitter=1ms, "
-        "reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, queue=1000, seed=7; rx.loss= or "
-        "tx.loss= for one direction",
+        "spoil the link, by a list joined with commas: loss=2%, burst-loss=1%:4, delay=20ms, "
+        "jitter=1ms, reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, buffer=100, ecn=20, "
+        "ce=1%, queue=1000, seed=7; rx.loss= or tx.loss= for one direction (docs/bridge.md)",
         OPTION_PARSED, .many = true, .parse = link_parse_impair},
 };
 

@@ -16,6 +16,8 @@ static const char *const impairment_names[] = {
     [SPT_IMPAIR_REORDERED] = "reordered",
     [SPT_IMPAIR_DUPLICATED] = "duplicated",
     [SPT_IMPAIR_CORRUPTED] = "corrupted",
+    [SPT_IMPAIR_DROPPED] = "dropped",
+    [SPT_IMPAIR_MARKED] = "marked",
 };
 
 void

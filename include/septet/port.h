@@ -23,15 +23,18 @@ struct spt_port_stats {
 	uint64_t rx_vlan_other;
 	/* Called good by the device and were not; from the first on, we sum for ourselves. */
 	uint64_t rx_checksum_wrong;
-	uint64_t impaired[5]; /* by enum spt_impairment; 0 without the wrapper */
+	uint64_t impaired[7]; /* by enum spt_impairment; 0 without the wrapper */
 };
 
 enum spt_impairment {
-	SPT_IMPAIR_LOST,
+	SPT_IMPAIR_LOST, /* by chance, or for want of a buffer to spoil it in */
 	SPT_IMPAIR_DELAYED,
 	SPT_IMPAIR_REORDERED,
 	SPT_IMPAIR_DUPLICATED,
 	SPT_IMPAIR_CORRUPTED,
+	SPT_IMPAIR_DROPPED, /* the bottleneck's buffer was full, or the line */
+	SPT_IMPAIR_MARKED,  /* CE */
+	SPT_IMPAIRMENTS,
 };
 
 /*
@@ -55,13 +58,17 @@ int spt_port_memory_pair_create(
     const struct spt_memory_pair_config *config, struct spt_port *port[2]);
 
 /*
- * The impairment wrapper: a port over another that loses, delays, reorders,
- * duplicates and corrupts in either direction, reproducibly from 'seed'.
+ * The impairment wrapper: a port over another that loses, delays, reorders, duplicates, corrupts
+ * and marks in either direction, reproducibly from 'seed'. A direction is
+ *
+ *	loss, burst loss - duplication - corruption - buffer - rate - delay, jitter, reordering
+ *
  * Probabilities are in parts per million. Corruption flips one to three bits of one 16-bit
  * word of a copy, checksums filled in before, so that every such error under an internet
- * checksum can be found; ARP, which has none, is left alone. Frames count in the statistics as they
- * pass the wrapper; what it released and the inner port refused is in tx_refused. Owns 'inner' on
- * success.
+ * checksum can be found; ARP, which has none, is left alone. Marks (RFC 3168: CE) are written into
+ * IP packets that say ECT and into no others, and into a copy of what somebody else holds.
+ * Frames count in the statistics as they pass the wrapper; what it released and the inner port
+ * refused is in tx_refused. Owns 'inner' on success.
  */
 struct spt_impair {
 	uint32_t loss_ppm;
@@ -72,24 +79,51 @@ struct spt_impair {
 	uint64_t delay_ns;
 	uint64_t jitter_ns;   /* uniform, added to delay; keeps order */
 	uint64_t rate_bps;    /* bits per second of frame bytes; 0 = unlimited */
-	uint32_t queue_limit; /* frames waiting; past it they are lost; 0 = 1000 */
+	uint32_t queue_limit; /* most frames held at all; 0 = 1000, with a rate 16384 */
+	/*
+	 * The bottleneck's buffer: what waits for the rate, the frame being sent included; one that
+	 * finds it full is dropped. Both bounds count where both are given; 0 = none, all zero with
+	 * queue_limit too = 1000 frames. Without a rate nothing waits.
+	 */
+	uint32_t buffer_frames;
+	uint64_t buffer_bytes; /* however small, an empty buffer takes a frame */
+	uint32_t burst_ppm;    /* of Gilbert and Elliott: this share is lost, ... */
+	uint32_t burst_frames; /* ... in bursts of so many frames in the mean; 0 = 1 */
+	uint32_t
+	    ecn_threshold; /* marks what finds so many frames in the buffer or more; 0 = none */
+	uint32_t ce_ppm;   /* marks this share */
 };
 
 struct spt_impair_config {
 	uint64_t seed;
 	struct spt_impair rx;     /* frames from the inner port to us */
 	struct spt_impair tx;     /* frames from us to the inner port */
-	struct rte_mempool *pool; /* for duplicates and corrupted copies */
+	struct rte_mempool *pool; /* for duplicates and for copies that are changed */
 };
 
+/* 0, -EINVAL or -ENOMEM. */
 int spt_port_impair_create(
     const struct spt_impair_config *config, struct spt_port *inner, struct spt_port **port);
 
+/* One direction so far: in + duplicated = out + lost + dropped + held, by enum spt_impairment. */
+struct spt_impair_stats {
+	uint64_t in;  /* frames that came */
+	uint64_t out; /* that left, also those that the inner port refused then */
+	uint64_t impaired[SPT_IMPAIRMENTS];
+	uint32_t held;           /* inside now */
+	uint32_t queue_longest;  /* most frames that the bottleneck's buffer had in it, */
+	uint64_t queue_heaviest; /* and most bytes */
+};
+
+/* 0, or -EINVAL: 'port' is no impairment wrapper. */
+int spt_port_impair_stats(
+    const struct spt_port *port, struct spt_impair_stats *rx, struct spt_impair_stats *tx);
+
 /*
  * Parse "loss=2%,delay=20ms,jitter=1ms,reorder=0.5%,duplicate=1%,corrupt=0.1%,
- * rate=100Mbit,queue=1000,seed=7" (and reorder-delay=5ms) into both directions of 'config'
- * ("rx.loss=" or "tx.loss=" for one); the rest of it is kept. 0, or -EINVAL with one line in
- * 'error' and 'config' unchanged.
+ * rate=100Mbit,queue=1000,seed=7" (and reorder-delay=5ms, burst-loss=1%:4, buffer=100 or
+ * buffer=150KB, ecn=20, ce=1%) into both directions of 'config' ("rx.loss=" or "tx.loss=" for one);
+ * the rest of it is kept. 0, or -EINVAL with one line in 'error' and 'config' unchanged.
  */
 int spt_impair_parse(
     const char *text, struct spt_impair_config *config, char *error, size_t error_size);

@@ -7,7 +7,7 @@
  *
  * Frames may be held here while the sender still has them on a retransmission queue:
  * payload is immutable once queued, and headers are rewritten only at reference count
- * 1. Bytes are changed in copies only.
+ * 1. Bytes are changed in copies only, but for the ECN field of a header that nobody else has.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,7 +22,9 @@
 #include "port.h"
 
 #define IMPAIR_QUEUE_DEFAULT   1000
+#define IMPAIR_LINE_DEFAULT    16384 /* with a rate: the queue has a bound of its own */
 #define IMPAIR_QUEUE_MAX       (1u << 24)
+#define IMPAIR_CERTAIN         (UINT64_C(1) << 32) /* of the burst loss: probability 1 */
 #define IMPAIR_REORDER_DEFAULT SPT_NS_PER_MS
 #define IMPAIR_PPM             1000000
 #define IMPAIR_TIME_MAX        (3600 * SPT_NS_PER_SEC)
@@ -37,6 +39,12 @@ struct impair_entry {
 	struct rte_mbuf *m;
 };
 
+/* A frame in the bottleneck's buffer: until its last bit has left. */
+struct impair_waiting {
+	spt_time leaves;
+	uint32_t bytes;
+};
+
 struct impair_direction {
 	struct spt_impair cfg;
 	uint64_t random;    /* state of the generator */
@@ -46,6 +54,14 @@ struct impair_direction {
 	uint64_t order;
 	uint32_t held;
 	struct impair_entry *heap; /* cfg.queue_limit of them, the earliest first */
+	/* The buffer, a ring: all of it is held too, so it has cfg.queue_limit slots. */
+	struct impair_waiting *waiting; /* NULL without a rate */
+	uint32_t first, waits;
+	uint64_t waits_bytes;
+	bool burst;      /* the chain of Gilbert and Elliott is in its bad state */
+	uint64_t to_bad; /* its transitions for each frame, of IMPAIR_CERTAIN */
+	uint64_t to_good;
+	struct spt_impair_stats stats;
 };
 
 struct impair_port {
@@ -56,7 +72,6 @@ struct impair_port {
 	uint64_t rx_bytes;
 	uint64_t tx_frames;
 	uint64_t tx_bytes;
-	uint64_t impaired[5];
 	struct impair_direction rx;
 	struct impair_direction tx;
 };
@@ -65,6 +80,26 @@ static bool
 impair_happens(struct impair_direction *d, uint32_t ppm)
 {
 	return ppm != 0 && random_below(&d->random, IMPAIR_PPM) < ppm;
+}
+
+static void
+impair_count(struct impair_direction *d, enum spt_impairment what)
+{
+	d->stats.impaired[what]++;
+}
+
+/*
+ * Gilbert and Elliott: a chain of a state in which every frame arrives and one in which none does.
+ * With share p and mean length L the bad one is left with 1 / L, and entered with p / (L (1 - p)).
+ */
+static bool
+impair_burst(struct impair_direction *d)
+{
+	uint64_t leave = d->burst ? d->to_good : d->to_bad;
+
+	if (random_below(&d->random, IMPAIR_CERTAIN) < leave)
+		d->burst = !d->burst;
+	return d->burst;
 }
 
 static bool
@@ -120,6 +155,7 @@ impair_pop_burst(struct impair_direction *d, spt_time now, struct rte_mbuf **m, 
 		if (m[i] == NULL)
 			break;
 	}
+	d->stats.out += i;
 	return i;
 }
 
@@ -189,38 +225,109 @@ impair_line(struct impair_direction *d, uint32_t bytes, spt_time now)
 	return d->line_free;
 }
 
-/* Put one frame into the queue of its direction, or drop it. */
+/* What has left the bottleneck by 'now' waits there no longer. */
+static void
+impair_queue_drain(struct impair_direction *d, spt_time now)
+{
+	while (d->waits > 0 && d->waiting[d->first].leaves <= now) {
+		d->waits_bytes -= d->waiting[d->first].bytes;
+		d->waits--;
+		d->first = d->first + 1 == d->cfg.queue_limit ? 0 : d->first + 1;
+	}
+}
+
+static bool
+impair_queue_full(const struct impair_direction *d, uint32_t bytes)
+{
+	const struct spt_impair *cfg = &d->cfg;
+
+	if (d->waits == 0)
+		return false;
+	return (cfg->buffer_frames != 0 && d->waits >= cfg->buffer_frames) ||
+	       (cfg->buffer_bytes != 0 && d->waits_bytes + bytes > cfg->buffer_bytes);
+}
+
+/* There is room: what waits is held, and of that there are fewer than queue_limit. */
+static void
+impair_queue_add(struct impair_direction *d, uint32_t bytes, spt_time leaves)
+{
+	uint32_t at = d->first + d->waits;
+
+	SPT_ASSERT(d->waits < d->cfg.queue_limit);
+	at -= at >= d->cfg.queue_limit ? d->cfg.queue_limit : 0;
+	d->waiting[at] = (struct impair_waiting){.leaves = leaves, .bytes = bytes};
+	d->waits++;
+	d->waits_bytes += bytes;
+	d->stats.queue_longest = RTE_MAX(d->stats.queue_longest, d->waits);
+	d->stats.queue_heaviest = RTE_MAX(d->stats.queue_heaviest, d->waits_bytes);
+}
+
+/* CE, where the packet says ECT; in a copy unless nobody else sees these bytes. */
+static struct rte_mbuf *
+impair_mark(struct impair_port *self, struct impair_direction *d, struct rte_mbuf *m)
+{
+	struct rte_mbuf *own = m;
+
+	if (!wire_is_ect(m))
+		return m;
+	if (!RTE_MBUF_DIRECT(m) || rte_mbuf_refcnt_read(m) != 1) {
+		own = port_copy(m, self->pool);
+		if (own == NULL)
+			return m;
+		rte_pktmbuf_free(m);
+	}
+	wire_mark_ce(own);
+	impair_count(d, SPT_IMPAIR_MARKED);
+	return own;
+}
+
+/* Through the bottleneck and onto the line, whose end it reaches at the time that is chosen. */
 static void
 impair_hold(struct impair_port *self, struct impair_direction *d, struct rte_mbuf *m, spt_time now)
 {
 	spt_time due;
+	bool mark;
 
-	if (impair_happens(d, d->cfg.corrupt_ppm) && impair_corruptible(m)) {
-		m = impair_corrupt(self, d, m);
-		if (m == NULL) {
-			self->impaired[SPT_IMPAIR_LOST]++;
-			return;
-		}
-		self->impaired[SPT_IMPAIR_CORRUPTED]++;
-	}
-	if (d->held == d->cfg.queue_limit) {
-		self->impaired[SPT_IMPAIR_LOST]++;
-		rte_pktmbuf_free(m);
-		return;
-	}
-	due = impair_line(d, m->pkt_len, now) + d->cfg.delay_ns;
+	mark = d->cfg.ecn_threshold != 0 && d->waits >= d->cfg.ecn_threshold;
+	if (impair_happens(d, d->cfg.ce_ppm) || mark)
+		m = impair_mark(self, d, m);
+	due = impair_line(d, m->pkt_len, now);
+	if (d->waiting != NULL)
+		impair_queue_add(d, m->pkt_len, due);
+	due += d->cfg.delay_ns;
 	if (d->cfg.jitter_ns != 0)
 		due += random_below(&d->random, d->cfg.jitter_ns + 1);
 	due = RTE_MAX(due, d->last_due);
 	if (impair_happens(d, d->cfg.reorder_ppm)) {
-		self->impaired[SPT_IMPAIR_REORDERED]++;
+		impair_count(d, SPT_IMPAIR_REORDERED);
 		due += d->cfg.reorder_ns;
 	} else {
 		d->last_due = due;
 	}
 	if (due > now)
-		self->impaired[SPT_IMPAIR_DELAYED]++;
+		impair_count(d, SPT_IMPAIR_DELAYED);
 	impair_push(d, m, due);
+}
+
+/* Spoil it perhaps, and hold it; or drop it where there is no room. */
+static void
+impair_pass(struct impair_port *self, struct impair_direction *d, struct rte_mbuf *m, spt_time now)
+{
+	if (impair_happens(d, d->cfg.corrupt_ppm) && impair_corruptible(m)) {
+		m = impair_corrupt(self, d, m);
+		if (m == NULL) {
+			impair_count(d, SPT_IMPAIR_LOST);
+			return;
+		}
+		impair_count(d, SPT_IMPAIR_CORRUPTED);
+	}
+	impair_queue_drain(d, now);
+	if (d->held == d->cfg.queue_limit || impair_queue_full(d, m->pkt_len)) {
+		impair_count(d, SPT_IMPAIR_DROPPED);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	impair_hold(self, d, m, now);
 }
 
 static void
@@ -228,17 +335,18 @@ impair_take(struct impair_port *self, struct impair_direction *d, struct rte_mbu
 {
 	struct rte_mbuf *twin = NULL;
 
-	if (impair_happens(d, d->cfg.loss_ppm)) {
-		self->impaired[SPT_IMPAIR_LOST]++;
+	d->stats.in++;
+	if (impair_happens(d, d->cfg.loss_ppm) || (d->to_bad != 0 && impair_burst(d))) {
+		impair_count(d, SPT_IMPAIR_LOST);
 		rte_pktmbuf_free(m);
 		return;
 	}
 	if (impair_happens(d, d->cfg.duplicate_ppm))
 		twin = port_copy(m, self->pool);
-	impair_hold(self, d, m, now);
+	impair_pass(self, d, m, now);
 	if (twin != NULL) {
-		self->impaired[SPT_IMPAIR_DUPLICATED]++;
-		impair_hold(self, d, twin, now);
+		impair_count(d, SPT_IMPAIR_DUPLICATED);
+		impair_pass(self, d, twin, now);
 	}
 }
 
@@ -328,8 +436,8 @@ impair_stats(struct spt_port *p, struct spt_port_stats *stats)
 	stats->rx_bytes = self->rx_bytes;
 	stats->tx_frames = self->tx_frames;
 	stats->tx_bytes = self->tx_bytes;
-	for (i = 0; i < RTE_DIM(self->impaired); i++)
-		stats->impaired[i] += self->impaired[i];
+	for (i = 0; i < SPT_IMPAIRMENTS; i++)
+		stats->impaired[i] += self->rx.stats.impaired[i] + self->tx.stats.impaired[i];
 }
 
 static void
@@ -340,6 +448,7 @@ impair_direction_free(struct impair_direction *d)
 	while ((m = impair_pop(d, SPT_TIME_NEVER)) != NULL)
 		rte_pktmbuf_free(m);
 	rte_free(d->heap);
+	rte_free(d->waiting);
 }
 
 static void
@@ -361,26 +470,54 @@ static const struct port_ops impair_ops = {
     .destroy = impair_destroy,
 };
 
+/* Can a chain with this share and length be? It would leave the good state more than always. */
+static bool
+impair_burst_valid(const struct spt_impair *cfg)
+{
+	return cfg->burst_ppm == 0 ||
+	       (cfg->burst_ppm < IMPAIR_PPM && cfg->burst_frames <= IMPAIR_PPM &&
+	           cfg->burst_ppm <=
+	               (uint64_t)RTE_MAX(cfg->burst_frames, 1u) * (IMPAIR_PPM - cfg->burst_ppm));
+}
+
 static bool
 impair_valid(const struct spt_impair *cfg)
 {
 	return cfg->loss_ppm <= IMPAIR_PPM && cfg->duplicate_ppm <= IMPAIR_PPM &&
 	       cfg->corrupt_ppm <= IMPAIR_PPM && cfg->reorder_ppm <= IMPAIR_PPM &&
+	       cfg->ce_ppm <= IMPAIR_PPM && impair_burst_valid(cfg) &&
 	       cfg->reorder_ns <= IMPAIR_TIME_MAX && cfg->delay_ns <= IMPAIR_TIME_MAX &&
 	       cfg->jitter_ns <= IMPAIR_TIME_MAX && cfg->queue_limit <= IMPAIR_QUEUE_MAX;
+}
+
+static void
+impair_defaults(struct spt_impair *cfg)
+{
+	if (cfg->reorder_ns == 0)
+		cfg->reorder_ns = IMPAIR_REORDER_DEFAULT;
+	if (cfg->burst_frames == 0)
+		cfg->burst_frames = 1;
+	if (cfg->queue_limit != 0)
+		return;
+	if (cfg->buffer_frames == 0 && cfg->buffer_bytes == 0)
+		cfg->buffer_frames = IMPAIR_QUEUE_DEFAULT;
+	cfg->queue_limit = cfg->rate_bps == 0 ? IMPAIR_QUEUE_DEFAULT : IMPAIR_LINE_DEFAULT;
 }
 
 static int
 impair_direction_init(struct impair_direction *d, const struct spt_impair *cfg, uint64_t seed)
 {
 	d->cfg = *cfg;
-	if (d->cfg.reorder_ns == 0)
-		d->cfg.reorder_ns = IMPAIR_REORDER_DEFAULT;
-	if (d->cfg.queue_limit == 0)
-		d->cfg.queue_limit = IMPAIR_QUEUE_DEFAULT;
+	impair_defaults(&d->cfg);
 	d->random = seed;
+	d->to_good = IMPAIR_CERTAIN / d->cfg.burst_frames;
+	d->to_bad = d->cfg.burst_ppm * IMPAIR_CERTAIN /
+	            ((uint64_t)d->cfg.burst_frames * (IMPAIR_PPM - d->cfg.burst_ppm));
 	d->heap = rte_malloc("spt_impair_heap", d->cfg.queue_limit * sizeof(*d->heap), 0);
-	return d->heap != NULL ? 0 : -ENOMEM;
+	if (d->cfg.rate_bps == 0)
+		return d->heap != NULL ? 0 : -ENOMEM;
+	d->waiting = rte_malloc("spt_impair_queue", d->cfg.queue_limit * sizeof(*d->waiting), 0);
+	return d->heap != NULL && d->waiting != NULL ? 0 : -ENOMEM;
 }
 
 int
@@ -397,8 +534,8 @@ spt_port_impair_create(
 		return -ENOMEM;
 	if (impair_direction_init(&self->rx, &config->rx, config->seed) != 0 ||
 	    impair_direction_init(&self->tx, &config->tx, ~config->seed) != 0) {
-		rte_free(self->rx.heap);
-		rte_free(self->tx.heap);
+		impair_direction_free(&self->rx);
+		impair_direction_free(&self->tx);
 		rte_free(self);
 		return -ENOMEM;
 	}
@@ -407,5 +544,25 @@ spt_port_impair_create(
 	self->inner = inner;
 	self->pool = config->pool;
 	*port = &self->base;
+	return 0;
+}
+
+static void
+impair_direction_stats(const struct impair_direction *d, struct spt_impair_stats *stats)
+{
+	*stats = d->stats;
+	stats->held = d->held;
+}
+
+int
+spt_port_impair_stats(
+    const struct spt_port *port, struct spt_impair_stats *rx, struct spt_impair_stats *tx)
+{
+	const struct impair_port *self = (const struct impair_port *)port;
+
+	if (port->ops != &impair_ops)
+		return -EINVAL;
+	impair_direction_stats(&self->rx, rx);
+	impair_direction_stats(&self->tx, tx);
 	return 0;
 }

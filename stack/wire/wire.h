@@ -188,6 +188,13 @@ void wire_checksum_tx(struct rte_mbuf *m);
 bool wire_is_ect(const struct rte_mbuf *m);
 void wire_mark_ce(struct rte_mbuf *m);
 
+/*
+ * Is 'm' a frame, behind VLAN tags or not, of an ECN-capable transport: ECT(0) or ECT(1), RFC 3168?
+ * Then wire_mark_ce() writes CE over that, with the IPv4 header's checksum after it (RFC 1624).
+ */
+bool wire_is_ect(const struct rte_mbuf *m);
+void wire_mark_ce(struct rte_mbuf *m);
+
 /* What an IP header that we write carries. */
 struct wire_ip {
 	struct spt_addr src, dst;

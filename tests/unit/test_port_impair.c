@@ -489,16 +489,16 @@ test_queue_limit(void **state)
 
 	open_port(&config);
 	send_numbers(near_end, 0, 12);
-	assert_int_equal(impaired(SPT_IMPAIR_LOST), 2);
+	assert_int_equal(impaired(SPT_IMPAIR_DROPPED), 2);
 	now += MS;
 	send_numbers(near_end, 12, 1); /* the queue has been emptied first */
-	assert_int_equal(impaired(SPT_IMPAIR_LOST), 2);
+	assert_int_equal(impaired(SPT_IMPAIR_DROPPED), 2);
 	assert_int_equal(receive_all(far_end), 10);
 	close_port();
 
 	open_port(&(struct spt_impair_config){.tx.delay_ns = MS}); /* 1000 */
 	send_numbers(near_end, 0, 1003);
-	assert_int_equal(impaired(SPT_IMPAIR_LOST), 3);
+	assert_int_equal(impaired(SPT_IMPAIR_DROPPED), 3);
 	close_port();
 }
 
