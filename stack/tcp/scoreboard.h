@@ -5,6 +5,9 @@
  * and how often; SACK (RFC 2018 5.1) which have arrived. Records lie in chunks of one line
  * from a pool that all connections of an engine share. Nothing here knows a connection.
  *
+ * SACKed neighbours are merged into one record, so that what is walked, and what memory is held,
+ * goes with the number of holes and not with what lies between them.
+ *
  * In flight (RFC 6675's pipe, RFC 9937's) is what is neither SACKed nor lost; a segment that is
  * sent again is not lost any more.
  */
@@ -16,6 +19,7 @@
 
 #include "../base/debug.h"
 #include "../base/pool.h"
+#include "../base/seq.h"
 
 enum sent_flag {
 	SENT_SACKED = 1 << 0,
@@ -25,18 +29,22 @@ enum sent_flag {
 	SENT_PROBE = 1 << 4, /* sent last as a tail loss probe */
 };
 
-/* A segment: 'len' sequence numbers from 'seq' on, FIN counted. len 0: an empty slot. */
+/*
+ * A segment: 'len' sequence numbers from 'seq' on, FIN counted. len 0: an empty slot. After SACKs
+ * were forgotten, or the MSS has become smaller, it may be longer than a segment can be.
+ */
 struct sent {
 	uint32_t seq;
 	uint32_t us; /* of its last transmission: engine's microseconds, modulo 2^32 */
 	uint16_t len;
 	uint8_t flags; /* enum sent_flag */
-	uint8_t tries; /* retransmissions, at most 255 */
+	uint8_t tries; /* retransmissions, at most 255; of a SACKed one: segments merged into it */
 };
 SPT_STATIC_ASSERT(sizeof(struct sent) == 12, "five and a link are a line");
 
 #define SENT_CHUNK 5
 
+/* From slot 0 on (the first chunk: from head_slot on) without a gap; never without a record. */
 struct sent_chunk {
 	struct sent at[SENT_CHUNK];
 	uint32_t next; /* POOL_NONE ends */
@@ -49,16 +57,25 @@ struct scoreboard {
 	uint32_t sacked;      /* thereof SACKed */
 	uint32_t lost;        /* thereof lost */
 	uint32_t high_sacked; /* behind the highest SACKed one; valid if sacked > 0 */
-	uint32_t lost_from;   /* no record before it is lost; valid if lost > 0 */
+	uint32_t lost_at;     /* chunk: none before it holds a lost record */
+	uint32_t hint;        /* chunk in which the last SACK that told something began */
+	uint16_t segments;    /* that were SACKed; 65535: or more, until sacked is 0 */
+	uint8_t head_slot;    /* of the first record in its chunk */
+	uint8_t tail_n;       /* slots of the last chunk that are used up; SENT_CHUNK: no chunk */
 };
 
-/* What one acknowledgment told, of cumulative ACK and SACK blocks together. */
+/*
+ * What one acknowledgment told, of cumulative ACK and SACK blocks together, in any order. All zero
+ * at first.
+ */
 struct delivery {
 	uint32_t acked;  /* by SEG.ACK, SACKed before or not */
 	uint32_t news;   /* delivered: acked or SACKed by this ACK and not SACKed before */
 	uint32_t sacked; /* thereof by blocks */
-	/* The one sent last of those newly delivered, apart for those sent once and those sent
-	 * again. */
+	/*
+	 * The one sent last (RFC 8985 6.2: RACK_sent_after) of those newly delivered, apart for
+	 * those sent once and those sent again.
+	 */
 	struct delivered {
 		uint32_t us, end;
 		bool any;
@@ -70,12 +87,27 @@ struct delivery {
 	bool reordered;
 	bool original_again; /* newly delivered ones are marked lost: they were late, not lost */
 	uint8_t tries;       /* most retransmissions of a newly delivered one */
+	bool fack_known;
+	uint32_t fack; /* RACK.fack before this acknowledgment, if fack_known */
 };
 
 static inline void
 scoreboard_init(struct scoreboard *sb)
 {
-	*sb = (struct scoreboard){.head = POOL_NONE, .tail = POOL_NONE};
+	*sb = (struct scoreboard){
+	    .head = POOL_NONE,
+	    .tail = POOL_NONE,
+	    .lost_at = POOL_NONE,
+	    .hint = POOL_NONE,
+	    .tail_n = SENT_CHUNK,
+	};
+}
+
+/* RFC 8985 6.2: RACK_sent_after: (us, end) of one segment against those of another. */
+static inline bool
+scoreboard_sent_after(uint32_t us1, uint32_t end1, uint32_t us2, uint32_t end2)
+{
+	return us1 == us2 ? seq_gt(end1, end2) : (int32_t)(us1 - us2) > 0;
 }
 
 /* RFC 6675 pipe, by what RACK has marked. */
@@ -92,19 +124,23 @@ scoreboard_flight(const struct scoreboard *sb)
 bool scoreboard_push(struct scoreboard *sb, struct pool *chunks, uint32_t seq, uint16_t len,
     uint32_t us, uint8_t flags);
 
-/* SEG.ACK = una: what lies before it goes; a record that it cuts keeps the rest. Adds to 'd'. */
+/*
+ * SEG.ACK = una: what lies before it goes; a record that it cuts keeps the rest. Adds to 'd'.
+ * Anything before what is out, or beyond, counts for no more than that.
+ */
 void scoreboard_ack(struct scoreboard *sb, struct pool *chunks, uint32_t una, struct delivery *d);
 
 /*
- * A SACK block [start, end) within what is out. Records that an edge cuts are split; where the pool
- * has no chunk for that, the part stays un-SACKed. Adds to 'd'. A record that was lost and is
- * SACKed is lost no more. Returns newly SACKed sequence numbers.
+ * A SACK block [start, end); what of it is not out is left aside. Records that an edge cuts are
+ * split; where the pool has no chunk for that, the part stays un-SACKed. Adds to 'd'. A record that
+ * was lost and is SACKed is lost no more. Returns newly SACKed sequence numbers. Pointers to
+ * records are not valid any more.
  */
 uint32_t scoreboard_sack(
     struct scoreboard *sb, struct pool *chunks, uint32_t start, uint32_t end, struct delivery *d);
 
 /* One record, which is neither SACKed nor lost, is lost. */
-void scoreboard_mark_lost(struct scoreboard *sb, struct sent *s);
+void scoreboard_mark_lost(struct scoreboard *sb, struct pool *chunks, struct sent *s);
 
 /* A time-out: all that is not SACKed is lost; with 'renege' SACKs are forgotten too (RFC 2018 8).
  */
@@ -113,7 +149,7 @@ void scoreboard_mark_all_lost(struct scoreboard *sb, struct pool *chunks, bool r
 /* The lost mark of all is withdrawn: they were only late (undo). */
 void scoreboard_mark_none_lost(struct scoreboard *sb, struct pool *chunks);
 
-/* The first lost record, or NULL. */
+/* The first lost record, or NULL. It may be longer than the MSS: split it before it is sent. */
 struct sent *scoreboard_lost(struct scoreboard *sb, struct pool *chunks);
 
 /* The first record, the last one; NULL: nothing is out. */
@@ -121,15 +157,19 @@ struct sent *scoreboard_first(const struct scoreboard *sb, struct pool *chunks);
 struct sent *scoreboard_last(const struct scoreboard *sb, struct pool *chunks);
 
 /*
- * Split 's' so that it is 'len' long (its own is longer); what follows is a record of its own with
- * the same marks. False: no chunk. To be used when the MSS has become smaller.
+ * Split 's', which is not SACKed, so that it is 'len' long (its own is longer); what follows is a
+ * record of its own with the same marks. 's' stays where it is. False: no chunk.
  */
 bool scoreboard_split(struct scoreboard *sb, struct pool *chunks, struct sent *s, uint16_t len);
 
-/* 's', lost or not, goes out again now. */
+/* 's', lost or not, but not SACKed, goes out again now. It is no probe unless the caller marks it.
+ */
 void scoreboard_sent_again(struct scoreboard *sb, struct sent *s, uint32_t us);
 
-/* Walk: for (s = scoreboard_first(..., &at); s; s = scoreboard_next(..., &at)). */
+/*
+ * Walk: for (s = scoreboard_begin(..., &at); s; s = scoreboard_next(..., &at)). Records may be
+ * marked or split meanwhile.
+ */
 struct scoreboard_cursor {
 	uint32_t chunk;
 	uint8_t slot;
