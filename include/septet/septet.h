@@ -335,14 +335,15 @@ struct spt_conn_info {
 	uint32_t urgent;          /* bytes still before the peer's urgent pointer; 0: none */
 	uint32_t retransmissions; /* in a row, of the oldest segment */
 	uint8_t snd_wscale, rcv_wscale;
-	bool timestamps;
+	bool timestamps, sack, ecn; /* agreed on; before the handshake: offered */
 	bool syn_retransmitted; /* one SYN of ours was not enough, nor one SYN-ACK of a record */
 };
 
 /* 0 or -ESTALE. */
 int spt_conn_info(struct spt_engine *engine, spt_conn conn, struct spt_conn_info *info);
 
-/* The options in force, and new ones (mss, timestamps and scaling stay as negotiated). */
+/* The options in force, and new ones (mss, timestamps, scaling, SACK and ECN stay as negotiated).
+ */
 int spt_conn_get(struct spt_engine *engine, spt_conn conn, struct spt_conn_options *options);
 
 /*

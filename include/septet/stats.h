@@ -147,6 +147,7 @@ enum spt_verdict {
 	X(keepalive_probes, "keep-alive probes sent")                                              \
 	X(acks_in_place, "replies written into the received mbuf")                                 \
 	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                      \
+	X(rx_congestion, "data segments that a router marked (CE), with ECN agreed on")            \
 	X(acks_limited, "ACKs for unacceptable segments not sent: rate limit")                     \
 	X(resets_sent, "RST segments sent")                                                        \
 	X(half_open_expired, "half-open records given up after the last SYN-ACK")                  \

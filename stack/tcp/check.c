@@ -108,7 +108,7 @@ check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
 	if (!x)
 		return NULL;
 	sums->xfers++;
-	if (!x->sendq && !x->ooo && !x->fin_waits)
+	if (!x->sendq && !x->ooo && !x->fin_waits && !x->dsack_due)
 		return "connection: a transfer block that is not needed";
 	wrong = check_send_queue(t, c, x, sums);
 	return wrong ? wrong : check_out_of_order(t, c, x, sums);

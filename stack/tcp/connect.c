@@ -78,6 +78,10 @@ connect_init(struct tcp *t, struct conn *c, const struct tcp_source *src, uint32
 		c->marks |= MARK_SCALING;
 		c->scales = (uint8_t)(o->rcv_shift << 4);
 	}
+	if (!o->set.no_sack)
+		c->features |= FEATURE_SACK;
+	if (o->set.ecn == SPT_ECN_ASK)
+		c->features |= FEATURE_ECN;
 	option_hold(t, c->options);
 	option_apply(t, c);
 }
@@ -169,6 +173,8 @@ connect_expired(struct tcp *t, struct conn *c)
 	retransmit_back_off(c);
 	retransmit_r1(t, c);
 	c->marks |= MARK_RTO_SYN;
+	if (c->state == SPT_SYN_SENT)
+		c->features |= FEATURE_NO_ECT; /* it may be ECN that is not let through */
 	segment_send_syn(t, c, NULL);
 	retransmit_arm(t, c);
 }

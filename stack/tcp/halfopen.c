@@ -114,6 +114,8 @@ conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h, const
 	    .options = l->options,
 	    .listener = h->listener,
 	    .mss_peer = h->mss,
+	    .features = (h->flags & RECORD_SACK ? FEATURE_SACK : 0) |
+	                (h->flags & RECORD_ECN ? FEATURE_ECN : 0),
 	};
 	c->key.pad = 0;
 	if (h->flags & RECORD_TIMESTAMPS) {
@@ -236,6 +238,10 @@ half_open_input(struct tcp *t, struct half_open *h, struct seg *s)
 		if (!ratelimit16_take(&h->key.pad, t->now))
 			return seg_discard(s, SPT_V_TCP_SYN_LIMITED);
 		h->flags |= RECORD_RETRIED;
+		/* It asks for ECN no more: the path may not let it pass (RFC 3168 6.1.1, 6.1.1.1)
+		 */
+		if ((s->flags & ECN_SETUP_SYN) != ECN_SETUP_SYN)
+			h->flags &= ~RECORD_ECN;
 		t->stats->segments_retransmitted++;
 		segment_send_syn_ack(t, h, s, half_open_tsval(t, h));
 		return SPT_V_TCP_SYN_REPEATED;

@@ -57,6 +57,8 @@ info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
 	info->snd_wscale = conn_snd_shift(c);
 	info->rcv_wscale = conn_rcv_shift(c);
 	info->timestamps = c->flags & CONN_TIMESTAMPS;
+	info->sack = c->features & FEATURE_SACK;
+	info->ecn = c->features & FEATURE_ECN;
 }
 
 static void
@@ -76,6 +78,8 @@ info_half_open(const struct tcp *t, const struct half_open *h, struct spt_conn_i
 	info->snd_wscale = h->scales & 0xf;
 	info->rcv_wscale = h->scales >> 4;
 	info->timestamps = h->flags & RECORD_TIMESTAMPS;
+	info->sack = h->flags & RECORD_SACK;
+	info->ecn = h->flags & RECORD_ECN;
 }
 
 static void

@@ -37,8 +37,11 @@ check_timestamps(struct tcp *t, struct conn *c, struct seg *s)
 			return SPT_V_CONTINUE;
 		return seg_discard(s, SPT_V_TCP_NO_TIMESTAMP);
 	}
-	if (unlikely(seq_lt(s->tsval, c->ts_recent)) && ts_recent_valid(t, c))
+	if (unlikely(seq_lt(s->tsval, c->ts_recent)) && ts_recent_valid(t, c)) {
+		/* The original, overtaken by its retransmission: the peer wants to know of it. */
+		sack_unacceptable(t, c, s);
 		return reply_ack_limited(t, c, s, SPT_V_TCP_PAWS);
+	}
 	return SPT_V_CONTINUE;
 }
 
@@ -68,6 +71,7 @@ refuse_sequence(struct tcp *t, struct conn *c, struct seg *s, uint32_t len)
 		return seg_discard(s, SPT_V_TCP_RST_IGNORED);
 	if (s->flags & TCP_SYN)
 		return reply_ack_limited(t, c, s, SPT_V_TCP_SYN_CHALLENGED);
+	sack_unacceptable(t, c, s);
 	if (s->seq == c->rcv_nxt - 1 && len <= 1 && !(s->flags & TCP_FIN))
 		return reply_ack_limited(t, c, s, SPT_V_TCP_WINDOW_PROBE);
 	return reply_ack_limited(t, c, s, SPT_V_TCP_OUT_OF_WINDOW);

@@ -29,6 +29,11 @@
 /* Most mbufs that one connection may hold undelivered, or out of order. */
 #define UNDELIVERED_MBUFS  32768
 #define OUT_OF_ORDER_MBUFS 512
+/* So many out of order if they hold so many bytes each in the mean: a wide window. */
+#define OUT_OF_ORDER_FULL_MBUFS 4096
+#define OUT_OF_ORDER_FULL_BYTES 1024
+/* Behind the one before it what is no longer is copied into its room. */
+#define OUT_OF_ORDER_COPY 512
 
 /*
  * Objects by index and back, with sizes that the compiler knows: a division by a constant is
@@ -228,6 +233,9 @@ struct rte_mbuf *segment_alloc(struct tcp *t);
 struct rte_mbuf *segment_reuse(struct tcp *t, struct rte_mbuf *m);
 void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
     const struct wire_tcp *w, uint16_t next_hop);
+/* Both of them on a SYN ask for ECN; one alone does not, and ECE alone on a SYN-ACK agrees to it
+ * (RFC 3168 6.1.1). */
+#define ECN_SETUP_SYN (TCP_ECE | TCP_CWR)
 /* With the flags of a segment: text that is sent for the first time, so ECT(0) where ECN was agreed
  * on (RFC 3168 6.1.2, 6.1.5). */
 #define SEGMENT_NEW 0x100
@@ -343,8 +351,12 @@ enum spt_verdict cookie_input(struct tcp *t, struct seg *s, int listener);
 /* ---- reassembly.c ---- */
 /* Queue a payload chain that starts at 'seq', ahead of RCV.NXT. Takes it. */
 enum spt_verdict reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq);
+/* A segment [start, end) came: the first part of it that is queued already is a duplicate. */
+void reassembly_repeated(struct tcp *t, struct conn *c, uint32_t start, uint32_t end);
 /* Deliver what has become in order. */
 void reassembly_drain(struct tcp *t, struct conn *c);
+/* Give up what is furthest ahead, at least 'n' mbufs of it: false, nothing, if there are fewer. */
+bool reassembly_prune(struct tcp *t, struct conn *c, uint32_t n);
 void reassembly_drop(struct tcp *t, struct xfer *x);
 /* Cut 'front' bytes and all behind 'keep' from a payload chain; NULL when nothing is left. */
 struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t front, uint32_t keep);
@@ -393,8 +405,12 @@ uint32_t congestion_window(const struct conn *c);
 void sack_out_of_order(const struct tcp *t, struct xfer *x, uint32_t start, uint32_t end);
 /* RCV.NXT moved: blocks before it go. */
 void sack_advanced(struct xfer *x, uint32_t rcv_nxt);
+/* What was queued from 'from' on is gone. */
+void sack_dropped(struct xfer *x, uint32_t from);
 /* [start, end) came twice: told once, with the next ACK. Takes a transfer block if need be. */
 void sack_duplicate(struct tcp *t, struct conn *c, uint32_t start, uint32_t end);
+/* What of a segment that is not acceptable came before RCV.NXT is a duplicate. */
+void sack_unacceptable(struct tcp *t, struct conn *c, const struct seg *s);
 /* Blocks for the segment that is being built, DSACK first; 0 if there are none. */
 unsigned int sack_blocks(
     const struct tcp *t, const struct conn *c, struct wire_sack_block blocks[4]);

@@ -4,7 +4,10 @@
 
 #include "internal.h"
 
-/* Window scale and timestamps: used if both ends want them (RFC 7323 1.3, 2.2). */
+/*
+ * Window scale, timestamps (RFC 7323 1.3, 2.2), SACK (RFC 2018 2) and ECN (RFC 3168 6.1.1): used if
+ * both ends want them.
+ */
 static void
 listen_negotiate(struct half_open *h, const struct seg *s, const struct option_block *o)
 {
@@ -18,8 +21,10 @@ listen_negotiate(struct half_open *h, const struct seg *s, const struct option_b
 		h->flags |= RECORD_SCALING;
 		h->scales = (uint8_t)(RTE_MIN(s->wscale, 14) | o->rcv_shift << 4);
 	}
-	if (s->options & SEG_HAS_SACK_PERM)
+	if ((s->options & SEG_HAS_SACK_PERM) && !o->set.no_sack)
 		h->flags |= RECORD_SACK;
+	if ((s->flags & ECN_SETUP_SYN) == ECN_SETUP_SYN && o->set.ecn != SPT_ECN_NEVER)
+		h->flags |= RECORD_ECN;
 }
 
 /* All that a SYN says, and our answer but for ISS. */

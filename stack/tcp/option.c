@@ -18,6 +18,8 @@
 /* Deadlines are 32-bit ticks: 39 hours ahead is as far as they reach. */
 #define LONGEST_MS (24 * 3600 * 1000)
 
+#define WINDOW_MAX (UINT32_C(1) << 30) /* RFC 7323 2.3 */
+
 /* Fill in defaults; -EINVAL where a value cannot be. */
 int
 options_defaults(struct spt_conn_options *o)
@@ -31,8 +33,12 @@ options_defaults(struct spt_conn_options *o)
 	DEFAULT(o->keepalive_probes, 9);
 	DEFAULT(o->fin_wait2_ms, 60 * 1000);
 	DEFAULT(o->ttl, 64);
-	if (o->receive_buffer > (UINT32_C(1) << 30) || o->send_buffer > (UINT32_C(1) << 30))
-		return -EINVAL; /* RFC 7323 2.2: windows up to 2^30 */
+	DEFAULT(o->receive_buffer_max, 4 * 1024 * 1024);
+	o->receive_buffer_max = RTE_MAX(o->receive_buffer_max, o->receive_buffer);
+	if (o->receive_buffer_max > WINDOW_MAX || o->send_buffer > WINDOW_MAX)
+		return -EINVAL;
+	if (o->congestion >= SPT_CONGESTION_ALGORITHMS || o->ecn > SPT_ECN_NEVER)
+		return -EINVAL;
 	if (o->user_timeout_ms > LONGEST_MS || o->r2_ms > LONGEST_MS ||
 	    o->keepalive_idle_ms > LONGEST_MS || o->keepalive_interval_ms > LONGEST_MS ||
 	    o->fin_wait2_ms > LONGEST_MS || o->idle_timeout_ms > LONGEST_MS)

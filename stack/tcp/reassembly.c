@@ -102,29 +102,86 @@ reassembly_before(const struct tcp *t, const struct xfer *x, uint32_t seq)
 	return prev;
 }
 
-enum spt_verdict
-reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq)
+/*
+ * The first part of [start, end) that is queued, without a gap: what RFC 2883 4 calls a duplicate
+ * contiguous sequence. 'm' is an element that starts at or before 'start', or the head.
+ */
+static bool
+reassembly_overlap(
+    const struct tcp *t, struct rte_mbuf *m, uint32_t start, uint32_t end, struct sack_block *again)
 {
-	struct xfer *x = xfer_get(t, c);
-	uint32_t end = seq + m->pkt_len;
-	struct rte_mbuf *prev, *next;
+	again->start = again->end = start;
+	for (; m && seq_lt(link_of(t, m)->seq, end); m = link_of(t, m)->next) {
+		uint32_t from = seq_max(link_of(t, m)->seq, start);
+		uint32_t to = seq_min(chain_end(t, m), end);
 
-	/* The other half is for what goes on: peers may leave their gaps open for ever. */
-	if (!x || x->ooo_mbufs + m->nb_segs > OUT_OF_ORDER_MBUFS ||
-	    t->pinned + m->nb_segs > t->pinned_limit / 2) {
-		t->stats->budget_refused++;
-		rte_pktmbuf_free(m);
-		xfer_put_if_idle(t, c);
-		return SPT_V_TCP_DATA_NO_MEMORY;
+		if (!seq_lt(from, to))
+			continue;
+		if (again->start == again->end)
+			again->start = from;
+		else if (from != again->end)
+			break;
+		again->end = to;
 	}
-	prev = reassembly_before(t, x, seq);
+	return again->start != again->end;
+}
+
+void
+reassembly_repeated(struct tcp *t, struct conn *c, uint32_t start, uint32_t end)
+{
+	struct sack_block again;
+
+	if (reassembly_overlap(t, conn_xfer(t, c)->ooo, start, end, &again))
+		sack_duplicate(t, c, again.start, again.end);
+}
+
+/*
+ * Room for a chain in the budgets of the connection and the core. The other half of that is for
+ * what goes on: peers may leave their gaps open for ever.
+ */
+static bool
+reassembly_budget(struct tcp *t, const struct xfer *x, const struct rte_mbuf *m)
+{
+	uint32_t mbufs = x->ooo_mbufs + m->nb_segs;
+	bool full = mbufs <= OUT_OF_ORDER_FULL_MBUFS &&
+	            x->ooo_bytes + m->pkt_len >= mbufs * OUT_OF_ORDER_FULL_BYTES;
+
+	if ((mbufs <= OUT_OF_ORDER_MBUFS || full) && t->pinned + m->nb_segs <= t->pinned_limit / 2)
+		return true;
+	t->stats->budget_refused++;
+	return false;
+}
+
+/*
+ * A few bytes that go on where 'prev' ends are copied behind it, if nobody else sees them there: a
+ * peer that sends a byte at a time does not pin an mbuf with each.
+ */
+static bool
+reassembly_copy(
+    const struct tcp *t, struct xfer *x, struct rte_mbuf *prev, struct rte_mbuf *m, uint32_t seq)
+{
+	if (!prev || m->pkt_len > OUT_OF_ORDER_COPY || m->nb_segs != 1 || prev->nb_segs != 1 ||
+	    chain_end(t, prev) != seq || !RTE_MBUF_DIRECT(prev) ||
+	    rte_mbuf_refcnt_read(prev) != 1 || rte_pktmbuf_tailroom(prev) < m->data_len)
+		return false;
+	memcpy(
+	    rte_pktmbuf_append(prev, m->data_len), rte_pktmbuf_mtod(m, const void *), m->data_len);
+	x->ooo_bytes += m->pkt_len;
+	rte_pktmbuf_free(m);
+	return true;
+}
+
+/* What of 'm' is new, and something is, goes into the queue behind 'prev'. */
+static void
+reassembly_place(
+    struct tcp *t, struct xfer *x, struct rte_mbuf *prev, struct rte_mbuf *m, uint32_t seq)
+{
+	uint32_t end = seq + m->pkt_len;
+	struct rte_mbuf *next;
+
 	if (prev && seq_gt(chain_end(t, prev), seq)) {
 		uint32_t overlap = chain_end(t, prev) - seq;
 
-		if (overlap >= m->pkt_len) {
-			rte_pktmbuf_free(m);
-			return SPT_V_TCP_DATA_DUPLICATE;
-		}
 		seq += overlap;
 		m = chain_cut(m, overlap, m->pkt_len - overlap);
 	}
@@ -132,18 +189,70 @@ reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 	while (
 	    (next = prev ? link_of(t, prev)->next : x->ooo) && seq_lt(link_of(t, next)->seq, end)) {
 		if (seq_gt(chain_end(t, next), end)) {
-			if (link_of(t, next)->seq == seq) { /* it goes on where 'prev' ends */
-				rte_pktmbuf_free(m);
-				return SPT_V_TCP_DATA_DUPLICATE;
-			}
 			m = chain_cut(m, 0, link_of(t, next)->seq - seq);
 			break;
 		}
 		reassembly_unlink(t, x, prev, next);
 		rte_pktmbuf_free(next);
 	}
-	reassembly_link(t, x, prev, m, seq);
-	return SPT_V_TCP_DATA_OUT_OF_ORDER;
+	if (!reassembly_copy(t, x, prev, m, seq))
+		reassembly_link(t, x, prev, m, seq);
+}
+
+enum spt_verdict
+reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq)
+{
+	struct xfer *x = xfer_get(t, c);
+	uint32_t end = seq + m->pkt_len;
+	struct sack_block again;
+	struct rte_mbuf *prev;
+	bool repeats, whole;
+
+	if (!x) {
+		t->stats->budget_refused++;
+		rte_pktmbuf_free(m);
+		return SPT_V_TCP_DATA_NO_MEMORY;
+	}
+	prev = reassembly_before(t, x, seq);
+	repeats = reassembly_overlap(t, prev ? prev : x->ooo, seq, end, &again);
+	whole = repeats && again.start == seq && again.end == end;
+	if (!whole && !reassembly_budget(t, x, m)) {
+		rte_pktmbuf_free(m);
+		xfer_put_if_idle(t, c);
+		return SPT_V_TCP_DATA_NO_MEMORY;
+	}
+	if (whole) {
+		rte_pktmbuf_free(m);
+	} else {
+		reassembly_place(t, x, prev, m, seq);
+		if (c->features & FEATURE_SACK)
+			sack_out_of_order(t, x, seq, end);
+	}
+	if (repeats)
+		sack_duplicate(t, c, again.start, again.end);
+	return whole ? SPT_V_TCP_DATA_DUPLICATE : SPT_V_TCP_DATA_OUT_OF_ORDER;
+}
+
+/* From the end: that is wanted last (RFC 2018 8: to forget what was SACKed is allowed). */
+bool
+reassembly_prune(struct tcp *t, struct conn *c, uint32_t n)
+{
+	struct xfer *x = conn_xfer(t, c);
+
+	if (!x || x->ooo_mbufs < n)
+		return false;
+	while (n > 0) {
+		struct rte_mbuf *prev = NULL, *m = x->ooo;
+
+		for (; m != x->ooo_tail; m = link_of(t, m)->next)
+			prev = m;
+		n -= RTE_MIN(n, (uint32_t)m->nb_segs);
+		reassembly_unlink(t, x, prev, m);
+		sack_dropped(x, link_of(t, m)->seq);
+		rte_pktmbuf_free(m);
+	}
+	xfer_put_if_idle(t, c);
+	return true;
 }
 
 void
@@ -162,6 +271,7 @@ reassembly_drain(struct tcp *t, struct conn *c)
 		}
 		receive_deliver(t, c, chain_cut(m, overlap, m->pkt_len - overlap));
 	}
+	sack_advanced(x, c->rcv_nxt);
 	if (x->fin_waits && x->fin_seq == c->rcv_nxt) {
 		x->fin_waits = 0;
 		receive_fin_in_order(t, c, NULL);

@@ -50,44 +50,80 @@ receive_owe_ack(struct tcp *t, struct conn *c)
 	conn_want_output(t, c);
 }
 
-/* Room for this chain in the budgets of the connection and the core. */
+/*
+ * Room for this chain in the budgets of the connection and the core. What is in order may take it
+ * from what waits behind a gap (RFC 2018 8 allows to forget that), or the gap would stay.
+ */
 static bool
-receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m)
+receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t seq)
 {
-	uint32_t waiting = 0;
+	uint32_t waiting = 0, over;
 
 	if (c->event != POOL_NONE)
 		waiting = event_at(t, c->event)->data_mbufs;
-	if (t->pinned + m->nb_segs <= t->pinned_limit &&
-	    waiting + m->nb_segs <= UNDELIVERED_MBUFS && c->rcv_free > -65536)
+	over = t->pinned + m->nb_segs;
+	over = over > t->pinned_limit ? over - t->pinned_limit : 0;
+	if (likely(waiting + m->nb_segs <= UNDELIVERED_MBUFS && c->rcv_free > -65536) &&
+	    (likely(over == 0) || (seq == c->rcv_nxt && reassembly_prune(t, c, over))))
 		return true;
 	t->stats->budget_refused++;
 	return false;
 }
 
-/* In order: to the application, with all that waited behind it (MUST-59). */
+/*
+ * In order: to the application, with all that waited behind it (MUST-59). The first 'again' bytes
+ * of the segment had come before.
+ */
 static enum spt_verdict
-receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m)
+receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t again)
 {
 	struct xfer *x = conn_xfer(t, c);
+	uint32_t seq = c->rcv_nxt;
 
 	receive_deliver(t, c, m);
 	receive_owe_ack(t, c);
+	if (unlikely(again > 0)) {
+		c->flags |= CONN_ACK_NOW; /* RFC 2883 4, (1): of the packet that came last */
+		sack_duplicate(t, c, seq - again, seq);
+	}
 	if (unlikely(x && (x->ooo || x->fin_waits))) {
 		c->flags |= CONN_ACK_NOW; /* RFC 5681 4.2: a gap was filled */
+		if (again == 0)           /* of two duplicates the first is told (RFC 2883 4.2.2) */
+			reassembly_repeated(t, c, seq, c->rcv_nxt);
 		reassembly_drain(t, c);
 	}
 	return SPT_V_TCP_DATA;
 }
 
-/* Ahead of a gap: kept, and each one acknowledged at once (RFC 5681 4.2, MAY-13). */
+/*
+ * Ahead of a gap: kept, and each one acknowledged at once (RFC 5681 4.2, MAY-13); with a FIN by the
+ * next step, so that the ACK can tell of it too.
+ */
 static enum spt_verdict
-receive_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq)
+receive_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, bool fin)
 {
 	enum spt_verdict v = reassembly_insert(t, c, m, seq);
 
-	segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
+	if (!fin)
+		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
 	return v;
+}
+
+/*
+ * RFC 3168 6.1.3: a router marked it, which every ACK says until the peer answers that it has sent
+ * less; and if that answer was marked, again.
+ */
+static void
+receive_congestion(struct tcp *t, struct conn *c, const struct seg *s)
+{
+	if (!(c->features & FEATURE_ECN))
+		return;
+	if (s->flags & TCP_CWR)
+		c->features &= ~FEATURE_ECE;
+	if ((s->tos & ECN_MASK) == ECN_CE) {
+		t->stats->rx_congestion++;
+		c->features |= FEATURE_ECE;
+	}
 }
 
 /* seventh: the segment text. */
@@ -102,6 +138,7 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	if (unlikely(!receive_expects_text(c)))
 		return seg_discard(s, SPT_V_TCP_DATA_DUPLICATE); /* the peer's FIN was before it */
 	if (skip >= s->len) {
+		sack_duplicate(t, c, s->seq, s->seq + s->len);
 		if (!(s->flags & TCP_FIN) || skip > s->len)
 			return reply_ack_limited(t, c, s, SPT_V_TCP_DATA_DUPLICATE);
 		return SPT_V_TCP_DATA_DUPLICATE;
@@ -118,15 +155,17 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 		conn_abort(t, c, -ECONNABORTED);
 		return SPT_V_TCP_DATA_AFTER_CLOSE;
 	}
-	if (unlikely(!receive_budget(t, c, s->m))) {
+	if (unlikely((s->tos & ECN_MASK) == ECN_CE || (s->flags & TCP_CWR)))
+		receive_congestion(t, c, s);
+	if (unlikely(!receive_budget(t, c, s->m, seq))) {
 		s->flags &= ~TCP_FIN;
 		return seg_discard(s, SPT_V_TCP_DATA_NO_MEMORY);
 	}
 	m = chain_cut(s->m, s->payload_off + skip, len);
 	s->m = NULL;
 	if (likely(seq == c->rcv_nxt))
-		return receive_in_order(t, c, m);
-	return receive_out_of_order(t, c, m, seq);
+		return receive_in_order(t, c, m, skip);
+	return receive_out_of_order(t, c, m, seq, s->flags & TCP_FIN);
 }
 
 /* Nothing follows a FIN: what a peer sent beyond its own would lie there for as long as we live. */
@@ -135,9 +174,10 @@ receive_drop_beyond(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
 
-	if (likely(!x || !x->ooo))
+	if (likely(!x))
 		return;
 	reassembly_drop(t, x);
+	sack_dropped(x, c->rcv_nxt);
 	xfer_put_if_idle(t, c);
 }
 
@@ -197,12 +237,13 @@ receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 	}
 	if (seq_lt(fin, c->rcv_nxt))
 		return SPT_V_TCP_DATA_DUPLICATE;
-	if (s->len == 0 && s->m)
-		segment_send_bare(t, c, s, conn_ack_seq(c), 0); /* a gap: tell where we are */
 	x = xfer_get(t, c);
 	if (x) {
 		x->fin_waits = 1;
 		x->fin_seq = fin;
+		if (c->features & FEATURE_SACK)
+			sack_out_of_order(t, x, fin, fin + 1);
 	}
+	segment_send_bare(t, c, s, conn_ack_seq(c), 0); /* a gap: tell where we are */
 	return SPT_V_TCP_DATA_OUT_OF_ORDER;
 }

@@ -121,6 +121,8 @@ segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, unsigned int f
 		w->tsval = conn_tsval(t, c);
 		w->tsecr = c->ts_recent;
 	}
+	if (unlikely(c->features & FEATURE_ECE) && !(flags & TCP_RST))
+		w->flags |= TCP_ECE;
 	/* With a RST the text is given up that the pointer is about. */
 	if ((c->flags & CONN_URG_SEND) && seq_gt(c->snd_up, seq) && !(flags & TCP_RST)) {
 		w->flags |= TCP_URG;
@@ -129,8 +131,22 @@ segment_conn_headers(struct tcp *t, struct conn *c, uint32_t seq, unsigned int f
 }
 
 /*
+ * ECE and CWR on a SYN ask for ECN, ECE on a SYN-ACK agrees to it; a SYN that is sent again asks no
+ * more (RFC 3168 6.1.1, 6.1.1.1).
+ */
+static uint8_t
+segment_syn_flags(const struct conn *c)
+{
+	bool ecn = c->features & FEATURE_ECN;
+
+	if (c->state == SPT_SYN_RECEIVED)
+		return TCP_SYN | TCP_ACK | (ecn ? TCP_ECE : 0);
+	return TCP_SYN | (ecn && !(c->features & FEATURE_NO_ECT) ? ECN_SETUP_SYN : 0);
+}
+
+/*
  * <SEQ=ISS><CTL=SYN>, or <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> of a simultaneous open, with what we
- * offer or what both agreed on. SACK-permitted is not offered until SACK is generated.
+ * offer or what both agreed on.
  */
 void
 segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
@@ -160,7 +176,7 @@ segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
 	    .seq = c->iss,
 	    .ack = syn_ack ? c->rcv_nxt : 0,
 	    .wnd = (uint16_t)wnd,
-	    .flags = syn_ack ? TCP_SYN | TCP_ACK : TCP_SYN,
+	    .flags = segment_syn_flags(c),
 	    .options = SEG_HAS_MSS,
 	    .mss = option_mss_announced(t, conn_options(t, c), addr_is_v4(&c->key.raddr)),
 	};
@@ -173,6 +189,8 @@ segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
 		w.tsval = conn_tsval(t, c);
 		w.tsecr = c->ts_recent;
 	}
+	if (c->features & FEATURE_SACK)
+		w.options |= SEG_HAS_SACK_PERM;
 	segment_emit(t, m, &ip, &w, c->next_hop);
 }
 
@@ -185,15 +203,42 @@ segment_acknowledged(struct conn *c)
 	conn_timer_clear(c, TIMER_DELACK);
 }
 
+/*
+ * SACK blocks, where there is something to tell: as many as the payload leaves room for, since a
+ * segment that is sent again may be a full one. The MSS counts timestamps already.
+ */
+static unsigned int
+segment_sack(const struct tcp *t, const struct conn *c, uint32_t payload,
+    struct wire_sack_block blocks[4], struct wire_tcp *w)
+{
+	unsigned int n = sack_blocks(t, c, blocks);
+	uint32_t room = payload < c->mss ? c->mss - payload : 0;
+
+	while (n > 0 && WIRE_SACK_LEN(n) > room)
+		n--;
+	if (n == 0)
+		return 0;
+	w->options |= SEG_HAS_SACK;
+	w->sack_blocks = (uint8_t)n;
+	w->sack = blocks;
+	return n;
+}
+
 void
 segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, unsigned int flags)
 {
+	struct wire_sack_block blocks[4];
 	struct wire_ip ip;
 	struct wire_tcp w;
+	unsigned int told = 0;
 
 	segment_conn_headers(t, c, seq, flags, &ip, &w);
+	if (unlikely(c->xfer != POOL_NONE) && !(flags & TCP_RST))
+		told = segment_sack(t, c, m->pkt_len, blocks, &w);
 	segment_emit(t, m, &ip, &w, c->next_hop);
 	segment_acknowledged(c);
+	if (unlikely(told > 0))
+		sack_told(t, c);
 }
 
 bool
@@ -215,7 +260,7 @@ segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, ui
 
 /*
  * <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> with the options that the SYN made possible
- * (RFC 7323 2.2, 3.2; SHLD-5). SACK-permitted is not offered until SACK is generated.
+ * (RFC 7323 2.2, 3.2; SHLD-5; RFC 2018 2; RFC 3168 6.1.1).
  */
 void
 segment_send_syn_ack(struct tcp *t, const struct half_open *h, struct seg *s, uint32_t tsval)
@@ -247,7 +292,7 @@ segment_send_syn_ack(struct tcp *t, const struct half_open *h, struct seg *s, ui
 	    .seq = h->iss,
 	    .ack = h->irs + 1,
 	    .wnd = (uint16_t)half_open_initial_window(t, h),
-	    .flags = TCP_SYN | TCP_ACK,
+	    .flags = TCP_SYN | TCP_ACK | (h->flags & RECORD_ECN ? TCP_ECE : 0),
 	    .options = SEG_HAS_MSS,
 	    .mss = option_mss_announced(t, o, addr_is_v4(&h->key.raddr)),
 	};
@@ -260,5 +305,7 @@ segment_send_syn_ack(struct tcp *t, const struct half_open *h, struct seg *s, ui
 		w.tsval = tsval;
 		w.tsecr = h->ts_recent;
 	}
+	if (h->flags & RECORD_SACK)
+		w.options |= SEG_HAS_SACK_PERM;
 	segment_emit(t, m, &ip, &w, h->next_hop);
 }

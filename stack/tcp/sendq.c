@@ -32,7 +32,7 @@ xfer_put_if_idle(struct tcp *t, struct conn *c)
 {
 	const struct xfer *x = conn_xfer(t, c);
 
-	if (!x || x->sendq || x->ooo || x->fin_waits)
+	if (!x || x->sendq || x->ooo || x->fin_waits || x->dsack_due)
 		return;
 	pool_put(&t->xfers, c->xfer);
 	c->xfer = POOL_NONE;

@@ -5,6 +5,23 @@
  */
 #include "internal.h"
 
+/*
+ * Whether the peer's SYN, or SYN-ACK, lets us use ECN, for which our SYN asked (RFC 3168 6.1.1).
+ * A SYN of ours that did not ask forbids to set ECT, not to echo what the peer may set; unless its
+ * SYN crossed ours: then our SYN-ACK can still say no.
+ */
+static void
+syn_negotiate_ecn(struct conn *c, const struct seg *s)
+{
+	uint8_t setup = s->flags & ECN_SETUP_SYN;
+	bool agreed = s->flags & TCP_ACK
+	                  ? setup == TCP_ECE
+	                  : setup == ECN_SETUP_SYN && !(c->features & FEATURE_NO_ECT);
+
+	if (!agreed)
+		c->features &= ~FEATURE_ECN;
+}
+
 /* What the peer's SYN tells: sequence, window, options (RFC 7323 1.3, 2.2, 3.2; MUST-15). */
 static void
 syn_negotiate(struct tcp *t, struct conn *c, const struct seg *s)
@@ -29,6 +46,9 @@ syn_negotiate(struct tcp *t, struct conn *c, const struct seg *s)
 		c->marks &= ~MARK_SCALING;
 		c->scales = 0;
 	}
+	if (!(s->options & SEG_HAS_SACK_PERM))
+		c->features &= ~FEATURE_SACK;
+	syn_negotiate_ecn(c, s);
 	if (s->options & SEG_HAS_MSS)
 		c->mss_peer = s->mss;
 	c->mss = 0; /* anew, from what was agreed */
@@ -131,6 +151,7 @@ syn_received_again(struct tcp *t, struct conn *c, struct seg *s)
 		return seg_discard(s, SPT_V_TCP_SYN_LIMITED);
 	t->stats->segments_retransmitted++;
 	c->marks |= MARK_RTO_SYN;
+	syn_negotiate_ecn(c, s);
 	segment_send_syn(t, c, s);
 	return SPT_V_TCP_SYN_REPEATED;
 }
@@ -151,6 +172,7 @@ syn_received_input(struct tcp *t, struct conn *c, struct seg *s)
 	        (s->options & SEG_HAS_TIMESTAMP))) {
 		if (!(s->flags & TCP_ACK))
 			return syn_received_again(t, c, s);
+		syn_negotiate_ecn(c, s);
 		syn_strip(s);
 		syn_ack = true;
 	}
