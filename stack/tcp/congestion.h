@@ -52,7 +52,7 @@ SPT_STATIC_ASSERT(sizeof(struct congestion) <= 64, "one line");
 
 /* What happened. 'cwnd' and 'ssthresh' are the connection's, and are changed. */
 struct congestion_event {
-	uint32_t cwnd, ssthresh; /* cwnd at least 1 MSS */
+	uint32_t cwnd, ssthresh; /* cwnd from 1 MSS to CONGESTION_CWND_MAX */
 	uint32_t mss;
 	uint32_t now_us;
 	uint32_t acked;    /* bytes newly delivered */

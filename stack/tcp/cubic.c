@@ -159,7 +159,7 @@ cubic_grow(struct congestion_cubic *c, struct congestion_event *e)
 		target = RTE_MIN(target, cwnd + cwnd / 2);
 		next = target > cwnd ? cwnd + ((target - cwnd) * share >> 32) : cwnd;
 	}
-	if (next > cwnd && cwnd < CONGESTION_CWND_MAX)
+	if (next > cwnd)
 		e->cwnd = (uint32_t)RTE_MIN(next, CONGESTION_CWND_MAX);
 }
 

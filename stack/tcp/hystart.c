@@ -30,8 +30,7 @@ hystart_grow(struct congestion_hystart *h, struct congestion_event *e)
 		h->css_acked = n % CSS_GROWTH_DIVISOR;
 		n /= CSS_GROWTH_DIVISOR;
 	}
-	if (e->cwnd < CONGESTION_CWND_MAX)
-		e->cwnd = RTE_MIN(e->cwnd + n, CONGESTION_CWND_MAX);
+	e->cwnd = RTE_MIN(e->cwnd + n, CONGESTION_CWND_MAX);
 }
 
 /* 4.2, on each sample from the eighth of a round on. */

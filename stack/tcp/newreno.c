@@ -26,8 +26,7 @@ newreno_slow_start(const struct congestion *cc, struct congestion_event *e)
 	uint32_t limit = (cc->after_rto ? ABC_L_AFTER_RTO : ABC_L) * e->mss;
 	uint32_t edge = RTE_MIN(e->ssthresh, CONGESTION_CWND_MAX);
 
-	if (e->cwnd < edge)
-		e->cwnd = RTE_MIN(e->cwnd + RTE_MIN(e->acked, limit), edge);
+	e->cwnd = RTE_MIN(e->cwnd + RTE_MIN(e->acked, limit), edge);
 }
 
 /* RFC 5681 3.1: a segment for each cwnd of acknowledged bytes, so about one a round trip. */
@@ -48,8 +47,7 @@ newreno_acked(struct congestion *cc, struct congestion_event *e)
 	if (cc->cubic.acked < e->cwnd)
 		return;
 	cc->cubic.acked -= e->cwnd;
-	if (e->cwnd < CONGESTION_CWND_MAX)
-		e->cwnd = RTE_MIN(e->cwnd + e->mss, CONGESTION_CWND_MAX);
+	e->cwnd = RTE_MIN(e->cwnd + e->mss, CONGESTION_CWND_MAX);
 }
 
 /* RFC 5681 (4). What limited transmit sent beyond cwnd does not count (3.2 step 2). */
