@@ -82,7 +82,7 @@ receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t aga
 
 	receive_deliver(t, c, m);
 	receive_owe_ack(t, c);
-	if (unlikely(again > 0)) {
+	if (unlikely(again > 0) && (c->features & FEATURE_SACK)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 2883 4, (1): of the packet that came last */
 		sack_duplicate(t, c, seq - again, seq);
 	}
