@@ -124,7 +124,7 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t
 	}
 	if (flags & TCP_FIN)
 		output_fin_sent(t, c);
-	segment_send(t, c, m, seq, flags);
+	segment_send(t, c, m, seq, flags | SEGMENT_NEW);
 	c->flags &= ~CONN_OVERRIDE;
 	return true;
 }
