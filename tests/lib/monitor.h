@@ -24,7 +24,7 @@
 	X(MALFORMED, "packets are well formed, checksums and paddings right")                      \
 	X(OPTION, "options stand only where RFC 9293, 7323, 2018 let them and were negotiated")    \
 	X(ADDRESS, "addresses, ports and MACs belong to somebody who spoke to us")                 \
-	X(FLAGS, "flags make sense: ACK always, no SYN with FIN or RST, no ECN unasked")           \
+	X(FLAGS, "flags make sense: ACK always, no SYN with FIN or RST")                           \
 	X(SYN, "ISS and options of a SYN do not change, no SYN when synchronized, no data before") \
 	X(WINDOW, "nothing beyond the offered window, but one byte to probe it")                   \
 	X(GAP, "new data follows what was sent before")                                            \
@@ -35,6 +35,8 @@
 	X(ACK_AHEAD, "nothing is acknowledged that was not received")                              \
 	X(EDGE_BACK, "the right edge of the offered window does not retreat (SHLD-14)")            \
 	X(TIMESTAMP, "TSopt is on all segments or none; TSval does not go back; TSecr echoes")     \
+	X(SACK, "SACK blocks tell of what arrived behind a gap, D-SACK of what came twice, once")  \
+	X(ECN, "ECT, ECE and CWR where ECN was agreed on: on new text, after CE, on new text")     \
 	X(MSS, "no segment larger than the peer's MSS, no packet larger than the MTU")             \
 	X(RST, "a RST answers one segment that is no RST, with the numbers of RFC 9293 3.5.2")     \
 	X(AFTER_RST, "nothing is sent on a connection that a RST ended")                           \

@@ -14,6 +14,8 @@
 #define MON_SPANS   256
 #define MON_STREAM  (1u << 20) /* bytes of a stream kept once they are acknowledged */
 #define MON_MACS    16
+#define MON_AGAIN   64
+#define MON_NEWS    64
 
 /* Exchanges without anything new: more than so many in a row, none a second after the last. */
 #define MON_QUIET_LIMIT 128
@@ -70,6 +72,15 @@ struct mon_life {
 	uint32_t n_spans;
 	uint32_t tsvals[MON_TSVALS];
 	uint32_t n_tsvals;
+	/* SACK: what came again and was not told yet; what came last behind a gap. As spans. */
+	struct mon_span again[MON_AGAIN], news[MON_NEWS];
+	uint32_t n_again, n_news;
+	spt_time news_at;
+	bool lost_count; /* more holes than can be remembered */
+	/* ECN: we asked, or agreed; one SYN of ours did not; the peer did too */
+	bool ecn_said, ecn_silent, ecn_peer;
+	bool ece; /* CE came, CWR did not yet */
+	spt_time ece_until;
 };
 
 struct mon_conn {
@@ -136,6 +147,14 @@ uint32_t mon_life_received(const struct mon_life *l);
 bool mon_life_arrived(struct mon_life *l, uint32_t seq, uint32_t n);
 /* Compare with and add to the stream. False when bytes differ. */
 bool mon_life_sent(struct mon_life *l, uint32_t seq, const uint8_t *bytes, uint32_t n);
+
+/* monitor_sack.c; 'text': what the segment brings may be taken. */
+void mon_sack_input(const struct monitor *m, struct mon_life *l, const struct packet *p, bool text);
+void mon_sack_output(struct monitor *m, struct mon_life *l, const struct packet *p);
+void mon_ecn_input(const struct monitor *m, struct mon_life *l, const struct packet *p);
+void mon_ecn_syn(
+    struct monitor *m, const struct mon_conn *c, struct mon_life *l, const struct packet *p);
+void mon_ecn_output(struct monitor *m, const struct mon_life *l, const struct packet *p);
 
 void mon_ladder_add(struct monitor *m, const struct mon_conn *c, bool out, const struct packet *p);
 

@@ -44,6 +44,9 @@ bind_syn(struct mon_conn *c, struct mon_life *l, const struct mon_recent *s)
 	l->ws_out = l->ws_ok ? l->syn_wscale : 0;
 	l->ts_ok = (s->options & P_TIMESTAMP) && (l->syn_options & P_TIMESTAMP);
 	l->sack_ok = (s->options & P_SACK_PERM) && (l->syn_options & P_SACK_PERM);
+	if (l->active)
+		l->ecn_peer = s->flags & P_ACK ? (s->flags & (P_ECE | P_CWR)) == P_ECE
+		                               : (s->flags & P_ECE) && (s->flags & P_CWR);
 	l->edge_in = l->iss + 1 + s->wnd;
 	if (l->active) {
 		/* The window of our SYN counts from here on. */
@@ -184,7 +187,9 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		remember_tsval(l, p->tsval);
 	acceptable = p->flags & P_SYN || seq_geq(p->seq, mon_life_received(l)) ||
 	             seq_gt(p->seq + packet_seg_len(p), mon_life_received(l));
+	mon_sack_input(m, l, p, may_take_text(l, m->now, p));
 	if (may_take_text(l, m->now, p)) {
+		mon_ecn_input(m, l, p);
 		if (mon_life_arrived(l, p->seq, packet_seg_len(p)))
 			progress = true;
 		if ((p->flags & P_FIN) && !l->fin_in && acceptable &&
@@ -307,6 +312,7 @@ output_syn(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	l->syn_at = m->now;
 	if (s != NULL && !l->have_irs)
 		bind_syn(c, l, s);
+	mon_ecn_syn(m, c, l, p);
 }
 
 /* Whether a RST has the form of RFC 9293 3.5.2 as an answer to 'r'. */
@@ -330,6 +336,8 @@ output_rst(struct monitor *m, struct mon_conn *c, const struct packet *p)
 
 	if (p->flags & ~(P_RST | P_ACK))
 		mon_fail(m, MONITOR_FLAGS, "RST with other flags than ACK");
+	if (p->tos & 3)
+		mon_fail(m, MONITOR_ECN, "ECT on a RST");
 	if (p->len > 0)
 		mon_fail(m, MONITOR_RST, "RST with data");
 	for (uint32_t i = 0; i < RTE_MIN(c->n_recent, MON_RECENT); i++)
@@ -356,8 +364,8 @@ output_rst(struct monitor *m, struct mon_conn *c, const struct packet *p)
 static void
 rule_options(struct monitor *m, const struct mon_life *l, const struct packet *p)
 {
-	if ((p->flags & (P_ACK | P_ECE | P_CWR)) != P_ACK)
-		mon_fail(m, MONITOR_FLAGS, "no ACK, or ECN flags that were not negotiated");
+	if (!(p->flags & P_ACK))
+		mon_fail(m, MONITOR_FLAGS, "no ACK");
 	if (p->options & OPTIONS_OF_SYN)
 		mon_fail(m, MONITOR_OPTION, "an option that belongs on a SYN");
 	if ((p->options & P_SACK) && !l->sack_ok)
@@ -516,6 +524,8 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		if (packet_seg_len(p) > 0 || p->ack != l->irs + 1)
 			l->spoke = true;
 		rule_options(m, l, p);
+		mon_sack_output(m, l, p);
+		mon_ecn_output(m, l, p);
 		rule_sequence(m, l, p);
 		rule_stream(m, l, p);
 		if (p->len > 0 && p->len + p->options_len > l->mss)

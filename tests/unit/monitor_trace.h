@@ -50,6 +50,11 @@ see(bool out, struct packet p, void (*mangle)(uint8_t *frame, unsigned int lengt
 	p.seq += out ? ISS : IRS;
 	if (p.flags & P_ACK)
 		p.ack += out ? IRS : ISS;
+	for (unsigned int i = 0; i < p.n_sack; i++) {
+		p.options |= P_SACK;
+		p.sack[i][0] += out ? IRS : ISS;
+		p.sack[i][1] += out ? IRS : ISS;
+	}
 	if (p.payload == NULL)
 		p.payload = bytes + (p.seq & 0xff);
 	length = packet_build(&p, flat);

@@ -89,14 +89,6 @@ test_flags_no_ack(void **state)
 }
 
 static void
-test_flags_ecn(void **state)
-{
-	handshake();
-	OUT(P_ACK | P_ECE, .seq = 1, .ack = 1);
-	assert_broken(MONITOR_FLAGS);
-}
-
-static void
 test_syn_changes_iss(void **state)
 {
 	IN(P_SYN, .seq = 0);
@@ -472,7 +464,6 @@ main(void)
 	    T(address_stranger),
 	    T(address_mac),
 	    T(flags_no_ack),
-	    T(flags_ecn),
 	    T(syn_changes_iss),
 	    T(syn_in_established),
 	    T(syn_never_arrived),
