@@ -105,8 +105,9 @@ struct given {
 	int64_t mss;    /* 0: 1460 or 1440; ZERO: no option */
 	int64_t wnd;    /* on all its segments; 0: 65535 */
 	int64_t wscale; /* 0: no option; ZERO: shift 0 */
-	bool sack_perm;
-	int ts; /* ON, OFF; 0: as the variant says */
+	bool sack_perm; /* on its SYN, or SYN-ACK */
+	bool ecn;       /* its SYN asks for it, its SYN-ACK agrees, if it was asked */
+	int ts;         /* ON, OFF; 0: as the variant says */
 	/* our side */
 	int active;        /* ON: the engine opens; OFF: the peer; 0: as the variant says */
 	bool by_close;     /* closing states through spt_close, not spt_shutdown */
@@ -144,6 +145,7 @@ struct inject {
 	bool rejected;       /* do not count it as sent: the engine will not take it */
 	bool more;           /* arrives in one burst with the next */
 	int64_t mss, wscale; /* of a SYN; 0: as given */
+	int64_t sack[4][2];  /* blocks [from, to) of the engine's numbers; {0} ends */
 	const char *options; /* raw, 'options_len' bytes, instead of all others */
 	uint8_t options_len;
 	uint8_t data_offset; /* a wrong one, in words */
@@ -206,6 +208,7 @@ struct expect {
 	int64_t mss, wscale;  /* 0: any */
 	uint16_t up;
 	uint8_t with, without; /* options: sets of P_MSS ... */
+	int64_t sack[4][2];    /* exactly these blocks [from, to) of the peer's numbers; {0}: any */
 	int64_t tos, ttl;      /* 0: any */
 	bool no_psh;
 	const uint8_t *bytes; /* the payload, when it is not that of the stream */
@@ -369,6 +372,8 @@ void script_dispatch(const struct spt_event *e);
 uint32_t script_full(void);
 #define FULL script_full()
 int script_family(void);
+/* Received frames lie in one buffer each, to which nobody else refers. */
+bool script_frames_direct(void);
 bool script_timestamps(void);
 /* TSval that the peer would send now. */
 uint32_t script_tsval(void);

@@ -22,6 +22,11 @@ tell_numbers(FILE *to, const struct flow *f, const struct packet *p)
 	fprintf(to, " .len = %" PRIu32 " .wnd = %u", p->len, p->wnd);
 	if (p->options & P_TIMESTAMP)
 		fprintf(to, " .tsval = %" PRIu32 " .tsecr = %" PRIu32, p->tsval, p->tsecr);
+	for (unsigned int i = 0; i < p->n_sack; i++)
+		fprintf(to, "%s{%" PRId32 ", %" PRId32 "}", i == 0 ? " .sack = " : ", ",
+		    (int32_t)(p->sack[i][0] - f->peer_iss), (int32_t)(p->sack[i][1] - f->peer_iss));
+	if (p->tos != 0)
+		fprintf(to, " .tos = %u", p->tos);
 }
 
 /* What was sent, as a script would have to write it. Static storage. */
@@ -126,6 +131,21 @@ compare_flags(const struct expect *e, const struct capture *c)
 }
 
 static void
+compare_sack(const struct expect *e, const struct capture *c, const struct flow *f)
+{
+	unsigned int n = 0;
+
+	for (; n < 4 && (e->sack[n][0] || e->sack[n][1]); n++)
+		for (unsigned int edge = 0; edge < 2; edge++)
+			if (n < c->p.n_sack &&
+			    c->p.sack[n][edge] - f->peer_iss != script_stated(e->sack[n][edge]))
+				script_fail(
+				    "block %u of the SACK option is wrong in: %s", n, tell(c));
+	if (n > 0 && n != c->p.n_sack)
+		script_fail("expected %u SACK blocks, got %u in: %s", n, c->p.n_sack, tell(c));
+}
+
+static void
 compare_rest(const struct expect *e, const struct capture *c)
 {
 	if (c->p.len != e->len)
@@ -181,6 +201,7 @@ script_expect(const struct expect *e)
 	if (e->flags & P_ACK)
 		compare_number(c, "ack", e->ack, f->peer_nxt, c->p.ack - f->peer_iss);
 	compare_rest(e, c);
+	compare_sack(e, c, f);
 	compare_payload(e, c, f);
 	count_expected(f, &c->p);
 }

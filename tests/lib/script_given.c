@@ -90,13 +90,43 @@ peer_closes(const struct given *g)
 	engine(P_ACK);
 }
 
+/* Flags of the peer's SYN. */
+static uint8_t
+peer_syn(const struct given *g)
+{
+	return P_SYN | (g->ecn ? P_ECE | P_CWR : 0);
+}
+
+/* Of the engine's, and of the peer's answer to it. */
+static uint8_t
+engine_syn(void)
+{
+	return P_SYN | (script->given.conn.ecn == SPT_ECN_ASK ? P_ECE | P_CWR : 0);
+}
+
+static uint8_t
+peer_syn_ack(const struct given *g)
+{
+	return P_SYN | P_ACK | (g->ecn && script->given.conn.ecn == SPT_ECN_ASK ? P_ECE : 0);
+}
+
+/* The engine's answer to the peer's, which crossed its own SYN or did not. */
+static uint8_t
+engine_syn_ack(const struct given *g, bool crossed)
+{
+	uint8_t mode = script->given.conn.ecn;
+	bool agrees = crossed ? mode == SPT_ECN_ASK : mode != SPT_ECN_NEVER;
+
+	return P_SYN | P_ACK | (g->ecn && agrees ? P_ECE : 0);
+}
+
 /* The engine opens. What its window scale multiplies comes with a segment of its own. */
 static void
-to_connected(void)
+to_connected(const struct given *g)
 {
 	script_app_connect(&(struct app_connect){.lport = SCRIPT_PORT}, 0);
-	engine(P_SYN);
-	peer(P_SYN | P_ACK);
+	engine(engine_syn());
+	peer(peer_syn_ack(g));
 	engine(P_ACK);
 	script_expect_event(SPT_CONNECTED);
 	if (script->given.wscale > 0)
@@ -107,11 +137,11 @@ static void
 to_established(const struct given *g)
 {
 	if (g->active == ON) {
-		to_connected();
+		to_connected(g);
 		return;
 	}
-	peer(P_SYN);
-	engine(P_SYN | P_ACK);
+	peer(peer_syn(g));
+	engine(engine_syn_ack(g, false));
 	peer(P_ACK);
 	if (!script->f->open)
 		script_fail("the handshake is complete, but no ACCEPTED came");
@@ -125,15 +155,15 @@ to_state(const struct given *g)
 	case SPT_LISTEN: break;
 	case SPT_SYN_SENT:
 		script_app_connect(&(struct app_connect){.lport = SCRIPT_PORT}, 0);
-		engine(P_SYN);
+		engine(engine_syn());
 		break;
 	case SPT_SYN_RECEIVED:
 		if (g->active == ON) {
 			script_app_connect(&(struct app_connect){.lport = SCRIPT_PORT}, 0);
-			engine(P_SYN);
+			engine(engine_syn());
 		}
-		peer(P_SYN);
-		engine(P_SYN | P_ACK);
+		peer(peer_syn(g));
+		engine(engine_syn_ack(g, g->active == ON));
 		break;
 	case SPT_ESTABLISHED: to_established(g); break;
 	case SPT_FIN_WAIT_1:
@@ -261,6 +291,12 @@ int
 script_family(void)
 {
 	return script->variant->family;
+}
+
+bool
+script_frames_direct(void)
+{
+	return script->variant->shape == SHAPE_DIRECT;
 }
 
 bool

@@ -70,6 +70,12 @@ fill_options(const struct flow *f, const struct inject *i, struct packet *p)
 		p->tsval = i->tsval ? script_stated(i->tsval) : script_tsval();
 		p->tsecr = i->tsecr ? script_stated(i->tsecr) : i->flags & P_ACK ? f->ts_recent : 0;
 	}
+	for (; p->n_sack < 4 && (i->sack[p->n_sack][0] || i->sack[p->n_sack][1]); p->n_sack++) {
+		p->options |= P_SACK;
+		for (unsigned int edge = 0; edge < 2; edge++)
+			p->sack[p->n_sack][edge] =
+			    f->engine_iss + script_stated(i->sack[p->n_sack][edge]);
+	}
 	if (i->options != NULL) {
 		p->raw_options = (const uint8_t *)i->options;
 		p->options_len = i->options_len;

@@ -51,7 +51,7 @@ SCRIPT(syn_offers, "RFC 9293 3.7.1 MUST-14, MUST-67; RFC 7323 2.2, 2.3, 3.2")
 	given(LISTEN);
 	app_connect();
 	expect(SYN, .mss = script_family() == 4 ? 1460 : 1440, .wscale = 3, .wnd = 65535,
-	    .tos = ZERO, .ttl = 64, .without = P_SACK | P_SACK_PERM);
+	    .tos = ZERO, .ttl = 64, .with = P_SACK_PERM, .without = P_SACK);
 	app_close();
 	expect_closed(-ECONNABORTED);
 }
