@@ -9,6 +9,7 @@
 #include <rte_common.h>
 
 #include "bench/bench.h"
+#include "bridge/bridge.h"
 #include "common/option.h"
 #include "common/output.h"
 #include "serve/serve.h"
@@ -19,6 +20,7 @@ static const struct command {
 	int (*main)(int argc, char **argv);
 } commands[] = {
     {"bench", "how many connections, requests or bits a second", bench_main},
+    {"bridge", "every frame from one port to the other, over a bad line", bridge_main},
     {"serve", "a TCP server: echo, discard, chargen, http", serve_main},
 };
 
@@ -47,11 +49,13 @@ main_refuse(const char *word)
 	nearest = word ? option_nearest(word, names, RTE_DIM(names)) : NULL;
 	if (!word)
 		snprintf(error, sizeof(error),
-		    "missing command: expected bench or serve, such as septet bench; 'septet "
+		    "missing command: expected bench, bridge or serve, such as septet bench; "
+		    "'septet "
 		    "--help' lists them");
 	else
 		snprintf(error, sizeof(error),
-		    "unknown %s '%.100s': expected a command, bench or serve; %s%s%s'septet "
+		    "unknown %s '%.100s': expected a command, bench, bridge or serve; "
+		    "%s%s%s'septet "
 		    "--help' lists "
 		    "them",
 		    word[0] == '-' ? "option" : "command", word, nearest ? "did you mean " : "",

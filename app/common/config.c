@@ -20,7 +20,7 @@
 #define CONFIG_SIZE    (1 << 20)
 #define CONFIG_BOM     "\xef\xbb\xbf" /* U+FEFF by UTF-8, as some editors begin a file */
 
-static const char *const config_sections[] = {"serve", "bench"};
+static const char *const config_sections[] = {"serve", "bench", "bridge"};
 
 struct config_scan {
 	const char *path, *section;
@@ -68,8 +68,9 @@ config_section(struct config_scan *s, char *text)
 	const char *nearest;
 
 	if (!end || end[1])
-		return config_refuse(
-		    s, "'%s' is no heading: expected [serve] or [bench], alone on a line", text);
+		return config_refuse(s,
+		    "'%s' is no heading: expected [serve], [bench] or [bridge], alone on a line",
+		    text);
 	*end = '\0';
 	name = config_strip(text + 1);
 	for (size_t i = 0; i < RTE_DIM(config_sections); i++) {
@@ -84,8 +85,8 @@ config_section(struct config_scan *s, char *text)
 		return 0;
 	}
 	nearest = option_nearest(name, config_sections, RTE_DIM(config_sections));
-	return config_refuse(s, "unknown section [%s]: expected [serve] or [bench]%s%s%s", name,
-	    nearest ? "; did you mean [" : "", nearest ? nearest : "", nearest ? "]?" : "");
+	return config_refuse(s, "unknown section [%s]: expected [serve], [bench] or [bridge]%s%s%s",
+	    name, nearest ? "; did you mean [" : "", nearest ? nearest : "", nearest ? "]?" : "");
 }
 
 /* "rate = 500K" */

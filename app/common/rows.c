@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rows of options that serve and bench have in common. */
+/* The rows of options that subcommands have in common. */
 #include <rte_common.h>
 
 #include "common/rows.h"
@@ -32,6 +32,9 @@ static const struct option_row port_rows[] = {
         OPTION_NUMBER, .many = true, LINK(vlan), .min = 1, .max = 4094, .parse = link_stored_vlan},
     {GROUP_PORT, "mtu", "BYTES", "1500", NULL, "largest IP packet of the link", OPTION_BYTES,
         .many = true, LINK(mtu), .min = 1280, .max = 9600, .parse = link_stored_mtu},
+};
+
+static const struct option_row impair_rows[] = {
     {GROUP_PORT, "impair", "SPEC", NULL, "loss=2%,delay=20ms",
         "spoil the link, by a list joined with commas: loss=2%, burst-loss=1%:4, delay=20ms, "
         "jitter=1ms, reorder=0.5%, duplicate=1%, corrupt=0.1%, rate=100Mbit, buffer=100, ecn=20, "
@@ -91,10 +94,23 @@ rows_common(struct option_set sets[ROWS_SETS], struct option_set own, struct lin
 {
 	/* In this order they stand within a group of the help. */
 	sets[0] = (struct option_set){port_rows, RTE_DIM(port_rows), link};
-	sets[1] = (struct option_set){engine_rows, RTE_DIM(engine_rows), engine};
-	sets[2] = (struct option_set){conn_rows, RTE_DIM(conn_rows), conn};
-	sets[3] = own;
-	sets[4] = (struct option_set){run_rows, RTE_DIM(run_rows), link};
+	sets[1] = rows_impair(link);
+	sets[2] = (struct option_set){engine_rows, RTE_DIM(engine_rows), engine};
+	sets[3] = (struct option_set){conn_rows, RTE_DIM(conn_rows), conn};
+	sets[4] = own;
+	sets[5] = rows_run(link);
+}
+
+struct option_set
+rows_impair(struct link_options *link)
+{
+	return (struct option_set){impair_rows, RTE_DIM(impair_rows), link};
+}
+
+struct option_set
+rows_run(struct link_options *link)
+{
+	return (struct option_set){run_rows, RTE_DIM(run_rows), link};
 }
 
 static const char *const cookies_words[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rows of options that serve and bench have in common, and the headings of the help. */
+/* The rows of options that subcommands have in common, and the headings of the help. */
 #ifndef SPT_APP_ROWS_H
 #define SPT_APP_ROWS_H
 
@@ -18,11 +18,15 @@
 /* What fits into 32 bits of milliseconds, in whole hours. */
 #define ROWS_MS_MOST UINT64_C(4294800000)
 
-#define ROWS_SETS 5
+#define ROWS_SETS 6
 
 /* All sets of a subcommand: its own rows among the common ones, and what those fill in. */
 void rows_common(struct option_set sets[ROWS_SETS], struct option_set own,
     struct link_options *link, struct spt_config *engine, struct spt_conn_options *conn);
+
+/* Of a subcommand that only passes frames on: what a port does to them, and the run. */
+struct option_set rows_impair(struct link_options *link);
+struct option_set rows_run(struct link_options *link);
 
 /* "auto", "always", "never": of --syn-cookies. 0, or -EINVAL with the words in 'error'. */
 int rows_choose_cookies(

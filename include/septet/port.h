@@ -156,6 +156,11 @@ struct spt_ethdev_config {
 	uint16_t mtu;            /* 0 = 1500 */
 	int socket;
 	struct rte_mempool **pool; /* 'queues' receive pools */
+	/*
+	 * For who passes frames of others on: those to any address are received, and checksums are
+	 * neither filled in nor left open by the device.
+	 */
+	bool transparent;
 	/* Sleep so long: asked up to 200 times for 10 ms while the link is down. NULL: no wait. */
 	void (*pause)(unsigned int microseconds);
 };

@@ -204,6 +204,27 @@ struct spt_runtime_leaks {
 /* After spt_runtime_run, or instead of it. NULL is allowed. */
 void spt_runtime_destroy(struct spt_runtime *runtime, struct spt_runtime_leaks *leaks);
 
+/* ---- ports without engines ----------------------------------------------------- */
+
+struct rte_mempool;
+
+/* For a program that passes frames on between devices, in a loop of its own. */
+struct spt_open_ports {
+	struct spt_port *port[SPT_PORTS]; /* one queue of each, whatever the frames' addresses */
+	struct rte_mempool *pool;         /* of all of them: a frame goes from one to another */
+	struct spt_runtime_info info;
+};
+
+/*
+ * Open devices, whose VLAN and 'impair' are not looked at; of all the MTU is the first one's. After
+ * spt_eal_start, for n_ports <= SPT_PORTS and no memory port. 0, or a negative errno with a line.
+ */
+int spt_ports_open(const struct spt_runtime_port *port, unsigned int n_ports, uint32_t mbufs,
+    struct spt_open_ports *open, char *error, size_t error_size);
+
+/* 'open->port' are destroyed, but for those that are NULL, and so is the pool. */
+void spt_ports_close(struct spt_open_ports *open, struct spt_runtime_leaks *leaks);
+
 /* ---- privileges ---------------------------------------------------------- */
 
 /*

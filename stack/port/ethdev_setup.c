@@ -45,7 +45,7 @@ struct ethdev_plan {
 	char retried[96]; /* why fewer queues than the device says it has, or "" */
 	enum ethdev_checksums rx_checksums;
 	enum ethdev_checksums tx_checksums;
-	const char *multicast;
+	const char *multicast; /* which addresses it lets through, in words */
 	struct rte_eth_link link;
 	struct rss rss; /* with several queues */
 	char *error;
@@ -131,12 +131,14 @@ ethdev_negotiate(struct ethdev_plan *plan)
 {
 	const struct rte_eth_dev_info *device = &plan->device;
 	struct rte_eth_conf *conf = &plan->conf;
+	bool checksums = !plan->config->transparent;
 
 	memset(conf, 0, sizeof(*conf));
 	conf->rxmode.mtu = plan->mtu;
-	if (device->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+	if (checksums && (device->rx_offload_capa & RTE_ETH_RX_OFFLOAD_TCP_CKSUM))
 		conf->rxmode.offloads |= device->rx_offload_capa & ETHDEV_RX_CHECKSUMS;
-	if ((device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) && ethdev_sums_chains(device))
+	if (checksums && (device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) &&
+	    ethdev_sums_chains(device))
 		conf->txmode.offloads |= device->tx_offload_capa & ETHDEV_TX_CHECKSUMS;
 	conf->txmode.offloads |= device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (plan->queues > 1) {
@@ -232,15 +234,19 @@ ethdev_start(struct ethdev_plan *plan)
 
 /*
  * Neighbour solicitations come to multicast addresses (RFC 4861 7.2.2), so a device that
- * filters must let these through. Then wait for the link, but not for ever: a peer may come
- * later.
+ * filters must let these through; and everything where frames are passed on. Then wait for the
+ * link, but not for ever: a peer may come later.
  */
 static void
 ethdev_open_up(struct ethdev_plan *plan)
 {
 	unsigned int i;
 
-	if (rte_eth_allmulticast_enable(plan->port_id) == 0)
+	if (plan->config->transparent)
+		plan->multicast = rte_eth_promiscuous_enable(plan->port_id) == 0
+		                      ? "promiscuous"
+		                      : "addresses as the device has it";
+	else if (rte_eth_allmulticast_enable(plan->port_id) == 0)
 		plan->multicast = "all multicast";
 	else if (rte_eth_promiscuous_enable(plan->port_id) == 0)
 		plan->multicast = "promiscuous (no all-multicast)";

@@ -18,12 +18,15 @@
 #include "base/debug.h"
 #include "clock.h"
 
-#define CORE_EVENTS   256 /* handed out in a turn at most */
-#define CORE_WALK     64  /* connections in an answer at most */
-#define CORE_MAX      128
-#define LCORE_CORES   SPT_PORTS /* a queue of each port; the ends of a pair are two */
-#define SPEC_NAME     64        /* RTE_DEV_NAME_MAX_LEN */
-#define MAILBOX_SLOTS 8         /* a power of two above the number of kinds of messages */
+#define CORE_EVENTS 256 /* handed out in a turn at most */
+#define CORE_WALK   64  /* connections in an answer at most */
+#define CORE_MAX    128
+#define LCORE_CORES SPT_PORTS /* a queue of each port; the ends of a pair are two */
+#define SPEC_NAME   64        /* RTE_DEV_NAME_MAX_LEN */
+
+/* Entries of net_af_xdp's fill and completion rings, whose mbufs its close forgets. */
+#define AF_XDP_RINGS  4096
+#define MAILBOX_SLOTS 8 /* a power of two above the number of kinds of messages */
 
 /* How long peers may go on where the own loops ended without being asked to. */
 #define PEER_GRACE SPT_NS_PER_SEC
@@ -164,6 +167,15 @@ int lcore_loop(void *lcore);
  */
 int runtime_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *config,
     unsigned int wanted, struct spt_port *ports[CORE_MAX], char *error, size_t error_size);
+
+/* A pool with room for frames of 'mtu'; 'number' makes its name. NULL, with one line in 'error'. */
+struct rte_mempool *runtime_create_pool(
+    unsigned int number, uint32_t mbufs, uint16_t mtu, char *error, size_t error_size);
+
+/* Find the device of the port at 'position' and open it. 0, or a negative errno with one line. */
+int runtime_open_device(const struct spt_runtime_port *port, unsigned int position,
+    struct spt_ethdev_config *ethdev, struct spt_port **ports, struct spt_ethdev_info *info,
+    char *error, size_t error_size);
 
 /* Where there are several ports a line says which it is about: put its name in front. */
 void runtime_name_port(

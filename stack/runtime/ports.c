@@ -55,26 +55,35 @@ runtime_name_port(
 	snprintf(error, error_size, "port '%s': %s", config->port[port].spec.text, line);
 }
 
-static int
-ports_create_pool(
-    struct spt_runtime *rt, uint32_t mbufs, uint16_t mtu, char *error, size_t error_size)
+struct rte_mempool *
+runtime_create_pool(
+    unsigned int number, uint32_t mbufs, uint16_t mtu, char *error, size_t error_size)
 {
 	uint64_t bytes = runtime_mbuf_bytes(mbufs, mtu, rte_eal_has_hugepages());
 	char name[RTE_MEMPOOL_NAMESIZE];
 	struct rte_mempool *pool;
 
-	snprintf(name, sizeof(name), "septet_mbufs_%u", rt->n_pools);
+	snprintf(name, sizeof(name), "septet_mbufs_%u", number);
 	pool = rte_pktmbuf_pool_create(name, mbufs, POOL_CACHE, 0, ports_room(mtu), SOCKET_ID_ANY);
-	if (!pool) {
+	if (!pool)
 		snprintf(error, error_size,
 		    "no memory for %" PRIu32 " mbufs (%" PRIu64 " MiB): ask for fewer with "
 		    "--mbufs, or give EAL more with '-- -m MIB'",
 		    mbufs, bytes >> 20);
+	return pool;
+}
+
+static int
+ports_create_pool(
+    struct spt_runtime *rt, uint32_t mbufs, uint16_t mtu, char *error, size_t error_size)
+{
+	struct rte_mempool *pool = runtime_create_pool(rt->n_pools, mbufs, mtu, error, error_size);
+
+	if (!pool)
 		return -ENOMEM;
-	}
 	rt->pool[rt->n_pools++] = pool;
 	rt->info.mbufs += mbufs;
-	rt->info.mbuf_bytes += bytes;
+	rt->info.mbuf_bytes += runtime_mbuf_bytes(mbufs, mtu, rte_eal_has_hugepages());
 	return 0;
 }
 
@@ -114,6 +123,25 @@ ports_choose_mac(struct spt_port *port, const char *device)
 	port->mac.addr_bytes[3] ^= 0x80;
 }
 
+int
+runtime_open_device(const struct spt_runtime_port *port, unsigned int position,
+    struct spt_ethdev_config *ethdev, struct spt_port **ports, struct spt_ethdev_info *info,
+    char *error, size_t error_size)
+{
+	char device[SPEC_NAME];
+	int rc;
+
+	port_spec_name(&port->spec, position, device);
+	rc = spt_port_ethdev_find(device, &ethdev->port_id);
+	if (rc) {
+		snprintf(error, error_size,
+		    "port '%s': DPDK made no device of it; '-- --log-level=8' shows why",
+		    port->spec.text);
+		return rc;
+	}
+	return spt_port_ethdev_create(ethdev, ports, info, error, error_size);
+}
+
 static int
 ports_create_queues(struct spt_runtime *rt, const struct spt_runtime_config *config, unsigned int p,
     unsigned int wanted, struct spt_port **ports, char *error, size_t error_size)
@@ -132,19 +160,12 @@ ports_create_queues(struct spt_runtime *rt, const struct spt_runtime_config *con
 
 	for (unsigned int i = 0; i < wanted; i++)
 		pools[i] = runtime_pool(rt, p, i);
-	port_spec_name(&port->spec, p, device);
-	rc = spt_port_ethdev_find(device, &ethdev.port_id);
-	if (rc) {
-		snprintf(error, error_size,
-		    "port '%s': DPDK made no device of it; '-- --log-level=8' shows why",
-		    port->spec.text);
-		return rc;
-	}
-	rc = spt_port_ethdev_create(&ethdev, ports, info, error, error_size);
+	rc = runtime_open_device(port, p, &ethdev, ports, info, error, error_size);
 	if (rc) {
 		runtime_name_port(config, p, error, error_size);
 		return rc;
 	}
+	port_spec_name(&port->spec, p, device);
 	for (unsigned int i = 0; i < info->queues; i++)
 		ports_choose_mac(ports[i], device);
 	return 0;

@@ -19,9 +19,7 @@
 #include "core.h"
 #include "share.h"
 
-/* Entries of net_af_xdp's fill and completion rings, whose mbufs its close forgets. */
-#define AF_XDP_RINGS 4096
-#define VLAN_MAX     4094 /* IEEE 802.1Q: 4095 is reserved */
+#define VLAN_MAX 4094 /* IEEE 802.1Q: 4095 is reserved */
 
 /* What runs on the cores of a role. */
 struct program {

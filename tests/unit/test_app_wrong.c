@@ -134,10 +134,12 @@ static bool
 begins_well(const struct wrong *w, const char *error)
 {
 	size_t n = strcspn(w->line, " ");
-	bool command = n == 5 && (!strncmp(w->line, "serve", n) || !strncmp(w->line, "bench", n));
+	bool command =
+	    (n == 5 && (!strncmp(w->line, "serve", n) || !strncmp(w->line, "bench", n))) ||
+	    (n == 6 && !strncmp(w->line, "bridge", n));
 	char who[32];
 
-	snprintf(who, sizeof(who), command ? "septet %.5s: " : "septet: ", w->line);
+	snprintf(who, sizeof(who), command ? "septet %.*s: " : "septet: ", (int)n, w->line);
 	return strncmp(error, who, strlen(who)) == 0;
 }
 

@@ -144,6 +144,22 @@ test_ring_is_negotiated(void **state)
 	close_device();
 }
 
+/* For who passes frames on: all addresses, and nobody touches checksums. */
+static void
+test_transparent(void **state)
+{
+	uint16_t id = device_add("net_ring", "");
+	struct spt_ethdev_config config = {
+	    .port_id = id, .socket = -1, .pool = &pool, .transparent = true};
+
+	assert_int_equal(rte_eth_promiscuous_disable(id), 0);
+	assert_int_equal(spt_port_ethdev_create(&config, port, &info, error, sizeof(error)), 0);
+	assert_int_equal(rte_eth_promiscuous_get(id), 1);
+	assert_in_text(info.summary, "; promiscuous; link up");
+	assert_false(info.rx_checksum || info.tx_checksum);
+	close_device();
+}
+
 static void
 test_null_is_negotiated(void **state)
 {
@@ -743,6 +759,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_ring_is_negotiated),
+	    cmocka_unit_test(test_transparent),
 	    cmocka_unit_test(test_null_is_negotiated),
 	    cmocka_unit_test(test_fewer_queues_than_promised),
 	    cmocka_unit_test(test_more_queues_than_there_are),
