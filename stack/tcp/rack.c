@@ -43,8 +43,6 @@ static void
 update_xmit(struct rack *r, uint32_t now_us, const struct delivered *last)
 {
 	r->rtt_us = now_us - last->us;
-	if (r->rtt_us == 0)
-		r->rtt_us = 1;
 	if (r->valid && !scoreboard_sent_after(last->us, last->end, r->xmit_us, r->end_seq))
 		return;
 	r->xmit_us = last->us;

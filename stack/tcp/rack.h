@@ -13,7 +13,7 @@
 struct rack {
 	uint32_t xmit_us;                   /* RACK.xmit_ts; with 'valid' */
 	uint32_t end_seq;                   /* RACK.end_seq */
-	uint32_t rtt_us;                    /* RACK.rtt; 0: none yet */
+	uint32_t rtt_us;                    /* RACK.rtt */
 	uint32_t min_rtt_us, min_rtt_since; /* RACK.min_RTT, of ten seconds; 0: none yet */
 	uint32_t dsack_round;               /* RACK.dsack_round, if dsack_in_round */
 	uint32_t tlp_end_seq;               /* TLP.end_seq, if tlp_out */

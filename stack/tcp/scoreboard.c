@@ -210,7 +210,7 @@ scoreboard_ack(struct scoreboard *sb, struct pool *chunks, uint32_t una, struct 
 	}
 }
 
-/* The record that holds 'seq', which is out; *before: its chunk, or the one before it. */
+/* The record that holds 'seq', which is out; *before: the chunk before it, if that was seen. */
 static struct sent *
 find(const struct scoreboard *sb, struct pool *chunks, uint32_t seq, struct scoreboard_cursor *at,
     uint32_t *before)
@@ -234,8 +234,6 @@ find(const struct scoreboard *sb, struct pool *chunks, uint32_t seq, struct scor
 	at->slot = chunk_begin(sb, index);
 	while (seq_leq(c->at[at->slot].seq + c->at[at->slot].len, seq))
 		at->slot++;
-	if (at->slot > chunk_begin(sb, index))
-		*before = index;
 	return &chunk_at(chunks, index)->at[at->slot];
 }
 
@@ -254,7 +252,7 @@ mark_sacked(struct scoreboard *sb, struct sent *s, struct delivery *d)
 	segments_add(sb, 1);
 }
 
-/* 'index', which 'prev' points to, is empty. */
+/* 'index', which 'prev' points to, is empty. It is not the hint: merging begins there. */
 static void
 unlink_chunk(struct scoreboard *sb, struct pool *chunks, uint32_t prev, uint32_t index)
 {
@@ -265,8 +263,6 @@ unlink_chunk(struct scoreboard *sb, struct pool *chunks, uint32_t prev, uint32_t
 		sb->tail = prev;
 		sb->tail_n = chunk_end(before, chunk_begin(sb, prev));
 	}
-	if (sb->hint == index)
-		sb->hint = prev;
 	if (sb->lost_at == index)
 		sb->lost_at = prev;
 	pool_put(chunks, index);
@@ -308,33 +304,47 @@ merge_chunk(struct sent_chunk *c, uint8_t begin, struct sent **run, bool *change
 	return kept;
 }
 
-/* Merge from chunk 'index' to chunk 'last', and beyond as long as that changes anything. */
+/* All records of 'c' move to chunk 'prev', which has room from 'slot' on; *run moves along. */
+static void
+absorb(struct sent_chunk *prev, uint8_t slot, struct sent_chunk *c, uint8_t n, struct sent **run)
+{
+	memcpy(&prev->at[slot], c->at, n * sizeof(c->at[0]));
+	if (*run != NULL)
+		*run = &prev->at[slot + n - 1];
+}
+
+/*
+ * Merge from chunk 'index' to chunk 'last', and beyond as long as that changes anything. Chunks
+ * whose records fit into the one before go back to the pool.
+ */
 static void
 merge(struct scoreboard *sb, struct pool *chunks, uint32_t index, uint32_t last)
 {
 	struct sent *run = NULL;
 	uint32_t prev = POOL_NONE;
-	bool beyond = false;
+	bool beyond = false, stop = false;
+	uint8_t used = SENT_CHUNK; /* slots of 'prev' */
 
-	while (index != POOL_NONE) {
+	while (index != POOL_NONE && !stop) {
 		struct sent_chunk *c = chunk_at(chunks, index);
-		uint8_t begin = chunk_begin(sb, index);
+		uint8_t begin = chunk_begin(sb, index), end;
 		uint32_t next = c->next;
 		bool changed;
-		uint8_t end = merge_chunk(c, begin, &run, &changed);
 
-		if (beyond && !changed)
-			break;
+		end = merge_chunk(c, begin, &run, &changed);
+		stop = beyond && !changed;
 		beyond |= index == last;
-		if (end == begin) {
+		stop |= beyond && run == NULL;
+		if (used + end - begin <= SENT_CHUNK) {
+			absorb(chunk_at(chunks, prev), used, c, end, &run);
+			used += end;
 			unlink_chunk(sb, chunks, prev, index);
 		} else {
 			if (index == sb->tail)
 				sb->tail_n = end;
 			prev = index;
+			used = end;
 		}
-		if (beyond && run == NULL)
-			break;
 		index = next;
 	}
 }

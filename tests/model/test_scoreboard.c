@@ -459,7 +459,7 @@ test_merge(void **state)
 	assert_int_equal(d.news, SEGMENTS / 10 * 9 * SEGMENT);
 	assert_int_equal(sb.segments, SEGMENTS / 10 * 9);
 	assert_int_equal(records(&sb, &chunks), 2 * SEGMENTS / 10);
-	assert_true(pool_used(&chunks) <= SEGMENTS / 10 + 1);
+	assert_true(pool_used(&chunks) <= SEGMENTS / 10 / 2 + 1);
 	for (uint32_t i = 10; i < SEGMENTS; i += 20)
 		scoreboard_sack(&sb, &chunks, una + i * SEGMENT, una + (i + 1) * SEGMENT, &d);
 	for (uint32_t i = 20; i < SEGMENTS; i += 20)
@@ -467,10 +467,34 @@ test_merge(void **state)
 	/* One hole, and records of at most 64 KiB. */
 	assert_int_equal(sb.segments, SEGMENTS - 1);
 	assert_true(records(&sb, &chunks) <= 1 + 2 * SEGMENTS / (UINT16_MAX / SEGMENT));
-	assert_true(pool_used(&chunks) <= 1 + 2 * SEGMENTS / (UINT16_MAX / SEGMENT));
+	assert_true(pool_used(&chunks) <= 1 + SEGMENTS / (UINT16_MAX / SEGMENT));
 	assert_null(scoreboard_check(&sb, &chunks, una, una + SEGMENTS * SEGMENT));
 	scoreboard_ack(&sb, &chunks, una + SEGMENTS * SEGMENT, &d);
 	assert_int_equal(pool_used(&chunks), 0);
+	pool_fini(&chunks);
+}
+
+/* Small ones: how many segments a merged record stands for is counted up to its byte's end. */
+static void
+test_merge_small(void **state)
+{
+	struct delivery d = {0};
+	struct scoreboard sb;
+	struct pool chunks;
+
+	scoreboard_init(&sb);
+	assert_int_equal(pool_init(&chunks, 300, sizeof(struct sent_chunk), -1), 0);
+	for (uint32_t i = 0; i < SEGMENTS; i++)
+		assert_true(scoreboard_push(&sb, &chunks, i, 1, i, 0));
+	for (uint32_t i = SEGMENTS - 1; i > 0; i--)
+		assert_int_equal(scoreboard_sack(&sb, &chunks, i, i + 1, &d), 1);
+	assert_int_equal(sb.segments, SEGMENTS - 1);
+	assert_null(scoreboard_check(&sb, &chunks, 0, SEGMENTS));
+	assert_true(pool_used(&chunks) < 20);
+	scoreboard_mark_all_lost(&sb, &chunks, true);
+	assert_int_equal(sb.segments, 0);
+	assert_int_equal(sb.lost, SEGMENTS);
+	scoreboard_clear(&sb, &chunks);
 	pool_fini(&chunks);
 }
 
@@ -516,6 +540,7 @@ main(void)
 	    cmocka_unit_test(test_random),
 	    cmocka_unit_test(test_empty_pool),
 	    cmocka_unit_test(test_merge),
+	    cmocka_unit_test(test_merge_small),
 	    cmocka_unit_test(test_reordering),
 	};
 

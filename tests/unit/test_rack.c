@@ -259,6 +259,7 @@ reordering_seen(struct world *w)
 	assert_int_equal(ack(w, RTT, 0, 1, 2), RTT / 4);
 	assert_int_equal(ack(w, RTT + 5000, 2, 0, 0), 0);
 	assert_true(w->rack.reordering_seen);
+	assert_int_equal(w->rack.end_seq, w->seq + 2 * SEGMENT); /* not back to P0's */
 	send_segments(w, 6, 2 * RTT);
 	ack(w, 2 * RTT, 3, 0, 0);
 	assert_int_equal(ack(w, 3 * RTT, 3, 4, 9), RTT / 4);
