@@ -143,6 +143,17 @@ enum spt_verdict {
 	X(segments_retransmitted, "segments sent again, SYN-ACKs included")                        \
 	X(rto_expirations, "retransmission time-outs")                                             \
 	X(fast_retransmits, "recoveries started by duplicate ACKs")                                \
+	X(fast_recoveries, "recoveries begun before a time-out, by RACK or duplicate ACKs")        \
+	X(rack_lost, "sequence numbers that RACK found lost (RFC 8985)")                           \
+	X(sack_blocks_received, "SACK blocks received (RFC 2018)")                                 \
+	X(sack_blocks_ignored, "SACK blocks of what is not out, or for which there was no record") \
+	X(dsacks_received, "reports of segments that came twice (RFC 2883)")                       \
+	X(tlp_probes, "tail loss probes sent (RFC 8985 7)")                                        \
+	X(tlp_recovered, "losses that a tail loss probe repaired")                                 \
+	X(spurious_undone, "reductions of the window undone: nothing was lost (RFC 4015)")         \
+	X(reneged, "time-outs at which the peer had let go what it had SACKed")                    \
+	X(ecn_reductions, "reductions of the window by ECN-Echo (RFC 3168)")                       \
+	X(no_chunk, "segments not sent: no record for them")                                       \
 	X(window_probes, "zero-window probes sent")                                                \
 	X(keepalive_probes, "keep-alive probes sent")                                              \
 	X(acks_in_place, "replies written into the received mbuf")                                 \

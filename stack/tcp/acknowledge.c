@@ -9,12 +9,11 @@ acknowledge_sample(struct tcp *t, struct conn *c, struct xfer *x, const struct s
 	if (x && x->rtt_timed && seq_geq(s->ack, x->rtt_seq)) {
 		x->rtt_timed = 0;
 		retransmit_rtt_sample(t, c, t->now_us - x->rtt_us);
-	} else if (c->backoff > 0 && (c->flags & CONN_TIMESTAMPS) &&
-	           (s->options & SEG_HAS_TIMESTAMP) && s->tsecr != 0) {
-		uint32_t ms = conn_tsval(t, c) - s->tsecr;
+	} else if (c->backoff > 0) {
+		uint32_t ms;
 
-		if (ms < UINT32_MAX / 2000)
-			retransmit_rtt_sample(t, c, RTE_MAX(ms, 1u) * 1000);
+		if (undo_echoed(t, c, s, &ms))
+			retransmit_rtt_sample(t, c, RTE_MAX(t->now_ms - ms, 1u) * 1000);
 	}
 }
 
@@ -57,57 +56,88 @@ acknowledge_events(struct tcp *t, struct conn *c, uint32_t data)
 		acknowledge_space(t, c);
 }
 
-/* SND.UNA < SEG.ACK =< SND.NXT. */
+/* SND.UNA moves: nothing is doubted any more. */
 static void
-acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s)
+acknowledge_advance(struct tcp *t, struct conn *c, uint32_t ack)
 {
-	struct xfer *x = conn_xfer(t, c);
-	uint32_t flight = c->snd_nxt - c->snd_una;
-	uint32_t data = s->ack - c->snd_una;
-
-	if ((c->flags & CONN_FIN_SENT) && s->ack == c->snd_nxt)
-		data--;
-	acknowledge_sample(t, c, x, s);
-	c->snd_una = s->ack;
+	c->snd_una = ack;
 	c->unacked_since = t->now_half;
 	c->retries = 0;
 	c->marks &= ~(MARK_R1 | MARK_PROBED);
-	if (unlikely(c->flags & CONN_URG_SEND) && seq_geq(s->ack, c->snd_up))
+	if (unlikely(c->flags & CONN_URG_SEND) && seq_geq(ack, c->snd_up))
 		c->flags &= ~CONN_URG_SEND;
-	if (x) {
-		sendq_acknowledge(t, x, s->ack);
-		if (seq_lt(x->rtx_nxt, s->ack)) {
-			x->rtx_nxt = s->ack;
-			x->rtx_at = NULL;
-		}
-		/* Not left behind: two gigabytes later it would seem to lie ahead. */
-		if (seq_lt(x->rtx_end, s->ack))
-			x->rtx_end = s->ack;
-	}
-	if (data > 0)
-		congestion_acked(t, c, data, flight);
-	/* RFC 6298 5.2, 5.3 */
+}
+
+/*
+ * RFC 6298 5.2, 5.3. Of partial acknowledgments without SACK only the first restarts the timer: the
+ * impatient variant of RFC 6582 4.
+ */
+static void
+acknowledge_timer(struct tcp *t, struct conn *c, const struct xfer *x)
+{
 	if (c->snd_una == c->snd_nxt)
-		conn_timer_clear(c, TIMER_RTX | TIMER_PERSIST);
-	else
+		conn_timer_clear(c, TIMER_RTX | TIMER_PERSIST | TIMER_REORDER | TIMER_PROBE);
+	else if (!x || !x->partial || seq_geq(c->snd_una, x->recover) || !(c->timers & TIMER_RTX))
 		retransmit_arm(t, c);
+}
+
+/* SND.UNA < SEG.ACK =< SND.NXT. */
+static void
+acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s, uint32_t data)
+{
+	struct xfer *x = conn_xfer(t, c);
+	struct acknowledgment a = {
+	    .s = s, .data = data, .out = c->snd_nxt - c->snd_una, .advances = true};
+
+	recovery_told(t, c, x, &a);
+	acknowledge_sample(t, c, x, s);
+	acknowledge_advance(t, c, s->ack);
+	sendq_acknowledge(t, x, s->ack);
+	acknowledge_timer(t, c, x);
+	recovery_acknowledged(t, c, x, &a);
 	acknowledge_events(t, c, data);
-	if (x) {
-		if (x->sendq || (c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED)
-			conn_want_output(t, c);
-		xfer_put_if_idle(t, c);
-	}
+	if (x->sendq || (c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED)
+		conn_want_output(t, c);
+	xfer_put_if_idle(t, c);
+}
+
+/* Nothing but our FIN was out, and the connection has no transfer block. */
+static void
+acknowledge_control(struct tcp *t, struct conn *c, const struct seg *s)
+{
+	acknowledge_sample(t, c, NULL, s);
+	acknowledge_advance(t, c, s->ack);
+	acknowledge_timer(t, c, NULL);
+	acknowledge_events(t, c, 0);
 }
 
 /*
  * RFC 5681 2: a duplicate ACK, which tells that something left the network. With a closed window
  * it is the answer to a probe.
  */
-static bool
+static inline bool
 acknowledge_is_duplicate(const struct conn *c, const struct seg *s, uint32_t wnd)
 {
 	return s->ack == c->snd_una && s->len == 0 && !(s->flags & TCP_FIN) && wnd == c->snd_wnd &&
 	       wnd > 0 && c->snd_nxt != c->snd_una && (c->timers & TIMER_RTX);
+}
+
+/* SEG.ACK = SND.UNA, with something that is out: a duplicate, SACK blocks, ECE, or none of these.
+ */
+static void
+acknowledge_again(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s, uint32_t wnd)
+{
+	struct acknowledgment a = {
+	    .s = s,
+	    .out = c->snd_nxt - c->snd_una,
+	    .duplicate = acknowledge_is_duplicate(c, s, wnd),
+	};
+
+	if (!a.duplicate && !(s->options & SEG_HAS_SACK) && !(s->flags & TCP_ECE))
+		return;
+	recovery_told(t, c, x, &a);
+	recovery_acknowledged(t, c, x, &a);
+	xfer_put_if_idle(t, c);
 }
 
 /*
@@ -117,21 +147,17 @@ acknowledge_is_duplicate(const struct conn *c, const struct seg *s, uint32_t wnd
 static void
 acknowledge_reopened(struct tcp *t, struct conn *c, struct xfer *x)
 {
-	conn_timer_clear(c, TIMER_PERSIST | TIMER_RTX);
+	conn_timer_clear(c, TIMER_PERSIST | TIMER_RTX | TIMER_REORDER | TIMER_PROBE);
 	c->backoff = 0;
 	c->retries = 0;
 	c->marks &= ~(MARK_PROBED | MARK_R1);
 	c->unacked_since = t->now_half;
 	if (c->snd_nxt == c->snd_una)
 		return;
-	if (x && x->sendq) {
-		x->rtx_nxt = c->snd_una;
-		x->rtx_end = c->snd_nxt;
-		x->rtx_at = NULL;
-		x->rtt_timed = 0; /* Karn */
-	} else {
-		retransmit_one(t, c, c->snd_una); /* our FIN */
-	}
+	if (x)
+		recovery_resend(t, x);
+	else
+		retransmit_one(t, c); /* our FIN */
 	retransmit_arm(t, c);
 }
 
@@ -188,10 +214,13 @@ acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 			return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_OLD);
 		return SPT_V_CONTINUE;
 	}
-	if (advances)
-		acknowledge_new(t, c, s);
-	else if (acknowledge_is_duplicate(c, s, wnd))
-		congestion_duplicate(t, c);
+	if (advances && c->xfer == POOL_NONE)
+		acknowledge_control(t, c, s);
+	else if (advances)
+		acknowledge_new(t, c, s,
+		    s->ack - c->snd_una - ((c->flags & CONN_FIN_SENT) && s->ack == c->snd_nxt));
+	else if (c->xfer != POOL_NONE)
+		acknowledge_again(t, c, conn_xfer(t, c), s, wnd);
 	/*
 	 * Of the part that is new (3.10.7.4, first: the idealized segment begins at RCV.NXT):
 	 * SND.WL1 < SEG.SEQ or (SND.WL1 = SEG.SEQ and SND.WL2 =< SEG.ACK): the last always holds.

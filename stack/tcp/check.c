@@ -3,7 +3,7 @@
 #include "internal.h"
 
 struct check_sums {
-	uint32_t pinned, xfers, open, waiting, ended, armed, sourced;
+	uint32_t pinned, xfers, chunks, open, waiting, ended, armed, sourced;
 };
 
 static const char *
@@ -42,6 +42,29 @@ check_send_queue(
 	return NULL;
 }
 
+/* What is out is in the scoreboard: all of SND.UNA to SND.NXT. */
+static const char *
+check_recovery(struct tcp *t, const struct conn *c, const struct xfer *x, struct check_sums *sums)
+{
+	const char *wrong;
+
+	for (uint32_t i = x->sb.head; i != POOL_NONE;
+	     i = ((const struct sent_chunk *)pool_at(&t->chunks, i))->next)
+		sums->chunks++;
+	if (!conn_is_synchronized(c))
+		return x->sb.bytes > 0 ? "scoreboard: records of a SYN" : NULL;
+	wrong = scoreboard_check(&x->sb, &t->chunks, c->snd_una, c->snd_nxt);
+	if (wrong)
+		return wrong;
+	if (x->dup_bytes > scoreboard_flight(&x->sb))
+		return "recovery: duplicates tell of more than is in flight";
+	if (x->recovery != RECOVERY_OPEN && seq_geq(c->snd_una, x->recover))
+		return "recovery: not left";
+	if ((c->timers & (TIMER_REORDER | TIMER_PROBE)) && seq_gt(c->t_rtx, x->rto))
+		return "recovery: a timer that comes after the time-out";
+	return NULL;
+}
+
 static const char *
 check_out_of_order(
     const struct tcp *t, const struct conn *c, const struct xfer *x, struct check_sums *sums)
@@ -77,7 +100,7 @@ wheel_comes_after(const struct tcp *t, const struct conn *c, uint32_t deadline)
 }
 
 static const char *
-check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
+check_conn(struct tcp *t, const struct conn *c, struct check_sums *sums)
 {
 	const struct xfer *x = conn_xfer(t, c);
 	const char *wrong;
@@ -97,8 +120,9 @@ check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
 		return "connection: data in flight without a timer";
 	if ((c->timers & TIMER_SPACE) && (c->timers & (TIMER_RTX | TIMER_PERSIST)))
 		return "connection: looks for space while another timer will";
-	if ((c->timers & (TIMER_RTX | TIMER_PERSIST | TIMER_SPACE)) &&
-	    wheel_comes_after(t, c, c->t_rtx))
+	if ((c->timers & (TIMER_REORDER | TIMER_PROBE)) && (!x || !(c->timers & TIMER_RTX)))
+		return "connection: a timer of recovery without the time-out";
+	if ((c->timers & TIMERS_OF_RTX) && wheel_comes_after(t, c, c->t_rtx))
 		return "connection: the wheel comes after its retransmission deadline";
 	if ((c->timers & TIMER_IDLE) && wheel_comes_after(t, c, c->t_idle))
 		return "connection: the wheel comes after its idle deadline";
@@ -108,14 +132,17 @@ check_conn(const struct tcp *t, const struct conn *c, struct check_sums *sums)
 	if (!x)
 		return NULL;
 	sums->xfers++;
-	if (!x->sendq && !x->ooo && !x->fin_waits && !x->dsack_due)
+	if (!x->sendq && !x->ooo && !x->fin_waits && !x->dsack_due && x->sb.bytes == 0 &&
+	    !x->learned)
 		return "connection: a transfer block that is not needed";
-	wrong = check_send_queue(t, c, x, sums);
+	wrong = check_recovery(t, c, x, sums);
+	if (!wrong)
+		wrong = check_send_queue(t, c, x, sums);
 	return wrong ? wrong : check_out_of_order(t, c, x, sums);
 }
 
 static const char *
-check_conns(const struct tcp *t, struct check_sums *sums)
+check_conns(struct tcp *t, struct check_sums *sums)
 {
 	for (uint32_t i = 0; i < t->conns.capacity; i++) {
 		const struct conn *c = conn_at(t, i);
@@ -164,9 +191,10 @@ const char *
 tcp_check(const struct tcp *t)
 {
 	struct check_sums sums = {0};
-	const struct pool *pools[] = {
-	    &t->conns, &t->xfers, &t->half_opens, &t->time_waits, &t->events, &t->options};
-	const char *wrong = check_conns(t, &sums);
+	const struct pool *pools[] = {&t->conns, &t->xfers, &t->chunks, &t->half_opens,
+	    &t->time_waits, &t->events, &t->options};
+	/* walks over scoreboards take their pool as it is, and change nothing */
+	const char *wrong = check_conns((struct tcp *)(uintptr_t)t, &sums);
 
 	for (unsigned int i = 0; !wrong && i < RTE_DIM(pools); i++)
 		wrong = pool_check(pools[i]);
@@ -189,6 +217,8 @@ tcp_check(const struct tcp *t)
 		return "the count of pinned mbufs is wrong";
 	if (sums.xfers != pool_used(&t->xfers))
 		return "a transfer block leaked";
+	if (sums.chunks != pool_used(&t->chunks))
+		return "a chunk of a scoreboard leaked";
 	if (sums.open + sums.waiting + sums.ended != pool_used(&t->conns))
 		return "a connection leaked";
 	for (uint32_t i = t->time_wait_fifo.head; i != POOL_NONE; i = time_wait_at(t, i)->link.next)

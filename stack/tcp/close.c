@@ -22,6 +22,7 @@ conn_release(struct tcp *t, struct conn *c, int reason)
 	if (x) {
 		sendq_drop(t, x);
 		reassembly_drop(t, x);
+		scoreboard_clear(&x->sb, &t->chunks);
 		pool_put(&t->xfers, c->xfer);
 		c->xfer = POOL_NONE;
 	}

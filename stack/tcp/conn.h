@@ -35,7 +35,6 @@ enum conn_flag {
 	CONN_NO_DELACK = 1 << 8,
 	CONN_WANT_SPACE = 1 << 9, /* spt_send said -EAGAIN: WRITABLE is due */
 	CONN_MORE = 1 << 10,      /* SPT_MORE: hold a partial segment */
-	CONN_RECOVERY = 1 << 11,  /* fast recovery (RFC 6582) until 'recover' */
 	CONN_URG_RCVD = 1 << 12,  /* rcv_up is ahead of what was delivered */
 	CONN_URG_SEND = 1 << 13,  /* snd_up is ahead of what is acknowledged */
 	CONN_CLOSE_FIN = 1 << 14, /* listener's close_on_fin */
@@ -110,8 +109,8 @@ struct conn {
 	uint32_t last_rcv;   /* half tick of the last acceptable segment */
 	uint8_t timers;      /* enum conn_timer */
 	uint8_t backoff;     /* time-outs, or probes, in a row */
-	uint8_t dupacks;
-	uint8_t rcv_epoch; /* 19.5-hour unit of last_rcv: TS.Recent ages in 24 days */
+	uint8_t features;    /* enum conn_feature */
+	uint8_t rcv_epoch;   /* 19.5-hour unit of last_rcv: TS.Recent ages in 24 days */
 
 	/* line 2: cold */
 	uint32_t iss, irs;
@@ -131,7 +130,6 @@ struct conn {
 	uint8_t marks;            /* enum conn_mark */
 	uint8_t retries;          /* retransmissions of the oldest segment: R1 (RFC 9293 3.8.3) */
 	uint8_t source;           /* of an active open: its number and 1, else 0 */
-	uint8_t features;         /* enum conn_feature */
 	uint8_t congestion;       /* enum spt_congestion */
 } __rte_aligned(64);
 SPT_STATIC_ASSERT(sizeof(struct conn) == 192, "an idle connection is 192 bytes");
@@ -151,36 +149,39 @@ enum recovery_state {
 struct xfer {
 	struct rte_mbuf *sendq, *sendq_tail; /* from the byte at SND.UNA on, linked by mbuf_link */
 	struct rte_mbuf *send_next;          /* holds the byte at SND.NXT; NULL: all is sent */
-	struct rte_mbuf *rtx_at;         /* holds the byte at rtx_nxt, or NULL: start at sendq */
+	struct rte_mbuf
+	    *rtx_at; /* of the last retransmission: where the next is looked for, or NULL */
 	struct rte_mbuf *ooo, *ooo_tail; /* out-of-order queue: sorted, no overlap */
 	uint32_t snd_end;                /* sequence number behind the last byte queued */
-	uint32_t rtx_nxt, rtx_end;       /* to be sent again after a time-out: [nxt, end) */
 	uint32_t recover;                /* RFC 6582 */
 	uint32_t rtt_seq;                /* its acknowledgment is an RTT sample, if rtt_timed */
 	uint32_t rtt_us;                 /* when it was sent, microseconds */
 	uint32_t ooo_bytes;
 	uint32_t ooo_mbufs;
 	uint32_t send_mbufs;
-	uint32_t fin_seq;  /* of a FIN that waits behind a gap, if fin_waits */
-	uint32_t acked_ca; /* bytes acknowledged towards the next increase of cwnd */
+	uint32_t fin_seq; /* of a FIN that waits behind a gap, if fin_waits */
 	uint8_t rtt_timed;
 	uint8_t fin_waits;
 
 	/* what is out, and how its loss is found and repaired */
 	struct scoreboard sb;
 	struct rack rack;
-	uint32_t rto;        /* tick of the retransmission time-out, while another timer is first */
-	uint8_t recovery;    /* enum recovery_state */
-	uint8_t dup_acks;    /* without SACK: in a row (RFC 6582) */
-	uint8_t undo : 1;    /* undo_* are valid */
-	uint8_t learned : 1; /* this path lost or reordered: worth keeping while idle */
-	uint8_t ecn_end_valid : 1;
-	uint32_t dup_bytes; /* without SACK: what duplicates say has left the network */
+	uint32_t rto;     /* tick of the retransmission time-out, while another timer is first */
+	uint8_t recovery; /* enum recovery_state */
+	uint8_t dup_acks; /* without SACK: in a row (RFC 6582) */
+	uint8_t undo : 1; /* undo_* are valid */
+	uint8_t undo_timed : 1; /* what acknowledges undo_seq has not come yet (RFC 3522) */
+	uint8_t learned : 1;    /* this path lost or reordered: worth keeping while idle */
+	uint8_t partial : 1; /* a partial acknowledgment came: the timer runs on (RFC 6582 3.2) */
+	uint32_t dup_bytes;  /* without SACK: what duplicates say has left the network */
 	uint32_t prr_delivered, prr_out, recover_fs; /* PRR (RFC 9937): RecoverFS */
 	uint32_t undo_cwnd, undo_ssthresh;
-	uint32_t undo_tsval;  /* Eifel (RFC 3522): TSval of the first retransmission */
-	uint32_t ecn_end;     /* SND.NXT at the last reduction by ECN */
-	uint32_t app_limited; /* SND.NXT when the application had no more; growth waits for it */
+	uint32_t undo_tsval;   /* Eifel (RFC 3522): TSval of the first retransmission */
+	uint32_t undo_seq;     /* and its end */
+	uint32_t undo_una;     /* where the reduction was made */
+	uint32_t undo_retrans; /* retransmissions since that no DSACK told of */
+	uint32_t ecn_end;      /* SND.NXT at the last reduction by ECN, if FEATURE_ECN_REDUCED */
+	uint32_t acked_us;     /* of the last new acknowledgment: time without growth */
 
 	/* what we say of holes in what came: RFC 2018 4, RFC 2883 4. Newest block first */
 	struct sack_block {

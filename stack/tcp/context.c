@@ -25,6 +25,17 @@ transfer_blocks(uint32_t connections)
 	return connections <= 65536 ? connections : RTE_MAX(65536u, connections / 4);
 }
 
+/*
+ * Records of what is out. Nothing is out that is not in an mbuf of a send queue, and those are less
+ * than the pinned ones; a chunk holds five records, but one that begins or ends a scoreboard, or
+ * stands at a hole, may hold a single one. So half as many as mbufs, and one for each block.
+ */
+static uint32_t
+chunk_count(const struct spt_config *config)
+{
+	return config->pinned_mbufs / 2 + transfer_blocks(config->connections);
+}
+
 static uint32_t
 option_blocks(const struct spt_config *config)
 {
@@ -71,6 +82,7 @@ init_pools(struct tcp *t, const struct spt_config *config)
 	if (pool_init(&t->conns, config->connections, sizeof(struct conn), socket) ||
 	    pool_init(
 	        &t->xfers, transfer_blocks(config->connections), sizeof(struct xfer), socket) ||
+	    pool_init(&t->chunks, chunk_count(config), sizeof(struct sent_chunk), socket) ||
 	    pool_init(&t->half_opens, config->half_open, sizeof(struct half_open), socket) ||
 	    pool_init(&t->time_waits, config->timewait, sizeof(struct time_wait), socket) ||
 	    pool_init(&t->events, config->connections, sizeof(struct event_slot), socket) ||
@@ -212,6 +224,7 @@ tcp_fini(struct tcp *t)
 	flow_fini(&t->flows);
 	pool_fini(&t->conns);
 	pool_fini(&t->xfers);
+	pool_fini(&t->chunks);
 	pool_fini(&t->half_opens);
 	pool_fini(&t->time_waits);
 	pool_fini(&t->events);
@@ -230,6 +243,7 @@ tcp_footprint(const struct spt_config *config)
 
 	return pool_footprint(n, sizeof(struct conn)) +
 	       pool_footprint(transfer_blocks(n), sizeof(struct xfer)) +
+	       pool_footprint(chunk_count(config), sizeof(struct sent_chunk)) +
 	       pool_footprint(config->half_open, sizeof(struct half_open)) +
 	       pool_footprint(config->timewait, sizeof(struct time_wait)) +
 	       pool_footprint(n, sizeof(struct event_slot)) +

@@ -11,6 +11,22 @@
 #define PMTU_MIN_V4 552
 #define PMTU_MIN_V6 1280
 
+/* What is too big now is lost, without congestion (RFC 8201 5.4). */
+static void
+icmp_resend(struct tcp *t, struct conn *c, struct xfer *x)
+{
+	struct scoreboard_cursor at;
+
+	for (struct sent *s = scoreboard_begin(&x->sb, &t->chunks, &at); s;
+	     s = scoreboard_next(&t->chunks, &at)) {
+		if (s->len > c->mss && !(s->flags & (SENT_SACKED | SENT_LOST)))
+			scoreboard_mark_lost(&x->sb, &t->chunks, s);
+	}
+	x->dup_bytes = RTE_MIN(x->dup_bytes, scoreboard_flight(&x->sb));
+	x->rtt_timed = 0;
+	conn_want_output(t, c);
+}
+
 /* RFC 1191, RFC 8201: segments shrink, and what was too big is sent again. */
 static void
 icmp_too_big(struct tcp *t, struct conn *c, uint32_t mtu)
@@ -27,13 +43,8 @@ icmp_too_big(struct tcp *t, struct conn *c, uint32_t mtu)
 		return;
 	c->mss = (uint16_t)mss;
 	/* Before the handshake nothing of the queue is out, but a SYN, which is never too big. */
-	if (x && x->sendq && conn_is_synchronized(c)) {
-		x->rtx_nxt = c->snd_una;
-		x->rtx_end = c->snd_nxt;
-		x->rtx_at = NULL;
-		x->rtt_timed = 0;
-		conn_want_output(t, c);
-	}
+	if (x && x->sendq && conn_is_synchronized(c))
+		icmp_resend(t, c, x);
 }
 
 bool

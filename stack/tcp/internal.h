@@ -26,6 +26,8 @@
 #define HALF_TICK_SHIFT (WHEEL_TICK_SHIFT - 1)
 /* Expirations of each kind that one turn handles. */
 #define TIMER_BUDGET 64
+/* Those whose deadline is t_rtx. */
+#define TIMERS_OF_RTX (TIMER_RTX | TIMER_PERSIST | TIMER_SPACE | TIMER_REORDER | TIMER_PROBE)
 /* Most mbufs that one connection may hold undelivered, or out of order. */
 #define UNDELIVERED_MBUFS  32768
 #define OUT_OF_ORDER_MBUFS 512
@@ -103,6 +105,38 @@ static inline uint32_t
 send_budget(const struct tcp *t)
 {
 	return t->pinned_limit - t->pinned_limit / 4;
+}
+
+/*
+ * In flight, RFC 6675's pipe: without SACK each duplicate acknowledgment tells of a segment that
+ * has left the network (RFC 5681 3.2).
+ */
+static inline uint32_t
+conn_flight(const struct xfer *x)
+{
+	return scoreboard_flight(&x->sb) - x->dup_bytes;
+}
+
+/* What the congestion window leaves. */
+static inline uint32_t
+conn_cwnd_room(const struct conn *c, const struct xfer *x)
+{
+	uint32_t flight = conn_flight(x);
+
+	return c->cwnd > flight ? c->cwnd - flight : 0;
+}
+
+/*
+ * A segment that goes out for the first time needs a record. While the pool is empty none is
+ * begun, so that what was sent is never without one.
+ */
+static inline bool
+conn_has_chunk(struct tcp *t)
+{
+	if (likely(t->chunks.n_free > 0))
+		return true;
+	t->stats->no_chunk++;
+	return false;
 }
 
 /*
@@ -203,7 +237,7 @@ conn_timer_set(struct tcp *t, struct conn *c, enum conn_timer which, spt_time de
 		c->timers |= TIMER_IDLE;
 	} else {
 		c->t_rtx = deadline;
-		c->timers = (c->timers & ~(TIMER_RTX | TIMER_PERSIST | TIMER_SPACE)) | which;
+		c->timers = (c->timers & ~TIMERS_OF_RTX) | which;
 	}
 	conn_wheel(t, c, deadline);
 }
@@ -374,6 +408,13 @@ void xfer_put_if_idle(struct tcp *t, struct conn *c);
 /* ---- output.c ---- */
 /* Our FIN at SND.NXT; into 's' where given. */
 void output_fin(struct tcp *t, struct conn *c, struct seg *s);
+/* [SND.NXT, SND.NXT + len) of the queue. False: no mbuf, or no record of it. */
+bool output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len);
+/*
+ * 's', which is in the scoreboard, again; if it is lost, with lost ones after it as long as one
+ * segment holds them. False: no mbuf, or nothing of it may be sent.
+ */
+bool output_again(struct tcp *t, struct conn *c, struct xfer *x, struct sent *s);
 bool output_conn(struct tcp *t, struct conn *c);
 /* The acknowledgment that is owed: now, or into the delayed-ACK ring. */
 void output_ack(struct tcp *t, struct conn *c);
@@ -390,15 +431,7 @@ void retransmit_hasten(struct tcp *t, struct conn *c);
 void retransmit_expired(struct tcp *t, struct conn *c);
 void persist_arm(struct tcp *t, struct conn *c);
 void persist_expired(struct tcp *t, struct conn *c);
-void retransmit_one(struct tcp *t, struct conn *c, uint32_t seq);
-
-/* ---- congestion.c ---- */
-void congestion_init(struct conn *c);
-void congestion_acked(struct tcp *t, struct conn *c, uint32_t acked, uint32_t flight);
-void congestion_duplicate(struct tcp *t, struct conn *c);
-void congestion_timeout(struct tcp *t, struct conn *c);
-void congestion_restart(struct tcp *t, struct conn *c);
-uint32_t congestion_window(const struct conn *c);
+void retransmit_one(struct tcp *t, struct conn *c);
 
 /* ---- sack.c: what we tell the peer of holes (RFC 2018 4, RFC 2883 4) ---- */
 /* [start, end) came ahead of a gap and is queued: the block that it lies in is told first. */
@@ -420,6 +453,59 @@ void sack_told(struct tcp *t, struct conn *c);
 unsigned int sack_option_len(const struct tcp *t, const struct conn *c);
 
 /* ---- recovery.c: what acknowledgments say of loss, and what is done about it ---- */
+/* What one acknowledgment says of what is out. */
+struct acknowledgment {
+	const struct seg *s;
+	struct delivery d;
+	uint32_t data;   /* bytes that it acknowledges, FIN not counted */
+	uint32_t out;    /* before it: SND.NXT - SND.UNA, */
+	uint32_t flight; /* and what of that was in flight, */
+	uint32_t told;   /* and what had been told to have arrived */
+	uint32_t dsack_start, dsack_end;
+	bool advances;  /* SND.UNA moves */
+	bool duplicate; /* RFC 5681 2 */
+	bool dsack;     /* RFC 2883: [dsack_start, dsack_end) came twice */
+};
+
+/* cwnd and ssthresh of a connection that begins. */
+void congestion_init(struct conn *c);
+const struct congestion_algorithm *congestion_of(const struct conn *c);
+/* The scoreboard hears of it, before SND.UNA moves. */
+void recovery_told(struct tcp *t, struct conn *c, struct xfer *x, struct acknowledgment *a);
+/* What follows from it: for loss, recovery, and the congestion window. SND.UNA has moved. */
+void recovery_acknowledged(
+    struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a);
+/* The time of the oldest that is out is over. */
+void recovery_timeout(struct tcp *t, struct conn *c, struct xfer *x, bool first);
+/* All that is not SACKed is sent again, for other reasons than congestion. */
+void recovery_resend(struct tcp *t, struct xfer *x);
+/* 'len' went out again. */
+void recovery_sent_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t seq, uint32_t len);
+/* Before new data, when nothing is out: RFC 5681 4.1. */
+void recovery_restart(struct tcp *t, struct conn *c, struct xfer *x);
+void reorder_expired(struct tcp *t, struct conn *c);
+
+/* ---- tlp.c: the tail loss probe (RFC 8985 7), and which timer is first ---- */
+void probe_arm(struct tcp *t, struct conn *c, struct xfer *x);
+void probe_expired(struct tcp *t, struct conn *c);
+/* 'which', REORDER or PROBE, 'us' from now, if that is before the time-out. */
+void timer_before_rto(
+    struct tcp *t, struct conn *c, struct xfer *x, enum conn_timer which, uint32_t us);
+/* Neither of both any more. */
+void timer_only_rto(struct conn *c, const struct xfer *x);
+
+/* ---- prr.c: RFC 9937 ---- */
+void prr_begin(struct xfer *x, uint32_t recover_fs);
+void prr_acknowledged(struct conn *c, struct xfer *x, uint32_t delivered, bool safe);
+
+/* ---- undo.c: reductions that were made for nothing ---- */
+void undo_begin(struct conn *c, struct xfer *x);
+void undo_sent_again(
+    const struct tcp *t, const struct conn *c, struct xfer *x, uint32_t seq, uint32_t end);
+void undo_acknowledged(
+    struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a);
+/* When, milliseconds, the segment was sent whose TSval 's' echoes; false: it does not tell. */
+bool undo_echoed(const struct tcp *t, const struct conn *c, const struct seg *s, uint32_t *ms);
 
 /* ---- keepalive.c ---- */
 void idle_arm(struct tcp *t, struct conn *c);

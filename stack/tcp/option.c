@@ -109,7 +109,13 @@ void
 option_apply(struct tcp *t, struct conn *c)
 {
 	const struct option_block *o = conn_options(t, c);
+	struct xfer *x = conn_xfer(t, c);
 
+	if (c->congestion != o->set.congestion) {
+		c->congestion = o->set.congestion;
+		if (x)
+			congestion_of(c)->init(&x->cc);
+	}
 	c->flags &= ~(CONN_NODELAY | CONN_NO_DELACK);
 	if (o->set.nodelay)
 		c->flags |= CONN_NODELAY;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What to send now, RFC 9293 3.8: what a time-out wants again, new data within both windows,
+ * What to send now, RFC 9293 3.8: what was lost, then new data within both windows,
  * FIN, or the acknowledgment that is owed. Nagle (3.7.4) and the sender's silly window
  * avoidance (3.8.6.2.1) decide over segments that are not full.
  */
@@ -11,10 +11,11 @@
 
 /* Link, IP and TCP bytes in front of the payload. */
 static unsigned int
-output_header(const struct conn *c)
+output_header(const struct tcp *t, const struct conn *c)
 {
 	return WIRE_ETH_LEN + (addr_is_v4(&c->key.raddr) ? WIRE_IP4_LEN : WIRE_IP6_LEN) +
-	       (c->flags & CONN_TIMESTAMPS ? WIRE_TCP_LEN + 12 : WIRE_TCP_LEN);
+	       (c->flags & CONN_TIMESTAMPS ? WIRE_TCP_LEN + 12 : WIRE_TCP_LEN) +
+	       sack_option_len(t, c);
 }
 
 /* Flags of a data segment [seq, seq + len): PSH where the queue ends, FIN where it may ride. */
@@ -43,46 +44,124 @@ output_fin_sent(struct tcp *t, struct conn *c)
 		c->state = SPT_LAST_ACK;
 }
 
+/* A segment went out for the first time; that a chunk was left, was seen before. */
+static void
+output_record(struct tcp *t, struct xfer *x, uint32_t seq, uint16_t len, uint8_t flags)
+{
+	bool pushed = scoreboard_push(&x->sb, &t->chunks, seq, len, t->now_us, flags);
+
+	SPT_ASSERT(pushed);
+	(void)pushed;
+	x->prr_out += len;
+}
+
 void
 output_fin(struct tcp *t, struct conn *c, struct seg *s)
 {
-	if (!segment_send_bare(t, c, s, c->snd_nxt, TCP_FIN))
+	uint32_t seq = c->snd_nxt;
+	struct xfer *x;
+
+	if (c->xfer != POOL_NONE && !conn_has_chunk(t))
 		return; /* it waits, as data does */
+	if (!segment_send_bare(t, c, s, seq, TCP_FIN))
+		return;
 	output_fin_sent(t, c);
+	x = conn_xfer(t, c); /* a DSACK that was told may have been all that it was for */
+	if (x)
+		output_record(t, x, seq, 1, SENT_FIN);
 	if (!(c->timers & TIMER_RTX))
 		retransmit_arm(t, c);
 }
 
-/* One segment of the range that a time-out wants again. False: no mbuf, the timer tries again. */
-static bool
-output_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t edge)
+/* 's', where a walk over the records begins. */
+static struct scoreboard_cursor
+output_cursor(const struct tcp *t, const struct sent *s)
 {
-	uint32_t end = seq_min(x->rtx_end, x->snd_end);
-	uint32_t len = RTE_MIN(end - x->rtx_nxt, (uint32_t)c->mss);
-	struct rte_mbuf *m;
-	uint8_t flags;
+	const struct sent_chunk *chunk =
+	    (const void *)((uintptr_t)s & ~(uintptr_t)(sizeof(*chunk) - 1));
 
-	t->stats->segments_retransmitted++;
-	x->rtt_timed = 0;               /* Karn */
-	if (x->rtx_nxt == x->snd_end) { /* only our FIN is left */
-		segment_send_bare(t, c, NULL, x->snd_end, TCP_FIN);
-		x->rtx_nxt = x->rtx_end;
-		return true;
+	return (struct scoreboard_cursor){
+	    .chunk = pool_index(&t->chunks, chunk), .slot = (uint8_t)(s - chunk->at)};
+}
+
+/*
+ * Lost records after 's' that one segment of 'most' bytes holds as well, if the congestion window
+ * lets them go: how many, and *end and *fin of them all. The last of them is split if need be.
+ */
+static unsigned int
+output_gather(struct tcp *t, const struct conn *c, struct xfer *x, const struct sent *s,
+    uint32_t most, uint32_t *end, bool *fin)
+{
+	struct scoreboard_cursor at = output_cursor(t, s);
+	uint32_t seq = s->seq, room = RTE_MIN(conn_cwnd_room(c, x), most);
+	unsigned int n = 0;
+
+	*end = seq + s->len;
+	*fin = s->flags & SENT_FIN;
+	if (!(s->flags & SENT_LOST))
+		return 0;
+	while (!*fin && *end - seq < most) {
+		struct sent *next = scoreboard_next(&t->chunks, &at);
+		uint32_t left = most - (*end - seq);
+
+		if (!next || !(next->flags & SENT_LOST))
+			break;
+		if (next->len - !!(next->flags & SENT_FIN) > (int64_t)room - (*end - seq) &&
+		    !(room == most && scoreboard_split(&x->sb, &t->chunks, next, (uint16_t)left)))
+			break;
+		*end += next->len;
+		*fin = next->flags & SENT_FIN;
+		n++;
 	}
-	if (!x->rtx_at)
+	return n;
+}
+
+/* [seq, seq + len), and our FIN if it is to be, out of the queue. */
+static bool
+output_repeat(struct tcp *t, struct conn *c, struct xfer *x, uint32_t seq, uint32_t len, bool fin)
+{
+	unsigned int flags = seq + len == x->snd_end ? TCP_PSH : 0;
+	struct rte_mbuf *m;
+
+	if (len == 0)
+		return segment_send_bare(t, c, NULL, seq, TCP_FIN);
+	if (!x->rtx_at || seq_gt(link_of(t, x->rtx_at)->seq, seq))
 		x->rtx_at = x->sendq;
-	while (seq_leq(link_of(t, x->rtx_at)->seq + link_of(t, x->rtx_at)->len, x->rtx_nxt))
+	while (seq_leq(link_of(t, x->rtx_at)->seq + link_of(t, x->rtx_at)->len, seq))
 		x->rtx_at = link_of(t, x->rtx_at)->next;
-	len = RTE_MIN(len, edge - x->rtx_nxt);
-	m = sendq_take(t, &x->rtx_at, x->rtx_nxt, len, output_header(c));
+	m = sendq_take(t, &x->rtx_at, seq, len, output_header(t, c));
 	if (!m)
 		return false;
-	flags = output_flags(c, x, x->rtx_nxt, len, edge) &
-	        (c->flags & CONN_FIN_SENT ? 0xff : ~TCP_FIN);
-	segment_send(t, c, m, x->rtx_nxt, flags);
-	x->rtx_nxt += len;
-	if (flags & TCP_FIN)
-		x->rtx_nxt = x->rtx_end;
+	segment_send(t, c, m, seq, fin ? flags | TCP_FIN : flags);
+	return true;
+}
+
+bool
+output_again(struct tcp *t, struct conn *c, struct xfer *x, struct sent *s)
+{
+	/* What is known to be missing goes wherever the edge is now (MAY-7), else it counts
+	 * (SHLD-16). */
+	bool beyond = x->recovery == RECOVERY_FAST && c->snd_wnd > 0;
+	uint32_t edge = beyond ? c->snd_nxt : c->snd_una + RTE_MAX(c->snd_wnd, 1u);
+	uint32_t seq = s->seq, end, most;
+	struct scoreboard_cursor at;
+	unsigned int more;
+	bool fin;
+
+	if (!seq_lt(seq, edge))
+		return false;
+	most = RTE_MIN((uint32_t)c->mss, edge - seq);
+	if (s->len - !!(s->flags & SENT_FIN) > (int64_t)most &&
+	    !(conn_has_chunk(t) && scoreboard_split(&x->sb, &t->chunks, s, (uint16_t)most)))
+		return false;
+	more = output_gather(t, c, x, s, most, &end, &fin);
+	if (!output_repeat(t, c, x, seq, end - seq - fin, fin))
+		return false;
+	at = output_cursor(t, s);
+	scoreboard_sent_again(&x->sb, s, t->now_us);
+	for (; more > 0; more--)
+		scoreboard_sent_again(&x->sb, scoreboard_next(&t->chunks, &at), t->now_us);
+	recovery_sent_again(t, c, x, seq, end - seq);
 	return true;
 }
 
@@ -103,14 +182,17 @@ output_small(const struct conn *c, const struct xfer *x, uint32_t len)
 	return c->flags & CONN_OVERRIDE;
 }
 
-/* One new segment, [SND.NXT, SND.NXT + len). False: no mbuf. */
-static bool
-output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t edge)
+bool
+output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len)
 {
 	uint32_t seq = c->snd_nxt;
-	uint8_t flags = output_flags(c, x, seq, len, edge);
-	struct rte_mbuf *m = sendq_take(t, &x->send_next, seq, len, output_header(c));
+	unsigned int flags = output_flags(c, x, seq, len, c->snd_una + c->snd_wnd);
+	bool fin = flags & TCP_FIN;
+	struct rte_mbuf *m;
 
+	if (!conn_has_chunk(t))
+		return false;
+	m = sendq_take(t, &x->send_next, seq, len, output_header(t, c));
 	if (!m)
 		return false;
 	if (c->snd_nxt == c->snd_una)
@@ -122,24 +204,39 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t
 		x->rtt_seq = c->snd_nxt;
 		x->rtt_us = t->now_us;
 	}
-	if (flags & TCP_FIN)
+	if (fin)
 		output_fin_sent(t, c);
+	output_record(t, x, seq, (uint16_t)(len + fin), fin ? SENT_FIN : 0);
+	if (unlikely(c->features & FEATURE_CWR)) {
+		c->features &= ~FEATURE_CWR;
+		flags |= TCP_CWR;
+	}
 	segment_send(t, c, m, seq, flags | SEGMENT_NEW);
 	c->flags &= ~CONN_OVERRIDE;
 	return true;
 }
 
-/* The range that a time-out wants again, as far as the congestion window goes. True: go on. */
+/* What is lost, as far as the congestion window goes. False: the list is full, come back. */
 static bool
-output_retransmissions(struct tcp *t, struct conn *c, struct xfer *x)
+output_lost(struct tcp *t, struct conn *c, struct xfer *x)
 {
-	/* not congestion_window(): limited transmit is for what was never sent (RFC 3042) */
-	uint32_t edge = c->snd_una + RTE_MAX(RTE_MIN(c->cwnd, c->snd_wnd), 1u);
+	struct sent *s;
 
-	while (seq_lt(x->rtx_nxt, x->rtx_end)) {
+	while ((s = scoreboard_lost(&x->sb, &t->chunks))) {
+		/*
+		 * Whatever is in flight, a hole that a partial acknowledgment showed is filled (RFC
+		 * 6582 3.2 step 3), and after a time-out the first one is sent (RFC 8985 6.3).
+		 */
+		bool now = x->recovery == RECOVERY_TIMEOUT
+		               ? x->prr_out == 0
+		               : x->recovery == RECOVERY_FAST && !(c->features & FEATURE_SACK);
+
 		if (txlist_room(t->out) <= OUTPUT_RESERVE)
 			return false;
-		if (!seq_lt(x->rtx_nxt, edge) || !output_again(t, c, x, edge))
+		if (!now && conn_flight(x) > 0 &&
+		    RTE_MIN((uint32_t)s->len, (uint32_t)c->mss) > conn_cwnd_room(c, x))
+			break;
+		if (!output_again(t, c, x, s))
 			break;
 	}
 	return true;
@@ -149,23 +246,21 @@ output_retransmissions(struct tcp *t, struct conn *c, struct xfer *x)
 static bool
 output_data(struct tcp *t, struct conn *c, struct xfer *x)
 {
-	uint32_t edge;
+	uint32_t edge = c->snd_una + c->snd_wnd, mss = c->mss - sack_option_len(t, c);
 
 	if (c->snd_nxt == c->snd_una)
-		congestion_restart(t, c);
-	edge = c->snd_una + RTE_MIN(c->snd_wnd, congestion_window(c));
+		recovery_restart(t, c, x);
 	while (!(c->flags & CONN_FIN_SENT) && seq_lt(c->snd_nxt, x->snd_end)) {
-		uint32_t unsent = x->snd_end - c->snd_nxt;
-		uint32_t len;
+		uint32_t room = conn_cwnd_room(c, x), len;
 
 		if (txlist_room(t->out) <= OUTPUT_RESERVE)
 			return false;
-		if (!seq_lt(c->snd_nxt, edge))
+		if (!seq_lt(c->snd_nxt, edge) || room == 0)
 			break;
-		len = RTE_MIN(RTE_MIN(unsent, edge - c->snd_nxt), (uint32_t)c->mss);
-		if (len < c->mss && !output_small(c, x, len))
+		len = RTE_MIN(seq_min(x->snd_end, edge) - c->snd_nxt, RTE_MIN(room, mss));
+		if (len < mss && !output_small(c, x, len))
 			break;
-		if (!output_new(t, c, x, len, c->snd_una + c->snd_wnd))
+		if (!output_new(t, c, x, len))
 			break;
 	}
 	return true;
@@ -217,21 +312,24 @@ bool
 output_conn(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
+	uint32_t before = c->snd_nxt;
 
 	if (unlikely(!conn_is_synchronized(c))) {
 		connect_output(t, c); /* what was queued waits for the handshake */
 		return true;
 	}
-	if (x && x->sendq) {
-		if (seq_lt(x->rtx_nxt, x->rtx_end) && !output_retransmissions(t, c, x))
+	if (x) {
+		if (unlikely(x->sb.lost > 0) && !output_lost(t, c, x))
 			return false;
-		if (!seq_lt(x->rtx_nxt, x->rtx_end) && !output_data(t, c, x))
+		if (x->sendq && x->sb.lost == 0 && !output_data(t, c, x))
 			return false;
 	}
 	if ((c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED &&
 	    c->snd_nxt == conn_snd_end(t, c) && seq_lt(c->snd_nxt, c->snd_una + c->snd_wnd))
 		output_fin(t, c, NULL);
 	output_timers(t, c);
+	if (x && c->snd_nxt != before)
+		probe_arm(t, c, x);
 	output_ack(t, c);
 	return true;
 }

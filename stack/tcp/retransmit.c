@@ -93,6 +93,7 @@ void
 retransmit_hasten(struct tcp *t, struct conn *c)
 {
 	bool probing = (c->timers & TIMER_PERSIST) && c->snd_wnd == 0;
+	struct xfer *x = conn_xfer(t, c);
 	spt_time due;
 	uint32_t deadline;
 
@@ -102,6 +103,11 @@ retransmit_hasten(struct tcp *t, struct conn *c)
 	if (due == SPT_TIME_NEVER)
 		return;
 	deadline = tcp_deadline(t, due > t->now ? due - t->now : 0);
+	if ((c->timers & (TIMER_REORDER | TIMER_PROBE)) && seq_lt(deadline, x->rto)) {
+		x->rto = deadline;
+		if (seq_lt(deadline, c->t_rtx))
+			timer_only_rto(c, x);
+	}
 	if (seq_lt(deadline, c->t_rtx)) {
 		c->t_rtx = deadline;
 		conn_wheel(t, c, deadline);
@@ -119,33 +125,44 @@ retransmit_timed_out(struct tcp *t, struct conn *c, bool r2)
 	return true;
 }
 
-/* One segment at 'seq', which is SND.UNA: data, or our FIN if nothing else is out. */
-void
-retransmit_one(struct tcp *t, struct conn *c, uint32_t seq)
+/* The octet at SND.UNA, which the window is closed to (MUST-35); it has been sent before. */
+static void
+retransmit_octet(struct tcp *t, struct conn *c, struct xfer *x)
 {
-	struct xfer *x = conn_xfer(t, c);
-	struct rte_mbuf *at, *m;
-	uint32_t len;
-	uint8_t flags = 0;
+	struct sent *first = scoreboard_first(&x->sb, &t->chunks);
+	struct rte_mbuf *at = x->sendq, *m;
+	uint32_t seq = c->snd_una;
+	bool last = seq + 1 == x->snd_end;
 
-	t->stats->segments_retransmitted++;
-	if (!x || !x->sendq) {
-		if (c->flags & CONN_FIN_SENT)
-			segment_send_bare(t, c, NULL, seq, TCP_FIN);
-		return;
-	}
 	x->rtt_timed = 0; /* Karn */
-	len = RTE_MIN(seq_min(x->snd_end, c->snd_nxt) - seq, (uint32_t)c->mss);
-	if (c->snd_wnd == 0)
-		len = 1;
-	at = x->sendq;
 	m = sendq_take(
-	    t, &at, seq, len, WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
+	    t, &at, seq, 1, WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
 	if (!m)
 		return;
-	if (seq + len == x->snd_end)
-		flags = c->flags & CONN_FIN_SENT ? TCP_PSH | TCP_FIN : TCP_PSH;
-	segment_send(t, c, m, seq, flags);
+	if (first && !(first->flags & (SENT_SACKED | SENT_LOST)))
+		scoreboard_sent_again(&x->sb, first, t->now_us);
+	segment_send(t, c, m, seq,
+	    (last ? TCP_PSH : 0) | (last && (c->flags & CONN_FIN_SENT) ? TCP_FIN : 0));
+}
+
+/* What stands at SND.UNA: an octet, or our FIN if nothing else is out. */
+void
+retransmit_one(struct tcp *t, struct conn *c)
+{
+	struct xfer *x = conn_xfer(t, c);
+	struct sent *fin;
+
+	t->stats->segments_retransmitted++;
+	if (x && x->sendq) {
+		retransmit_octet(t, c, x);
+		return;
+	}
+	if (!(c->flags & CONN_FIN_SENT) || !segment_send_bare(t, c, NULL, c->snd_una, TCP_FIN) ||
+	    !x)
+		return;
+	fin = scoreboard_first(&x->sb, &t->chunks);
+	if (fin && !(fin->flags & SENT_SACKED))
+		scoreboard_sent_again(&x->sb, fin, t->now_us);
 }
 
 /* SHLD-9: the application hears once; MUST-20: the link layer is told to look again. */
@@ -169,36 +186,25 @@ retransmit_back_off(struct conn *c)
 		c->retries++;
 }
 
-/* RFC 6298 5.4 to 5.6; all that is out is sent again as the window allows (go back N). */
+/* RFC 6298 5.4 to 5.6. */
 void
 retransmit_expired(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
-	bool closed_window = c->snd_wnd == 0;
+	bool closed_window = c->snd_wnd == 0, first = c->retries == 0;
 
-	conn_timer_clear(c, TIMER_RTX);
+	conn_timer_clear(c, TIMER_RTX | TIMER_REORDER | TIMER_PROBE);
 	if (retransmit_timed_out(t, c, !closed_window))
 		return;
 	t->stats->rto_expirations++;
-	if (!closed_window && c->retries == 0)
-		congestion_timeout(t, c);
 	retransmit_back_off(c);
 	if (!closed_window)
 		retransmit_r1(t, c);
 	retransmit_arm(t, c);
-	if (closed_window || !x || !x->sendq) { /* a probe (MUST-35), or our FIN */
-		retransmit_one(t, c, c->snd_una);
-		return;
-	}
-	c->cwnd = c->mss;
-	c->flags &= ~CONN_RECOVERY;
-	c->dupacks = 0;
-	x->recover = c->snd_nxt;
-	x->rtx_nxt = c->snd_una;
-	x->rtx_end = c->snd_nxt;
-	x->rtx_at = NULL;
-	x->rtt_timed = 0;
-	conn_want_output(t, c);
+	if (closed_window || !x) /* a probe (MUST-35), or our FIN */
+		retransmit_one(t, c);
+	else
+		recovery_timeout(t, c, x, first);
 }
 
 /* First probe after one RTO (SHLD-29), then with back-off (SHLD-30), for ever (MUST-37). */
@@ -222,14 +228,17 @@ persist_probe(struct tcp *t, struct conn *c)
 		if (c->snd_nxt == c->snd_una)
 			output_fin(t, c, NULL);
 		else
-			retransmit_one(t, c, c->snd_una);
+			retransmit_one(t, c);
 		return;
 	}
+	if (!conn_has_chunk(t))
+		return;
 	m = sendq_take(t, &x->send_next, c->snd_nxt, 1,
 	    WIRE_ETH_LEN + WIRE_IP6_LEN + WIRE_TCP_LEN + WIRE_TCP_MAX_OPTS);
 	if (!m)
 		return;
 	segment_send(t, c, m, c->snd_nxt, c->snd_nxt + 1 == x->snd_end ? TCP_PSH : 0);
+	scoreboard_push(&x->sb, &t->chunks, c->snd_nxt, 1, t->now_us, 0);
 	c->snd_nxt++;
 	c->marks |= MARK_PROBED;
 }

@@ -10,21 +10,39 @@
 struct xfer *
 xfer_get(struct tcp *t, struct conn *c)
 {
+	bool fin = (c->flags & CONN_FIN_SENT) && c->snd_una != c->snd_nxt;
 	struct xfer *x;
 
 	if (c->xfer != POOL_NONE)
 		return conn_xfer(t, c);
+	if (fin && !conn_has_chunk(t))
+		return NULL;
 	c->xfer = pool_get(&t->xfers);
 	if (c->xfer == POOL_NONE)
 		return NULL;
 	x = conn_xfer(t, c);
 	*x = (struct xfer){
 	    .snd_end = c->flags & CONN_FIN_SENT ? c->snd_nxt - 1 : c->snd_nxt,
-	    .rtx_nxt = c->snd_una,
-	    .rtx_end = c->snd_una,
 	    .recover = c->snd_una - 1,
+	    .acked_us = t->now_us,
 	};
+	scoreboard_init(&x->sb);
+	rack_init(&x->rack);
+	congestion_of(c)->init(&x->cc);
+	if (fin) /* it was sent without a record, so when is not known */
+		scoreboard_push(
+		    &x->sb, &t->chunks, c->snd_una, 1, t->now_us, SENT_FIN | SENT_AGAIN);
 	return x;
+}
+
+/*
+ * What was learned of a path that loses or reorders, W_max and RACK's window, is worth keeping
+ * while the connection is idle, as long as there is no want of blocks.
+ */
+static bool
+xfer_worth_keeping(const struct tcp *t, const struct xfer *x)
+{
+	return x->learned && t->xfers.n_free >= t->xfers.capacity / 2;
 }
 
 void
@@ -32,12 +50,13 @@ xfer_put_if_idle(struct tcp *t, struct conn *c)
 {
 	const struct xfer *x = conn_xfer(t, c);
 
-	if (!x || x->sendq || x->ooo || x->fin_waits || x->dsack_due)
+	if (!x || x->sendq || x->ooo || x->fin_waits || x->dsack_due || x->sb.bytes > 0)
+		return;
+	if (unlikely(xfer_worth_keeping(t, x)))
 		return;
 	pool_put(&t->xfers, c->xfer);
 	c->xfer = POOL_NONE;
-	c->flags &= ~CONN_RECOVERY;
-	c->dupacks = 0;
+	c->features &= ~FEATURE_ECN_REDUCED;
 }
 
 static void

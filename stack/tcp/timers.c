@@ -47,7 +47,11 @@ space_expired(struct tcp *t, struct conn *c)
 static void
 conn_timers(struct tcp *t, struct conn *c)
 {
-	if (timer_due(t, c, TIMER_RTX, c->t_rtx))
+	if (timer_due(t, c, TIMER_REORDER, c->t_rtx))
+		reorder_expired(t, c);
+	else if (timer_due(t, c, TIMER_PROBE, c->t_rtx))
+		probe_expired(t, c);
+	else if (timer_due(t, c, TIMER_RTX, c->t_rtx))
 		(conn_is_synchronized(c) ? retransmit_expired : connect_expired)(t, c);
 	else if (timer_due(t, c, TIMER_PERSIST, c->t_rtx))
 		persist_expired(t, c);
@@ -57,7 +61,7 @@ conn_timers(struct tcp *t, struct conn *c)
 		idle_expired(t, c);
 	if (!conn_is_open(c))
 		return;
-	if (c->timers & (TIMER_RTX | TIMER_PERSIST | TIMER_SPACE))
+	if (c->timers & TIMERS_OF_RTX)
 		conn_wheel(t, c, c->t_rtx);
 	if (c->timers & TIMER_IDLE)
 		conn_wheel(t, c, c->t_idle);

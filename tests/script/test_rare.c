@@ -32,8 +32,6 @@ age_transfer(void)
 	struct xfer *x = conn_xfer(tcp_of(), c);
 
 	check(x != NULL);
-	x->rtx_nxt = c->snd_una;
-	x->rtx_end = c->snd_una - (UINT32_C(1) << 31) + 3000;
 	x->recover = c->snd_una - (UINT32_C(1) << 31) + 3000;
 }
 

@@ -453,14 +453,14 @@ expect_full(unsigned int n)
 
 SCRIPT(initial_window, "RFC 6928 2: min (10 * MSS, max (2 * MSS, 14600))")
 {
-	given(ESTABLISHED, .wscale = 7);
+	given(ESTABLISHED, .wscale = 7, .conn.congestion = SPT_CONGESTION_NEWRENO);
 	check_eq(script_info().cwnd, 10 * FULL);
 	app_send(30 * FULL);
 	expect_full(10);
 	inject(ACK);
-	expect_full(11);
+	expect_full(12);
 	inject(ACK);
-	expect_full(9);
+	expect_full(8);
 	inject(ACK);
 	expect_acked(30 * FULL);
 }
@@ -477,11 +477,11 @@ SCRIPT(initial_window_small_mss, "RFC 6928 2")
 	expect_closed(-ECONNABORTED);
 }
 
-SCRIPT(slow_start, "RFC 5681 3.1 (2): cwnd += min (N, SMSS) for each ACK")
+SCRIPT(slow_start, "RFC 5681 3.1 (2), RFC 3465 2.2: cwnd += min (N, 2 * SMSS) for each ACK")
 {
 	uint32_t full;
 
-	given(ESTABLISHED, .wscale = 7);
+	given(ESTABLISHED, .wscale = 7, .conn.congestion = SPT_CONGESTION_NEWRENO);
 	full = FULL;
 	app_send(60 * full);
 	expect_full(10);
@@ -489,13 +489,13 @@ SCRIPT(slow_start, "RFC 5681 3.1 (2): cwnd += min (N, SMSS) for each ACK")
 	expect_full(2); /* 11 segments, 9 + 2 are out */
 	check_eq(script_info().cwnd, 11 * full);
 	inject(ACK, .ack = 1 + 3 * full);
-	expect_full(3);
-	check_eq(script_info().cwnd, 12 * full);
+	expect_full(4);
+	check_eq(script_info().cwnd, 13 * full);
 	inject(ACK, .ack = 1 + 3 * full + 100);
-	check_eq(script_info().cwnd, 12 * full + 100);
+	check_eq(script_info().cwnd, 13 * full + 100);
 	expect_nothing();
 	inject(ACK);
-	expect_full(13);
+	expect_full(15);
 	app_abort();
 	expect(RST | ACK);
 	expect_closed(-ECONNABORTED);
