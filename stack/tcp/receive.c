@@ -97,14 +97,16 @@ receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t aga
 
 /*
  * Ahead of a gap: kept, and each one acknowledged at once (RFC 5681 4.2, MAY-13); with a FIN by the
- * next step, so that the ACK can tell of it too.
+ * next step, so that the ACK can tell of it too. What was refused will come again, FIN and all.
  */
 static enum spt_verdict
-receive_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, bool fin)
+receive_out_of_order(struct tcp *t, struct conn *c, struct seg *s, struct rte_mbuf *m, uint32_t seq)
 {
 	enum spt_verdict v = reassembly_insert(t, c, m, seq);
 
-	if (!fin)
+	if (v == SPT_V_TCP_DATA_NO_MEMORY)
+		s->flags &= ~TCP_FIN;
+	if (!(s->flags & TCP_FIN))
 		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
 	return v;
 }
@@ -165,7 +167,7 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	s->m = NULL;
 	if (likely(seq == c->rcv_nxt))
 		return receive_in_order(t, c, m, skip);
-	return receive_out_of_order(t, c, m, seq, s->flags & TCP_FIN);
+	return receive_out_of_order(t, c, s, m, seq);
 }
 
 /* Nothing follows a FIN: what a peer sent beyond its own would lie there for as long as we live. */

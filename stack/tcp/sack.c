@@ -127,7 +127,7 @@ sack_unacceptable(struct tcp *t, struct conn *c, const struct seg *s)
 
 	/* What acknowledges the unsent is not of this connection. */
 	if ((s->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && seq_leq(s->ack, c->snd_nxt) &&
-	    seq_lt(s->seq, end))
+	    seq_lt(s->seq, c->rcv_nxt) && seq_lt(s->seq, end))
 		sack_duplicate(t, c, s->seq, end);
 }
 

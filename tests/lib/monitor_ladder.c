@@ -76,8 +76,12 @@ rung_text(const struct mon_rung *r, FILE *to)
 		fprintf(to, " sackOK");
 	if (p->options & P_TIMESTAMP)
 		fprintf(to, " ts %" PRIu32 "/%" PRIu32, p->tsval, p->tsecr);
-	for (unsigned int i = 0; i < p->n_sack; i++)
-		fprintf(to, " sack %" PRIu32 "-%" PRIu32, p->sack[i][0], p->sack[i][1]);
+	for (unsigned int i = 0; i < p->n_sack; i++) {
+		uint32_t base = r->out ? (r->known_in ? r->irs : 0) : r->known_out ? r->iss : 0;
+
+		fprintf(
+		    to, " sack %" PRIu32 "-%" PRIu32, p->sack[i][0] - base, p->sack[i][1] - base);
+	}
 	if (p->fault != NULL)
 		fprintf(to, " BAD: %s", p->fault);
 	fprintf(to, " ");

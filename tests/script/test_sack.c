@@ -370,6 +370,19 @@ SCRIPT(nothing_before_the_first_byte, "RFC 2883 4: our peer's SYN is no text")
 	expect(ACK, .ack = 1, NONE);
 }
 
+SCRIPT(
+    half_a_space_away, "RFC 9293 3.4: what is neither before RCV.NXT nor behind it repeats nothing")
+{
+	given(ESTABLISHED, .sack_perm = true);
+	in_order(1);
+	inject(ACK, .seq = INT64_C(0x80000064), .len = 100, .rejected = true);
+	expect(ACK, .ack = 101, NONE);
+	inject(ACK, .seq = INT64_C(0x80000065), .len = 100, .rejected = true);
+	expect(ACK, .ack = 101, NONE);
+	inject(ACK, .seq = INT64_C(0x80000066), .len = 100, .rejected = true);
+	expect(ACK, .ack = 101, NONE);
+}
+
 SCRIPT(dsack_of_fin, "RFC 2018 3: the FIN that came twice")
 {
 	given(ESTABLISHED, .sack_perm = true);
