@@ -540,6 +540,15 @@ SCRIPT(options_are_told, "septet.h: spt_conn_get, spt_conn_set")
 	o.dscp = 64;
 	check_eq(spt_conn_set(script_engine(), script_conn(), &o), -EINVAL);
 	o.dscp = 1;
+	o.congestion = SPT_CONGESTION_ALGORITHMS;
+	check_eq(spt_conn_set(script_engine(), script_conn(), &o), -EINVAL);
+	o.congestion = SPT_CONGESTION_NEWRENO;
+	o.ecn = SPT_ECN_NEVER + 1;
+	check_eq(spt_conn_set(script_engine(), script_conn(), &o), -EINVAL);
+	o.ecn = SPT_ECN_NEVER;
+	o.receive_buffer_max = (UINT32_C(1) << 30) + 1;
+	check_eq(spt_conn_set(script_engine(), script_conn(), &o), -EINVAL);
+	o.receive_buffer_max = 1 << 30;
 	o.r2_ms = (uint32_t)DAY + 1;
 	check_eq(spt_conn_set(script_engine(), script_conn(), &o), -EINVAL);
 	o.r2_ms = 0;

@@ -447,6 +447,30 @@ SCRIPT(bytes_are_joined, "issue 6: a byte at a time behind a gap does not take a
 	expect(ACK, .ack = 531, NONE);
 }
 
+SCRIPT(order_displaces_gaps, "RFC 2018 8: what is furthest ahead is given up for what is in order")
+{
+	given(ESTABLISHED, .sack_perm = true, .config.pinned_mbufs = 16);
+	if (!script_frames_direct())
+		return;
+	for (unsigned int i = 0; i < 8; i++) {
+		inject(ACK, .seq = 1001 + 100 * i, .len = 1, .rejected = true);
+		expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
+		ignore_segments();
+	}
+	/* half of the budget holds gaps, the other what the application takes with the turn's end
+	 */
+	for (unsigned int i = 0; i < 10; i++)
+		inject(ACK, .len = 10, .more = i < 9);
+	expect_verdicts(SPT_V_TCP_DATA, 10);
+	expect_counted(budget_refused, 0);
+	expect_data(100);
+	expect(ACK, .ack = 101, BLOCKS(B(1501, 1502), B(1401, 1402)));
+	/* it comes again, and is no duplicate */
+	inject(ACK, .seq = 1701, .len = 1, .rejected = true);
+	expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
+	expect(ACK, .ack = 101, BLOCKS(B(1701, 1702), B(1501, 1502), B(1401, 1402)));
+}
+
 SCRIPT(refused_is_not_told, "RFC 2018 8: rather refused than told and forgotten")
 {
 	given(ESTABLISHED, .sack_perm = true);
