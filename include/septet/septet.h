@@ -318,6 +318,14 @@ enum spt_state {
 const char *spt_state_name(enum spt_state state);
 
 /* A half-open or TIME-WAIT record knows less than a connection: what it has forgotten is 0. */
+/* What is done about loss at the moment. */
+enum spt_recovery {
+	SPT_RECOVERY_OPEN,    /* nothing is known to be lost */
+	SPT_RECOVERY_FAST,    /* fast recovery (RFC 6582, RFC 8985) */
+	SPT_RECOVERY_TIMEOUT, /* slow start after a retransmission time-out */
+	SPT_RECOVERY_CWR,     /* the window shrinks because of ECN (RFC 3168) */
+};
+
 struct spt_conn_info {
 	enum spt_state state;
 	struct spt_endpoint local, remote;
@@ -334,6 +342,11 @@ struct spt_conn_info {
 	uint32_t out_of_order;    /* bytes queued behind a gap */
 	uint32_t urgent;          /* bytes still before the peer's urgent pointer; 0: none */
 	uint32_t retransmissions; /* in a row, of the oldest segment */
+	uint32_t in_flight; /* of what is unacknowledged, FIN counted: neither SACKed nor lost, */
+	uint32_t sacked, lost; /* SACKed, and lost and not yet sent again */
+	uint32_t min_rtt_us;   /* over ten seconds; 0: no SACK, or nothing was sent of late */
+	enum spt_recovery recovery;
+	enum spt_congestion congestion;
 	uint8_t snd_wscale, rcv_wscale;
 	bool timestamps, sack, ecn; /* agreed on; before the handshake: offered */
 	bool syn_retransmitted; /* one SYN of ours was not enough, nor one SYN-ACK of a record */

@@ -139,10 +139,10 @@ SPT_STATIC_ASSERT(offsetof(struct conn, iss) == 128, "the cold part is line 2");
 
 /* xfer.recovery: RFC 5681, RFC 6675, RFC 8985. */
 enum recovery_state {
-	RECOVERY_OPEN,    /* nothing is known to be lost */
-	RECOVERY_FAST,    /* fast recovery until SND.UNA reaches 'recover' */
-	RECOVERY_TIMEOUT, /* after a retransmission time-out, until SND.UNA reaches 'recover' */
-	RECOVERY_CWR,     /* ECN only: the window shrinks, nothing was lost */
+	RECOVERY_OPEN = SPT_RECOVERY_OPEN,
+	RECOVERY_FAST = SPT_RECOVERY_FAST,       /* until SND.UNA reaches 'recover', */
+	RECOVERY_TIMEOUT = SPT_RECOVERY_TIMEOUT, /* so is this, */
+	RECOVERY_CWR = SPT_RECOVERY_CWR,         /* and this */
 };
 
 /* A transfer block: present while data is queued, in flight or out of order. */

@@ -45,7 +45,13 @@ info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
 	info->srtt_us = c->srtt >> 3;
 	info->rttvar_us = c->rttvar >> 2;
 	info->rto_us = (uint32_t)(retransmit_rto(t, c) / SPT_NS_PER_US);
+	info->congestion = (enum spt_congestion)c->congestion;
 	if (x) {
+		info->in_flight = conn_flight(x);
+		info->sacked = x->sb.sacked;
+		info->lost = x->sb.lost;
+		info->min_rtt_us = x->rack.min_rtt_us;
+		info->recovery = (enum spt_recovery)x->recovery;
 		info->unsent = c->flags & CONN_FIN_SENT ? 0 : x->snd_end - c->snd_nxt;
 		info->out_of_order = x->ooo_bytes;
 	}

@@ -52,7 +52,7 @@ undo_sent_again(
 static void
 undo_apply(struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a)
 {
-	uint32_t burst = RTE_MIN(a->d.news, congestion_initial_window(c->mss)), ms;
+	uint32_t burst = RTE_MIN(a->d.acked, congestion_initial_window(c->mss)), ms;
 
 	t->stats->spurious_undone++;
 	scoreboard_mark_none_lost(&x->sb, &t->chunks);
