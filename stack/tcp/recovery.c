@@ -161,8 +161,8 @@ recovery_enter(struct tcp *t, struct conn *c, struct xfer *x, enum recovery_stat
 	if (x->recovery == RECOVERY_OPEN) {
 		undo_begin(c, x);
 		recovery_reduce(t, c, x, out, state == RECOVERY_CWR);
-		prr_begin(x, out - told);
 	}
+	prr_begin(x, out - told); /* anew after CWR: fast retransmit is not put off */
 	if (state == RECOVERY_FAST) {
 		t->stats->fast_recoveries++;
 		x->learned = 1;
@@ -340,22 +340,23 @@ reorder_expired(struct tcp *t, struct conn *c)
 
 /* ---- the acknowledgment ---------------------------------------------------------------------- */
 
-/* ECE, RFC 3168 6.1.2: once for what was out at the last reduction. */
-static void
+/* ECE, RFC 3168 6.1.2: once for what was out at the last reduction. True: the window is less. */
+static bool
 recovery_ecn(struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a)
 {
 	if (c->features & FEATURE_ECN_REDUCED)
-		return;
+		return false;
 	x->ecn_end = c->snd_nxt;
 	c->features |= FEATURE_CWR;
 	if (c->snd_una != c->snd_nxt)
 		c->features |= FEATURE_ECN_REDUCED;
 	if (x->recovery != RECOVERY_OPEN)
-		return; /* it was reduced in this window already */
+		return false; /* it was reduced in this window already */
 	t->stats->ecn_reductions++;
 	recovery_enter(t, c, x, RECOVERY_CWR, a->out, a->told);
 	if (c->snd_una == c->snd_nxt)
 		recovery_leave(c, x);
+	return true;
 }
 
 /*
@@ -405,7 +406,8 @@ recovery_losses(struct tcp *t, struct conn *c, struct xfer *x, const struct ackn
 void
 recovery_acknowledged(struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a)
 {
-	uint8_t before = x->recovery;
+	bool grow =
+	    a->data > 0 && (x->recovery == RECOVERY_OPEN || x->recovery == RECOVERY_TIMEOUT);
 	uint32_t delivered = a->d.news, lost;
 
 	if (c->features & FEATURE_SACK) {
@@ -423,11 +425,12 @@ recovery_acknowledged(struct tcp *t, struct conn *c, struct xfer *x, const struc
 	lost = recovery_losses(t, c, x, a, &delivered);
 	if (unlikely(lost > 0) && (x->recovery == RECOVERY_OPEN || x->recovery == RECOVERY_CWR))
 		recovery_enter(t, c, x, RECOVERY_FAST, a->out, a->told);
-	if (unlikely(a->s->flags & TCP_ECE) && (c->features & FEATURE_ECN))
-		recovery_ecn(t, c, x, a);
+	if (unlikely(a->s->flags & TCP_ECE) && (c->features & FEATURE_ECN) &&
+	    recovery_ecn(t, c, x, a))
+		grow = false;
 	if (unlikely(x->recovery == RECOVERY_FAST || x->recovery == RECOVERY_CWR))
 		prr_acknowledged(c, x, delivered, a->advances && lost == 0);
-	else if (a->data > 0 && before != RECOVERY_FAST && before != RECOVERY_CWR)
+	else if (grow)
 		recovery_grow(t, c, x, a);
 	if (a->advances)
 		x->acked_us = t->now_us;
