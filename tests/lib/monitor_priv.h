@@ -51,6 +51,7 @@ struct mon_life {
 	bool fin_out, fin_in;
 	bool rst_out, rst_in; /* a RST ended it */
 	bool ts_ok, ws_ok, sack_ok;
+	uint32_t sack_in[2]; /* the first block that came last: what the peer got last */
 	bool have_ack, have_edge, have_tsval, have_tsecr;
 	uint8_t ws_in, ws_out; /* shifts of the peer's window, of ours */
 	uint8_t syn_options;

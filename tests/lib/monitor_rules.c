@@ -151,6 +151,20 @@ may_take_text(const struct mon_life *l, spt_time now, const struct packet *p)
 	return l->established ? seq_leq(p->ack, l->snd_max) : p->ack == l->snd_max;
 }
 
+/*
+ * The first block tells of what arrived last (RFC 2018 4): another one above the ACK is of another
+ * segment, so what is sent again during a recovery of many losses does bring something.
+ */
+static bool
+input_sacks_more(struct mon_life *l, const struct packet *p)
+{
+	if (p->n_sack == 0 || !seq_gt(p->sack[0][0], p->ack) ||
+	    (p->sack[0][0] == l->sack_in[0] && p->sack[0][1] == l->sack_in[1]))
+		return false;
+	memcpy(l->sack_in, p->sack[0], sizeof(l->sack_in));
+	return true;
+}
+
 void
 mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 {
@@ -202,7 +216,7 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		uint32_t una = l->una;
 
 		input_ack(m, l, p, acceptable);
-		progress = progress || una != l->una;
+		progress = progress || una != l->una || input_sacks_more(l, p);
 	}
 	if (progress)
 		c->quiet = 0;
