@@ -20,6 +20,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		EXPECT(config.rx.loss_ppm <= 1000000 && config.tx.loss_ppm <= 1000000);
 		EXPECT(config.rx.corrupt_ppm <= 1000000 && config.tx.duplicate_ppm <= 1000000);
 		EXPECT(config.rx.reorder_ppm <= 1000000 && config.tx.reorder_ppm <= 1000000);
+		EXPECT(config.rx.burst_ppm < 1000000 && config.tx.ce_ppm <= 1000000);
+		EXPECT(config.rx.burst_frames <= 1000000 && config.tx.buffer_frames <= 1000000);
+		EXPECT(config.rx.buffer_frames == 0 || config.rx.buffer_bytes == 0);
 	} else {
 		EXPECT(error[0] != '\0');
 		EXPECT(memcmp(&config, &before, sizeof(config)) == 0);
