@@ -35,6 +35,8 @@
 	X(ACK_AHEAD, "nothing is acknowledged that was not received")                              \
 	X(EDGE_BACK, "the right edge of the offered window does not retreat (SHLD-14)")            \
 	X(TIMESTAMP, "TSopt is on all segments or none; TSval does not go back; TSecr echoes")     \
+	X(SACKED, "nothing is sent again that was SACKed, unless it seems to be let go of")        \
+	X(FLIGHT, "no more is out than slow start could allow (RFC 6928, 5681)")                   \
 	X(SACK, "SACK blocks tell of what arrived behind a gap, D-SACK of what came twice, once")  \
 	X(ECN, "ECT, ECE and CWR where ECN was agreed on: on new text, after CE, on new text")     \
 	X(MSS, "no segment larger than the peer's MSS, no packet larger than the MTU")             \

@@ -14,6 +14,7 @@
 #define MON_SPANS   256
 #define MON_STREAM  (1u << 20) /* bytes of a stream kept once they are acknowledged */
 #define MON_MACS    16
+#define MON_SACKED  64
 #define MON_AGAIN   64
 #define MON_NEWS    64
 
@@ -38,6 +39,12 @@ struct mon_recent {
 /* Sequence numbers that arrived, [from, to), relative to IRS; sorted, apart. */
 struct mon_span {
 	uint32_t from, to;
+};
+
+/* A SACK block that the end received, sequence numbers, and when. */
+struct mon_sacked {
+	uint32_t from, to;
+	spt_time at;
 };
 
 /* One life of a 4-tuple: from a SYN of ours on. */
@@ -78,6 +85,10 @@ struct mon_life {
 	uint32_t n_again, n_news;
 	spt_time news_at;
 	bool lost_count; /* more holes than can be remembered */
+	/* What the peer said to have; 'reneges': and does not have, it seems */
+	struct mon_sacked sacked[MON_SACKED];
+	uint32_t n_sacked, high_sacked, una_moved;
+	bool reneges, acked;
 	/* ECN: we asked, or agreed; one SYN of ours did not; the peer did too */
 	bool ecn_said, ecn_silent, ecn_peer;
 	bool ece; /* CE came, CWR did not yet */
@@ -156,6 +167,9 @@ void mon_ecn_input(const struct monitor *m, struct mon_life *l, const struct pac
 void mon_ecn_syn(
     struct monitor *m, const struct mon_conn *c, struct mon_life *l, const struct packet *p);
 void mon_ecn_output(struct monitor *m, const struct mon_life *l, const struct packet *p);
+
+void mon_recovery_input(const struct monitor *m, struct mon_life *l, const struct packet *p);
+void mon_recovery_output(struct monitor *m, const struct mon_life *l, const struct packet *p);
 
 void mon_ladder_add(struct monitor *m, const struct mon_conn *c, bool out, const struct packet *p);
 

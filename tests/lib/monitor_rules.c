@@ -216,6 +216,8 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		uint32_t una = l->una;
 
 		input_ack(m, l, p, acceptable);
+		if (acceptable && may_take_text(l, m->now, p) && seq_leq(p->seq, l->edge_out))
+			mon_recovery_input(m, l, p);
 		progress = progress || una != l->una || input_sacks_more(l, p);
 	}
 	if (progress)
@@ -540,6 +542,7 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		rule_options(m, l, p);
 		mon_sack_output(m, l, p);
 		mon_ecn_output(m, l, p);
+		mon_recovery_output(m, l, p);
 		rule_sequence(m, l, p);
 		rule_stream(m, l, p);
 		if (p->len > 0 && p->len + p->options_len > l->mss)
