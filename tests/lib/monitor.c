@@ -217,6 +217,12 @@ monitor_allow_cookies(struct monitor *m)
 }
 
 void
+monitor_allow_go_back(struct monitor *m)
+{
+	m->go_back = true;
+}
+
+void
 monitor_forget(
     struct monitor *m, const struct spt_endpoint *local, const struct spt_endpoint *remote)
 {

@@ -95,6 +95,9 @@ void monitor_forget(
  */
 void monitor_allow_cookies(struct monitor *m);
 
+/* The end goes back N after a time-out, whatever was SACKed: a simple one, which is not judged. */
+void monitor_allow_go_back(struct monitor *m);
+
 /* The end knows this link address without having been told on the wire. */
 void monitor_learn(struct monitor *m, const struct rte_ether_addr *mac);
 

@@ -129,6 +129,7 @@ struct monitor {
 	struct rte_ether_addr mac;
 	uint16_t mtu;
 	bool cookies; /* see monitor_allow_cookies */
+	bool go_back; /* see monitor_allow_go_back */
 	spt_time now;
 	struct mon_conn *bucket[MON_BUCKETS];
 	uint32_t n_conns;

@@ -95,8 +95,10 @@ mon_recovery_output(struct monitor *m, const struct mon_life *l, const struct pa
 {
 	if (p->len == 0 || !l->acked || !l->sack_ok)
 		return;
-	if (seq_leq(p->seq + p->len, l->snd_max))
-		rule_sacked(m, l, p);
-	else
+	if (seq_leq(p->seq + p->len, l->snd_max)) {
+		if (!m->go_back)
+			rule_sacked(m, l, p);
+	} else {
 		rule_flight(m, l, p);
+	}
 }

@@ -70,6 +70,7 @@ build_link(struct world *w)
 	if (w->config->syn_cookies != SPT_COOKIES_NEVER)
 		monitor_allow_cookies(w->engine_monitor);
 	w->client_monitor = monitor_create("client", "septet", &w->memory[1]->mac, 1500);
+	monitor_allow_go_back(w->client_monitor);
 	monitor_learn(w->client_monitor, &w->engine_mac);
 	w->engine_port = monitor_port_create(w->engine_monitor, port_hold_create(&hold, p));
 	w->lose.which[PORT_LOSE_RX] = w->config->lose_to_client;
