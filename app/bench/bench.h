@@ -173,6 +173,8 @@ struct bench_result {
 	double packets_per_connection; /* frames both ways, client's port */
 	double cycles_per_connection;  /* client's busy cycles; server's if it is here */
 	double server_cycles_per_connection;
+	double cycles_per_byte; /* the same for each payload byte, either way; 0: there was none */
+	double server_cycles_per_byte;
 	double cpu_share;              /* of the processors' time, that we had; < 0: unknown */
 	double line_rate_share;        /* of the port's speed, the busier way; < 0: it has none */
 	uint64_t bytes_per_connection; /* tables of a client engine for each held connection */

@@ -390,7 +390,9 @@ size_mbufs(const struct bench_options *o, uint32_t active)
 	uint64_t each = 4, most;
 
 	if (o->mode == MODE_THROUGHPUT)
-		each += ((uint64_t)o->conn.send_buffer + o->conn.receive_buffer) / 1024;
+		each += ((uint64_t)o->conn.send_buffer +
+		            RTE_MAX(o->conn.receive_buffer, o->conn.receive_buffer_max)) /
+		        1024;
 	else if (o->exchange != EXCHANGE_NONE)
 		each += RTE_MIN(o->request_bytes, o->conn.send_buffer) / 1024;
 	/* Those that are held in silence need none. */

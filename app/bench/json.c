@@ -134,6 +134,7 @@ put_rates(json_t *to, const struct bench *bench)
 	const struct bench_result *r = &bench->result;
 	/* Of a flood's frames and cycles none is a connection's. */
 	bool alone = r->totals.completions && !bench->options.flood.on;
+	bool bulk = bench->options.mode == MODE_THROUGHPUT && r->cycles_per_byte > 0;
 
 	put_real(to, "seconds", r->seconds);
 	put_real(to, "connections_per_second", r->connections_median);
@@ -148,6 +149,9 @@ put_rates(json_t *to, const struct bench *bench)
 	put_real(to, "cycles_per_connection", alone ? r->cycles_per_connection : NAN);
 	put_real(to, "server_cycles_per_connection",
 	    r->server_known && alone ? r->server_cycles_per_connection : NAN);
+	put_real(to, "cycles_per_byte", bulk ? r->cycles_per_byte : NAN);
+	put_real(to, "server_cycles_per_byte",
+	    bulk && r->server_known ? r->server_cycles_per_byte : NAN);
 }
 
 static void
@@ -402,11 +406,15 @@ put_tcp(json_t *to, const struct bench_options *o)
 	put_real(to, "rto_min_seconds", o->engine.rto_min_ms / 1e3);
 	put_count(to, "timewait", o->engine.timewait);
 	put_count(to, "receive_buffer", o->conn.receive_buffer);
+	put_count(to, "receive_buffer_max", o->conn.receive_buffer_max);
 	put_count(to, "send_buffer", o->conn.send_buffer);
 	put_bool(to, "keepalive", o->conn.keepalive);
 	put_bool(to, "nodelay", o->conn.nodelay);
 	put_bool(to, "no_delayed_ack", o->conn.no_delayed_ack);
 	put_bool(to, "no_timestamps", o->conn.no_timestamps);
+	put_bool(to, "no_sack", o->conn.no_sack);
+	put_text(to, "congestion", rows_congestion_name((enum spt_congestion)o->conn.congestion));
+	put_text(to, "ecn", rows_ecn_name((enum spt_ecn)o->conn.ecn));
 	put_count(to, "cores", o->cores);
 	put_text(to, "lcores", o->link.lcores);
 	put_count(to, "mbufs", o->mbufs);

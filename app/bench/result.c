@@ -163,6 +163,11 @@ result_costs(struct bench_result *r, const struct result_input *in)
 	if (in->server_known)
 		r->server_cycles_per_connection =
 		    cycles_each(&in->server_all, in->hz, in->totals.completions);
+	/* Of the loading part, as the bytes are. */
+	r->cycles_per_byte = cycles_each(&in->client, in->hz, sum.bytes_in + sum.bytes_out);
+	if (in->server_known)
+		r->server_cycles_per_byte =
+		    cycles_each(&in->server, in->hz, sum.bytes_in + sum.bytes_out);
 	r->line_rate_share = result_line_rate(in);
 	r->cpu_share = in->cpu_share;
 	r->held = in->held;

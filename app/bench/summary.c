@@ -146,6 +146,13 @@ summary_costs(const struct bench *bench)
 			printf(", server %.0f", r->server_cycles_per_connection);
 		printf("\n");
 	}
+	if (bench->options.mode == MODE_THROUGHPUT && r->cycles_per_byte > 0) {
+		summary_name("cycles/byte");
+		printf("client %.3f", r->cycles_per_byte);
+		if (r->server_known)
+			printf(", server %.3f", r->server_cycles_per_byte);
+		printf("\n");
+	}
 	summary_name("busy");
 	printf("client %.0f %%", 100 * r->client_busy);
 	if (r->server_known)
@@ -253,6 +260,13 @@ summary_totals(const struct bench *bench)
 		    "no link address", c->tx_no_neighbour);
 	summary_both(
 	    bench, "retransmissions", c->segments_retransmitted, s->segments_retransmitted);
+	summary_both(bench, "fast recoveries", c->fast_recoveries, s->fast_recoveries);
+	summary_both(bench, "time-outs", c->rto_expirations, s->rto_expirations);
+	summary_both(bench, "tail loss probes", c->tlp_probes, s->tlp_probes);
+	summary_both(bench, "spurious, undone", c->spurious_undone, s->spurious_undone);
+	summary_both(
+	    bench, "SACK blocks received", c->sack_blocks_received, s->sack_blocks_received);
+	summary_both(bench, "reductions by ECN", c->ecn_reductions, s->ecn_reductions);
 	summary_both(bench, "TIME-WAIT reaped early", c->timewait_early, s->timewait_early);
 	summary_name("source ports");
 	printf("%" PRIu64 " used of %" PRIu64 "\n", bench->source.used,

@@ -70,9 +70,39 @@ static const struct option_row engine_rows[] = {
         .min = 1, .max = 60000},
 };
 
+static const char *const congestion_words[SPT_CONGESTION_ALGORITHMS] = {
+    [SPT_CONGESTION_CUBIC] = "cubic", [SPT_CONGESTION_NEWRENO] = "newreno"};
+
+static const char *const ecn_words[] = {
+    [SPT_ECN_ACCEPT] = "accept", [SPT_ECN_ASK] = "ask", [SPT_ECN_NEVER] = "never"};
+
+static int
+parse_congestion(void *target, const char *value, char *error, size_t error_size)
+{
+	struct spt_conn_options *conn = target;
+	int chosen =
+	    option_choice(value, congestion_words, RTE_DIM(congestion_words), error, error_size);
+
+	conn->congestion = (uint8_t)RTE_MAX(chosen, 0);
+	return RTE_MIN(chosen, 0);
+}
+
+static int
+parse_ecn(void *target, const char *value, char *error, size_t error_size)
+{
+	struct spt_conn_options *conn = target;
+	int chosen = option_choice(value, ecn_words, RTE_DIM(ecn_words), error, error_size);
+
+	conn->ecn = (uint8_t)RTE_MAX(chosen, 0);
+	return RTE_MIN(chosen, 0);
+}
+
 static const struct option_row conn_rows[] = {
-    {GROUP_TCP, "receive-buffer", "BYTES", "256K", NULL, "largest window of a connection",
+    {GROUP_TCP, "receive-buffer", "BYTES", "256K", NULL, "window that a connection begins with",
         OPTION_BYTES, CONN(receive_buffer), .min = 1024, .max = 1 << 30},
+    {GROUP_TCP, "receive-buffer-max", "BYTES", "4M", NULL,
+        "what that window may grow to (--receive-buffer where that is larger)", OPTION_BYTES,
+        CONN(receive_buffer_max), .min = 1024, .max = 1 << 30},
     {GROUP_TCP, "send-buffer", "BYTES", "256K", NULL,
         "unacknowledged and unsent bytes of a connection", OPTION_BYTES, CONN(send_buffer),
         .min = 1024, .max = 1 << 30},
@@ -86,6 +116,15 @@ static const struct option_row conn_rows[] = {
         CONN(no_delayed_ack)},
     {GROUP_TCP, "no-timestamps", NULL, NULL, NULL, "without the timestamps option (RFC 7323)",
         OPTION_FLAG, CONN(no_timestamps)},
+    {GROUP_TCP, "no-sack", NULL, NULL, NULL,
+        "without selective acknowledgments (RFC 2018): losses are repaired as RFC 6582 has it",
+        OPTION_FLAG, CONN(no_sack)},
+    {GROUP_TCP, "congestion", "NAME", "cubic", NULL,
+        "congestion control: cubic (RFC 9438) or newreno (RFC 5681)", OPTION_PARSED,
+        .parse = parse_congestion},
+    {GROUP_TCP, "ecn", "WHEN", "accept", NULL,
+        "congestion notification (RFC 3168): accept it from who asks, ask for it too, or never",
+        OPTION_PARSED, .parse = parse_ecn},
 };
 
 void
@@ -132,4 +171,16 @@ const char *
 rows_cookies_name(enum spt_syn_cookies cookies)
 {
 	return cookies_words[cookies];
+}
+
+const char *
+rows_congestion_name(enum spt_congestion congestion)
+{
+	return congestion_words[congestion];
+}
+
+const char *
+rows_ecn_name(enum spt_ecn ecn)
+{
+	return ecn_words[ecn];
 }

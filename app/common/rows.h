@@ -33,4 +33,8 @@ int rows_choose_cookies(
     const char *value, enum spt_syn_cookies *cookies, char *error, size_t error_size);
 const char *rows_cookies_name(enum spt_syn_cookies cookies);
 
+/* "cubic", "accept": as --congestion and --ecn call them. */
+const char *rows_congestion_name(enum spt_congestion congestion);
+const char *rows_ecn_name(enum spt_ecn ecn);
+
 #endif

@@ -161,6 +161,14 @@ file_as_people_write_them(void **state)
 	assert_false(b.verify);
 	assert_true(b.link.quiet);
 	assert_string_equal(b.link.of[0].impair_text, "loss=2%,delay=20ms");
+	/* A listener's connections are of the same rows as a client's. */
+	serve_well("[serve]\nport = memif:/x\naddress = 10.0.0.1/24\nlisten = echo:7\n"
+	           "congestion = newreno\necn = never\nno-sack = yes\nreceive-buffer-max = 2M\n",
+	    "--ecn ask");
+	assert_int_equal(s.conn.conn.congestion, SPT_CONGESTION_NEWRENO);
+	assert_int_equal(s.conn.conn.ecn, SPT_ECN_ASK);
+	assert_true(s.conn.conn.no_sack);
+	assert_int_equal(s.conn.conn.receive_buffer_max, 2 << 20);
 	/* The other's keys are not looked at. */
 	bench_well("[serve]\nno-such-key = 5\n[bench]\nrate = 6\n", "");
 	assert_true(b.rate == 6);

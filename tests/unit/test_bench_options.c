@@ -152,6 +152,39 @@ words_and_numbers_are_read(void **state)
 }
 
 static void
+loss_recovery_is_chosen(void **state)
+{
+	parse_well("");
+	assert_int_equal(o.conn.congestion, SPT_CONGESTION_CUBIC);
+	assert_int_equal(o.conn.ecn, SPT_ECN_ACCEPT);
+	assert_false(o.conn.no_sack);
+	assert_int_equal(o.conn.receive_buffer_max, 4 << 20);
+	parse_well("--congestion newreno --ecn ask --no-sack --receive-buffer-max 64K");
+	assert_int_equal(o.conn.congestion, SPT_CONGESTION_NEWRENO);
+	assert_int_equal(o.conn.ecn, SPT_ECN_ASK);
+	assert_true(o.conn.no_sack);
+	assert_int_equal(o.conn.receive_buffer_max, 65536);
+	parse_well("--congestion cubic --ecn never --no-sack=no");
+	assert_int_equal(o.conn.congestion, SPT_CONGESTION_CUBIC);
+	assert_int_equal(o.conn.ecn, SPT_ECN_NEVER);
+	assert_false(o.conn.no_sack);
+}
+
+/* A window that may grow wants buffers for what it may become. */
+static void
+buffers_follow_the_largest_window(void **state)
+{
+	uint32_t few;
+
+	parse_well("--mode throughput --receive-buffer-max 256K");
+	few = o.mbufs;
+	parse_well("--mode throughput --receive-buffer-max 8M");
+	assert_int_equal(o.mbufs - few, (8192 - 256));
+	parse_well("--mode throughput --receive-buffer-max 1K --receive-buffer 256K");
+	assert_int_equal(o.mbufs, few);
+}
+
+static void
 modes_choose_what_is_said(void **state)
 {
 	parse_well("--mode requests");
@@ -493,6 +526,8 @@ main(void)
 	    cmocka_unit_test(words_and_numbers_are_read),
 	    cmocka_unit_test(a_flood_has_defaults),
 	    cmocka_unit_test(a_flood_stays_where_it_may),
+	    cmocka_unit_test(loss_recovery_is_chosen),
+	    cmocka_unit_test(buffers_follow_the_largest_window),
 	    cmocka_unit_test(modes_choose_what_is_said),
 	    cmocka_unit_test(nonsense_is_refused_with_one_line_that_helps),
 	    cmocka_unit_test(other_ports_take_what_is_said),

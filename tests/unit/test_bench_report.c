@@ -143,16 +143,18 @@ json_has_every_name(void **state)
 	    "connections_per_second_least", "connections_per_second_most", "handshakes_per_second",
 	    "requests_per_second", "bits_in_per_second", "bits_out_per_second",
 	    "packets_per_connection", "cycles_per_connection", "server_cycles_per_connection",
-	    "latency_us.p50", "latency_us.p90", "latency_us.p99", "latency_us.p999",
-	    "latency_us.max", "latency_us.count", "handshake_latency_us.p50",
-	    "connection_latency_us.p50", "request_latency_us.p50", "attempts", "completions",
-	    "failures", "failures_by_reason.refused", "failures_by_reason.no_source_port", "limit",
-	    "limit_text", "port", "cores", "engines", "client_busy", "server_busy", "cpu_share",
-	    "line_rate_share", "held", "bytes_per_connection", "source_ports", "source_ports_used",
-	    "ok", "interrupted", "behind", "confirmed", "mbufs_lost", "run.attempts",
-	    "client.counters.rx_frames", "client.verdicts.tcp_ack", "client.port.rx_frames",
-	    "server", "configuration.mode", "configuration.port", "configuration.concurrency",
-	    "configuration.msl_seconds", "samples", "trials", "steps", "flood"};
+	    "cycles_per_byte", "server_cycles_per_byte", "latency_us.p50", "latency_us.p90",
+	    "latency_us.p99", "latency_us.p999", "latency_us.max", "latency_us.count",
+	    "handshake_latency_us.p50", "connection_latency_us.p50", "request_latency_us.p50",
+	    "attempts", "completions", "failures", "failures_by_reason.refused",
+	    "failures_by_reason.no_source_port", "limit", "limit_text", "port", "cores", "engines",
+	    "client_busy", "server_busy", "cpu_share", "line_rate_share", "held",
+	    "bytes_per_connection", "source_ports", "source_ports_used", "ok", "interrupted",
+	    "behind", "confirmed", "mbufs_lost", "run.attempts", "client.counters.rx_frames",
+	    "client.verdicts.tcp_ack", "client.port.rx_frames", "server", "configuration.mode",
+	    "configuration.port", "configuration.concurrency", "configuration.msl_seconds",
+	    "configuration.congestion", "configuration.ecn", "configuration.no_sack",
+	    "configuration.receive_buffer_max", "samples", "trials", "steps", "flood"};
 	json_t *root = json_written(true);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

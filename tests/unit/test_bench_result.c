@@ -114,6 +114,26 @@ a_run_shorter_than_a_second_has_a_rate_too(void **state)
 	assert_true(result.connections_median == 0);
 }
 
+/* Payload of both directions, and busy time, of the loading part alone. */
+static void
+costs_of_a_byte(void **state)
+{
+	for (unsigned int i = 0; i < SECONDS; i++) {
+		seconds[i].totals.bytes_in = 100000000;
+		seconds[i].totals.bytes_out = 150000000;
+	}
+	seconds[SECONDS].totals.bytes_in = 1000000000; /* drained */
+	server_busy(0.25);
+	in.server_all.busy *= 2;
+	result_compute(&result, &in);
+	assert_true(fabs(result.cycles_per_byte - 2) < 1e-9);
+	assert_true(fabs(result.server_cycles_per_byte - 1) < 1e-9);
+	in.server_known = false;
+	memset(&result, 0, sizeof(result));
+	result_compute(&result, &in);
+	assert_true(result.server_cycles_per_byte == 0);
+}
+
 static void
 costs_of_a_connection(void **state)
 {
@@ -356,6 +376,7 @@ main(void)
 	    cmocka_unit_test(medians),
 	    cmocka_unit_test_setup(rates_are_of_whole_seconds_under_load, set_up),
 	    cmocka_unit_test_setup(a_run_shorter_than_a_second_has_a_rate_too, set_up),
+	    cmocka_unit_test_setup(costs_of_a_byte, set_up),
 	    cmocka_unit_test_setup(costs_of_a_connection, set_up),
 	    cmocka_unit_test_setup(bytes_of_a_held_connection, set_up),
 	    cmocka_unit_test_setup(the_load_is_the_limit_when_it_was_reached, set_up),
