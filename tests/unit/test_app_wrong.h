@@ -175,7 +175,7 @@ static const struct wrong wrongs[] = {
         "never", NULL},
     {"bench --ecn aks", "--ecn 'aks' is unknown", "expected accept, ask or never",
         "did you mean ask?", NULL},
-    {"bench --no-sack maybe", "--no-sack 'maybe' is", "expected", "yes", NULL},
+    {"bench --no-sack=maybe", "--no-sack='maybe' is neither", "expected yes, no", "--no-sack=yes", NULL},
     {"bench --request ftp", "--request 'ftp' is unknown",
         "expected none, echo, discard, chargen or http", "http", NULL},
     {"bench --request echo:2G", "--request 'echo:2G' has no length that fits",
