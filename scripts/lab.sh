@@ -102,6 +102,31 @@ lab_until() {
 	done
 }
 
+# lab_processors: two processors that we may use, of different cores where there are such; one
+# where there is only one.
+lab_processors() {
+	local mine
+	mine=$(taskset -cp "$$" | sed 's/.*: //')
+	lscpu -p=CPU,CORE | awk -F, -v "mine=$mine" '
+		function may(cpu, part, range, i, n) {
+			n = split(mine, part, ",")
+			for (i = 1; i <= n; i++) {
+				split(part[i], range, "-")
+				if (cpu >= range[1] + 0 && cpu <= (part[i] ~ /-/ ? range[2] : range[1]) + 0)
+					return 1
+			}
+			return 0
+		}
+		/^#/ || !may($1 + 0) { next }
+		!found { first = $1; core = $2; found = 1; next }
+		$2 != core { print first; print $1; done = 1; exit }
+		second == "" { second = $1 }
+		END {
+			if (!done && found)
+				print first (second == "" ? "" : "\n" second)
+		}'
+}
+
 # A namespace of this run; its name is $lab_name-<pid>-<suffix>.
 lab_namespace() {
 	lab_new=$lab_name-$$-$1
