@@ -334,6 +334,7 @@ struct spt_conn_info {
 	uint32_t snd_una, snd_nxt, snd_wnd, snd_max;
 	uint32_t rcv_nxt, rcv_wnd;
 	uint32_t mss;            /* payload bytes of our largest segment */
+	uint32_t path_mtu;       /* IP bytes of that: what path, peer and we take; 0: a record */
 	uint32_t cwnd, ssthresh; /* bytes */
 	uint32_t srtt_us, rttvar_us, rto_us;
 	uint32_t unsent;          /* bytes queued, not sent */

@@ -153,6 +153,11 @@ enum spt_verdict {
 	X(spurious_undone, "reductions of the window undone: nothing was lost (RFC 4015)")         \
 	X(reneged, "time-outs at which the peer had let go what it had SACKed")                    \
 	X(ecn_reductions, "reductions of the window by ECN-Echo (RFC 3168)")                       \
+	X(pmtu_decreased, "path MTUs made smaller: a router told so (RFC 1191, RFC 8201)")         \
+	X(pmtu_black_holes, "the same after two time-outs in a row (RFC 2923 2.1)")                \
+	X(pmtu_increased, "path MTUs made larger: such a segment arrived (RFC 4821)")              \
+	X(pmtu_waiting, "such messages of a size that arrived before: a time-out will tell")       \
+	X(pmtu_not_believed, "such messages of no use: impossible, or nothing as large was out")   \
 	X(no_chunk, "segments not sent: no record for them")                                       \
 	X(window_probes, "zero-window probes sent")                                                \
 	X(keepalive_probes, "keep-alive probes sent")                                              \

@@ -92,6 +92,8 @@ acknowledge_new(struct tcp *t, struct conn *c, const struct seg *s, uint32_t dat
 	recovery_told(t, c, x, &a);
 	acknowledge_sample(t, c, x, s);
 	acknowledge_advance(t, c, s->ack);
+	if (unlikely(x->path) && seq_geq(s->ack, x->path_seq))
+		pmtu_acknowledged(t, c, x);
 	sendq_acknowledge(t, x, s->ack);
 	acknowledge_timer(t, c, x);
 	recovery_acknowledged(t, c, x, &a);

@@ -137,6 +137,8 @@ check_conn(struct tcp *t, const struct conn *c, struct check_sums *sums)
 		return "connection: a transfer block that is not needed";
 	wrong = check_recovery(t, c, x, sums);
 	if (!wrong)
+		wrong = pmtu_check(t, c, x);
+	if (!wrong)
 		wrong = check_send_queue(t, c, x, sums);
 	return wrong ? wrong : check_out_of_order(t, c, x, sums);
 }

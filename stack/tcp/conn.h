@@ -73,6 +73,7 @@ enum conn_feature {
 	FEATURE_CWR = 1 << 3,  /* the window was reduced: CWR with the next new data (6.1.2) */
 	FEATURE_ECN_REDUCED = 1 << 4, /* once a window: no ECE counts before xfer.ecn_end */
 	FEATURE_NO_ECT = 1 << 5,      /* a SYN of ours did not ask for ECN: we only echo (6.1.1) */
+	FEATURE_PATH = 1 << 6, /* the path takes less than both ends: mss is below option_mss() */
 };
 
 #define CONN_NO_LISTENER 0xffff
@@ -130,7 +131,9 @@ struct conn {
 	uint8_t marks;            /* enum conn_mark */
 	uint8_t retries;          /* retransmissions of the oldest segment: R1 (RFC 9293 3.8.3) */
 	uint8_t source;           /* of an active open: its number and 1, else 0 */
-	uint8_t congestion;       /* enum spt_congestion */
+	uint8_t congestion : 2;   /* enum spt_congestion */
+	uint8_t path_epoch : 6;   /* of the last change of the path MTU, see pmtu.c */
+	uint8_t path_acked;       /* largest segment acknowledged, in 64 bytes of payload */
 } __rte_aligned(64);
 SPT_STATIC_ASSERT(sizeof(struct conn) == 192, "an idle connection is 192 bytes");
 SPT_STATIC_ASSERT(offsetof(struct conn, key) == 0, "the flow table compares keys there");
@@ -143,6 +146,13 @@ enum recovery_state {
 	RECOVERY_FAST = SPT_RECOVERY_FAST,       /* until SND.UNA reaches 'recover', */
 	RECOVERY_TIMEOUT = SPT_RECOVERY_TIMEOUT, /* so is this, */
 	RECOVERY_CWR = SPT_RECOVERY_CWR,         /* and this */
+};
+
+/* xfer.path: what is watched for the path MTU (pmtu.c). */
+enum path_watch {
+	PATH_NONE,
+	PATH_SIZE,  /* [path_seq - path_len, path_seq): that this size arrives */
+	PATH_CLAIM, /* path_seq - 1: a router says that it did not, and path_len would have */
 };
 
 /* A transfer block: present while data is queued, in flight or out of order. */
@@ -162,6 +172,7 @@ struct xfer {
 	uint32_t fin_seq; /* of a FIN that waits behind a gap, if fin_waits */
 	uint8_t rtt_timed;
 	uint8_t fin_waits;
+	uint16_t path_len; /* payload of the segment that is watched, or that is claimed to fit */
 
 	/* what is out, and how its loss is found and repaired */
 	struct scoreboard sb;
@@ -172,8 +183,11 @@ struct xfer {
 	uint8_t undo : 1; /* undo_* are valid */
 	uint8_t undo_timed : 1; /* what acknowledges undo_seq has not come yet (RFC 3522) */
 	uint8_t learned : 1;    /* this path lost or reordered: worth keeping while idle */
-	uint8_t partial : 1; /* a partial acknowledgment came: the timer runs on (RFC 6582 3.2) */
-	uint32_t dup_bytes;  /* without SACK: what duplicates say has left the network */
+	uint8_t partial : 1;   /* a partial acknowledgment came: the timer runs on (RFC 6582 3.2) */
+	uint8_t dsack_due : 1; /* 'dsack' is to be told */
+	uint8_t path : 2;      /* enum path_watch */
+	uint8_t n_sack;        /* of 'sack' */
+	uint32_t dup_bytes;    /* without SACK: what duplicates say has left the network */
 	uint32_t prr_delivered, prr_out, recover_fs; /* PRR (RFC 9937): RecoverFS */
 	uint32_t undo_cwnd, undo_ssthresh;
 	uint32_t undo_tsval;   /* Eifel (RFC 3522): TSval of the first retransmission */
@@ -187,8 +201,7 @@ struct xfer {
 	struct sack_block {
 		uint32_t start, end;
 	} sack[4], dsack;
-	uint8_t n_sack;
-	uint8_t dsack_due;
+	uint32_t path_seq; /* if 'path' */
 
 	/* receive window auto-tuning: bytes delivered since, RTT by the receiver */
 	uint32_t tune_seq, tune_us, rcv_rtt_us;

@@ -40,6 +40,7 @@ info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
 	info->rcv_nxt = c->rcv_nxt;
 	info->rcv_wnd = conn_rcv_wnd(c);
 	info->mss = c->mss;
+	info->path_mtu = pmtu_of(c);
 	info->cwnd = c->cwnd;
 	info->ssthresh = c->ssthresh;
 	info->srtt_us = c->srtt >> 3;

@@ -485,6 +485,39 @@ void recovery_sent_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t
 void recovery_restart(struct tcp *t, struct conn *c, struct xfer *x);
 void reorder_expired(struct tcp *t, struct conn *c);
 
+/* ---- pmtu.c: the path MTU (RFC 1191, RFC 8201, RFC 5927 7, RFC 4821) ---- */
+#define PATH_ACKED_SHIFT 6
+/* A router says that the segment at 'seq', which is out, was too big; mtu 0: not what would fit. */
+void pmtu_told(struct tcp *t, struct conn *c, uint32_t seq, uint32_t mtu);
+/* A segment larger than what is known to arrive goes out: it is watched, [SND.NXT - len, SND.NXT).
+ */
+static inline void
+pmtu_sent(const struct conn *c, struct xfer *x, uint32_t len)
+{
+	if (likely(len >> PATH_ACKED_SHIFT <= c->path_acked) || x->path != PATH_NONE)
+		return;
+	x->path = PATH_SIZE;
+	x->path_seq = c->snd_nxt;
+	x->path_len = (uint16_t)len;
+}
+/* [seq, seq + len) goes out again. */
+void pmtu_sent_again(
+    const struct tcp *t, struct conn *c, struct xfer *x, uint32_t seq, uint32_t len);
+/* What was watched is acknowledged. */
+void pmtu_acknowledged(struct tcp *t, struct conn *c, struct xfer *x);
+/* The oldest timed out, retries was counted. True: it was too big, the network is not congested. */
+bool pmtu_timed_out(struct tcp *t, struct conn *c, struct xfer *x);
+/* 'lost' was found to be lost: nothing, if it is a size that was tried and nothing else. */
+uint32_t pmtu_tried(const struct tcp *t, struct conn *c, struct xfer *x, uint32_t lost);
+/*
+ * With FEATURE_PATH, before new data: a larger segment, when it is time to try one. False: no data
+ * now, until the congestion window has room for it.
+ */
+bool pmtu_try(struct tcp *t, struct conn *c, struct xfer *x);
+/* IP bytes of the largest packet that we send. */
+uint32_t pmtu_of(const struct conn *c);
+const char *pmtu_check(const struct tcp *t, const struct conn *c, const struct xfer *x);
+
 /* ---- tlp.c: the tail loss probe (RFC 8985 7), and which timer is first ---- */
 void probe_arm(struct tcp *t, struct conn *c, struct xfer *x);
 void probe_expired(struct tcp *t, struct conn *c);
@@ -538,6 +571,8 @@ int option_get(struct tcp *t, const struct spt_conn_options *set); /* index or -
 void option_hold(struct tcp *t, uint16_t index);
 void option_put(struct tcp *t, uint16_t index);
 void option_apply(struct tcp *t, struct conn *c);
+/* Eff.snd.MSS (MUST-16) as far as both ends go. */
+uint16_t option_mss(const struct tcp *t, const struct conn *c);
 uint16_t option_mss_announced(const struct tcp *t, const struct option_block *o, bool v4);
 int options_defaults(struct spt_conn_options *o);
 

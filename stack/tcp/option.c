@@ -93,8 +93,8 @@ option_mss_announced(const struct tcp *t, const struct option_block *o, bool v4)
 	return o->set.mss != 0 ? RTE_MIN(o->set.mss, most) : most;
 }
 
-/* Eff.snd.MSS (MUST-16): the peer's, ours, and less the timestamps that each segment carries. */
-static uint16_t
+/* The peer's, ours, and less the timestamps that each segment carries. */
+uint16_t
 option_mss(const struct tcp *t, const struct conn *c)
 {
 	bool v4 = addr_is_v4(&c->key.raddr);
@@ -112,7 +112,7 @@ option_apply(struct tcp *t, struct conn *c)
 	struct xfer *x = conn_xfer(t, c);
 
 	if (c->congestion != o->set.congestion) {
-		c->congestion = o->set.congestion;
+		c->congestion = o->set.congestion & 3;
 		if (x)
 			congestion_of(c)->init(&x->cc);
 	}

@@ -199,6 +199,7 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len)
 		c->unacked_since = t->now_half;
 	c->snd_nxt += len;
 	c->last_send = t->now_tick;
+	pmtu_sent(c, x, len);
 	if (!x->rtt_timed) {
 		x->rtt_timed = 1;
 		x->rtt_seq = c->snd_nxt;
@@ -250,6 +251,8 @@ output_data(struct tcp *t, struct conn *c, struct xfer *x)
 
 	if (c->snd_nxt == c->snd_una)
 		recovery_restart(t, c, x);
+	if (unlikely(c->features & FEATURE_PATH) && !pmtu_try(t, c, x))
+		return true;
 	while (!(c->flags & CONN_FIN_SENT) && seq_lt(c->snd_nxt, x->snd_end)) {
 		uint32_t room = conn_cwnd_room(c, x), len;
 

@@ -317,6 +317,8 @@ recovery_detect(struct tcp *t, struct conn *c, struct xfer *x, const struct ackn
 	    &x->rack, &x->sb, &t->chunks, t->now_us, rack_reo_wnd(&x->rack, &r), &lost);
 	if (wait > 0)
 		timer_before_rto(t, c, x, TIMER_REORDER, wait);
+	if (unlikely(lost > 0) && x->path == PATH_SIZE)
+		return pmtu_tried(t, c, x, lost);
 	return lost;
 }
 
@@ -502,6 +504,8 @@ recovery_sent_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t seq,
 	t->stats->segments_retransmitted++;
 	x->rtt_timed = 0; /* Karn */
 	x->prr_out += len;
+	if (x->path == PATH_SIZE)
+		pmtu_sent_again(t, c, x, seq, len);
 	if (x->undo)
 		undo_sent_again(t, c, x, seq, seq + len);
 }

@@ -204,7 +204,7 @@ retransmit_expired(struct tcp *t, struct conn *c)
 	if (closed_window || !x) /* a probe (MUST-35), or our FIN */
 		retransmit_one(t, c);
 	else
-		recovery_timeout(t, c, x, first);
+		recovery_timeout(t, c, x, !pmtu_timed_out(t, c, x) && first);
 }
 
 /* First probe after one RTO (SHLD-29), then with back-off (SHLD-30), for ever (MUST-37). */
