@@ -135,6 +135,7 @@ create_port(struct end *e, const struct end_config *config)
 	e->port->end = e;
 	e->port->room = UINT32_MAX;
 	e->monitor = monitor_create("septet", "peer", &config->mac, config->mtu);
+	monitor_allow_cookies(e->monitor);
 	e->top = monitor_port_create(e->monitor, &e->port->base);
 }
 

@@ -124,6 +124,7 @@ void end_connect(struct end *e, unsigned int source, const struct spt_endpoint *
     const struct spt_endpoint *remote);
 void end_event(struct end *e, const struct spt_event *event);
 void end_abort_all(struct end *e);
+void end_read_all(struct end *e);
 void end_close_all(struct end *e);
 void end_options(struct fuzz_input *in, struct spt_conn_options *options);
 

@@ -41,6 +41,10 @@ end_options(struct fuzz_input *in, struct spt_conn_options *o)
 	    .idle_timeout_ms = k & 0x20 ? times[t >> 5] : 0,
 	    .dscp = b & 63,
 	    .ttl = k,
+	    .no_sack = b >= 200,
+	    .congestion = t & 1,
+	    .ecn = (k >> 1) % 3,
+	    .receive_buffer_max = b & 1 ? 0 : 1 << 20,
 	};
 }
 
@@ -543,6 +547,16 @@ end_abort_all(struct end *e)
 	for (unsigned int i = 0; i < END_CONNS; i++) {
 		if (e->conn[i].used)
 			conn_abort(e, &e->conn[i]);
+	}
+}
+
+/* Whatever it left unread so far. */
+void
+end_read_all(struct end *e)
+{
+	for (unsigned int i = 0; i < END_CONNS; i++) {
+		if (e->conn[i].used && e->conn[i].unread > 0)
+			conn_read(e, &e->conn[i], e->conn[i].unread);
 	}
 }
 

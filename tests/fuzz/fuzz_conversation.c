@@ -2,10 +2,11 @@
 /*
  * Whole conversations: an engine, and peers that do what the input says. The input is a program of
  * one byte an instruction and some for its arguments: segments that fit a connection but for what
- * differs, frames of any bytes, ICMP errors, ARP and neighbour discovery; time, from a nanosecond
- * to hours; every call of the application; pools and a port that are exhausted. After each
- * instruction all must hold that always holds (end.h), and in the end nothing may be left.
- * tests/fuzz/seeds writes such programs.
+ * differs, frames of any bytes, ICMP errors, ARP and neighbour discovery; a path that loses,
+ * delays, reorders and marks, with SACK blocks honest and invented; time, from a nanosecond to
+ * hours; every call of the application; pools and a port that are exhausted. After each instruction
+ * all must hold that always holds (end.h), and in the end nothing may be left. tests/fuzz/seeds
+ * writes such programs.
  */
 #include <string.h>
 
@@ -53,7 +54,10 @@ enum op {
 	OP_MIRROR, /* what it sends comes back, as from its peer, until it is silent */
 	OP_HABIT,  /* of the peers */
 	OP_ACT,    /* all of enum end_act from here on */
-	OP_COUNT = OP_ACT + END_ACTS,
+	OP_PATH =
+	    OP_ACT + END_ACTS, /* loss, delay, reordering, marks; the peers' acknowledgments */
+	OP_SACK,               /* any blocks */
+	OP_COUNT,
 };
 
 static struct world w;
@@ -78,11 +82,13 @@ run_until(spt_time until)
 	settle(); /* what was held back belongs to the present */
 	for (unsigned int i = 0; w.end.now < until; i++) {
 		spt_time deadline = spt_next_deadline(w.end.engine);
-		bool busy = deadline - w.end.now < BUSY;
+		bool busy = deadline - w.end.now < BUSY, arrived;
 
 		EXPECT(deadline > w.end.now);
+		deadline = RTE_MIN(deadline, RTE_MAX(path_next(&w), w.end.now));
 		w.end.now = i < DEADLINES_MOST ? RTE_MIN(until, deadline) : until;
-		if (end_poll(&w.end)) {
+		arrived = path_run(&w);
+		if (end_poll(&w.end) || arrived) {
 			settle();
 			idle = 0;
 		} else if (busy && w.end.port->room > 0) {
@@ -167,6 +173,8 @@ instruction(struct fuzz_input *in)
 	case OP_CONNECT: op_connect(in); break;
 	case OP_MIRROR: op_mirror(); break;
 	case OP_HABIT: peer_habit(&w, in); break;
+	case OP_PATH: peer_path(&w, in); break;
+	case OP_SACK: peer_sack(&w, in); break;
 	default: op_act(in, op - OP_ACT); break;
 	}
 }

@@ -15,7 +15,8 @@ fuzz_targets() {
 # fuzz_length TARGET: the longest input worth while.
 fuzz_length() {
 	case $1 in
-	conversation) echo 160 ;;
+	conversation | pair) echo 240 ;;
+	scoreboard) echo 1000 ;;
 	http_*) echo 600 ;;
 	*) echo 300 ;;
 	esac
@@ -25,6 +26,7 @@ fuzz_length() {
 fuzz_share() {
 	case $1 in
 	conversation) echo 10 ;;
+	pair) echo 6 ;;
 	transport | frame | options) echo 2 ;;
 	*) echo 1 ;;
 	esac

@@ -389,20 +389,40 @@ peer_of(struct world *w, const struct packet *p)
 	return NULL;
 }
 
+/* SACK and ECN: what its SYN asks for, or agrees to. */
 static void
-learn(struct world *w, const struct packet *p)
+learn_syn(struct peer *peer, const struct packet *p)
+{
+	bool ecn = (p->flags & (P_ACK | P_ECE | P_CWR)) ==
+	           (p->flags & P_ACK ? P_ACK | P_ECE : P_ECE | P_CWR);
+	bool sack = p->options & P_SACK_PERM;
+
+	peer->wscale = p->options & P_WSCALE ? p->wscale : 0;
+	peer->n_runs = 0;
+	peer->ce = peer->was_twice = false;
+	if (p->flags & P_ACK) {
+		peer->sack = sack && peer->ask_sack;
+		peer->ecn = ecn && peer->ask_ecn;
+	} else {
+		peer->ask_sack = sack;
+		peer->ask_ecn = ecn;
+	}
+}
+
+struct peer *
+peer_learn(struct world *w, const struct packet *p)
 {
 	struct peer *peer = peer_of(w, p);
 	uint32_t end = p->seq + packet_seg_len(p);
 
 	if (peer == NULL || (p->flags & P_RST))
-		return;
+		return NULL;
 	if (p->flags & P_SYN) {
 		peer->engine_iss = p->seq;
-		peer->rcv = end;
-		peer->wscale = p->options & P_WSCALE ? p->wscale : 0;
-	} else if (seq_leq(p->seq, peer->rcv) && seq_gt(end, peer->rcv)) {
-		peer->rcv = end;
+		peer->rcv = peer->told = end;
+		learn_syn(peer, p);
+	} else {
+		path_received(peer, p->seq, end);
 	}
 	if (p->options & P_TIMESTAMP)
 		peer->ts_recent = p->tsval;
@@ -410,6 +430,7 @@ learn(struct world *w, const struct packet *p)
 		peer->acked = p->ack;
 		peer->edge = p->ack + ((uint32_t)p->wnd << (p->flags & P_SYN ? 0 : peer->wscale));
 	}
+	return peer;
 }
 
 static void
@@ -472,7 +493,7 @@ engine_sent(struct end *e, const uint8_t *frame, unsigned int length)
 	if (w->silent)
 		return;
 	if (packet_parse(frame, length, &p) == PACKET_TCP)
-		learn(w, &p);
+		path_takes(w, &p);
 	else if (!w->deaf)
 		resolve(w, frame, length);
 	else

@@ -7,7 +7,9 @@
 #include "end.h"
 
 #define PEERS     8
-#define PEER_PAST 8 /* frames that are remembered */
+#define PEER_PAST 8   /* frames that are remembered */
+#define PEER_RUNS 16  /* that came behind a gap, and are remembered */
+#define PATH_MOST 256 /* segments under way */
 
 /* A connection as the peer knows it. Numbers are absolute. */
 struct peer {
@@ -19,6 +21,30 @@ struct peer {
 	uint32_t acked, edge;      /* what it acknowledged, and the right edge of its window */
 	uint32_t ts_recent;        /* its last TSval */
 	uint8_t wscale;            /* its shift */
+	/* What it receives (peer_path.c): behind a gap, the newest first; twice, not told yet. */
+	struct run {
+		uint32_t start, end;
+	} run[PEER_RUNS], twice;
+	uint8_t n_runs;
+	bool was_twice;
+	uint32_t told;   /* its last SEG.ACK */
+	uint8_t unacked; /* segments since */
+	bool ask_sack, sack, ask_ecn, ecn, ce;
+};
+
+/* What becomes of segments of the engine on their way, and what the peer says of them. */
+struct path {
+	uint16_t lose, mark; /* a bit a segment with text; they go round */
+	uint8_t late;        /* the same: it comes when several others have */
+	uint8_t each;        /* an acknowledgment for each so many; 0: none by itself */
+	bool tell;           /* SACK blocks where there are any */
+	uint8_t tos;         /* of the peers' data */
+	spt_time delay;      /* there and back; 0: at once, as far as the peer knows */
+	struct way {
+		spt_time due;
+		struct packet packet;
+	} way[PATH_MOST]; /* by 'due' */
+	unsigned int n_ways;
 };
 
 /* A received frame that the harness holds as well. */
@@ -47,6 +73,7 @@ struct world {
 	struct shared shared[END_RX];
 	unsigned int n_shared;
 	uint64_t credit; /* answers to what the engine received, not sent yet */
+	struct path path;
 };
 
 void world_create(struct world *w, const struct end_config *config, spt_time now);
@@ -69,11 +96,30 @@ void peer_icmp(struct world *w, struct fuzz_input *in);
 void peer_link(struct world *w, struct fuzz_input *in);
 void peer_habit(struct world *w, struct fuzz_input *in);
 
+void peer_path(struct world *w, struct fuzz_input *in);
+void peer_sack(struct world *w, struct fuzz_input *in);
+
+/* When the next segment arrives at its peer; they do. */
+spt_time path_next(const struct world *w);
+bool path_run(struct world *w);
+
 /* Frames that the harness holds too are as they were; then they are let go. */
 void peer_check(struct world *w);
 void peer_release(struct world *w);
 
-/* ---- between peer.c and peer_segment.c ---- */
+/* ---- between peer.c, peer_segment.c and peer_path.c ---- */
+
+/* The engine sent a segment: it is lost, under way, or there. */
+void path_takes(struct world *w, const struct packet *p);
+/* It is there. NULL: with nobody. */
+struct peer *peer_learn(struct world *w, const struct packet *p);
+/* It is in order, ahead of a gap, or a duplicate. */
+void path_received(struct peer *p, uint32_t seq, uint32_t end);
+/* What would be sent now: all is acknowledged, the window is open; and it goes. */
+struct packet peer_proper(const struct world *w, const struct peer *p, uint8_t flags);
+void peer_send(struct world *w, struct peer *p, struct packet *s);
+/* The blocks that an honest receiver tells now. */
+void path_blocks(const struct world *w, struct peer *p, struct packet *s);
 
 /* A frame of 'p' goes to the engine, in the shape that is in fashion. */
 void peer_push(struct world *w, const uint8_t *frame, unsigned int length);

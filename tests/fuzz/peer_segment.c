@@ -9,8 +9,8 @@
 
 #define TEXT_MOST 1460
 
-static void
-push(struct world *w, struct peer *p, struct packet *s)
+void
+peer_send(struct world *w, struct peer *p, struct packet *s)
 {
 	static uint8_t flat[PACKET_MAX], text[TEXT_MOST];
 	uint32_t seed = end_seed(&p->addr, p->port, &p->local, p->local_port);
@@ -27,12 +27,18 @@ push(struct world *w, struct peer *p, struct packet *s)
 	end_fill(text, s->len, seed, s->seq + !!(s->flags & P_SYN));
 	s->payload = text;
 	w->last = p;
+	if (s->flags & P_ACK) {
+		p->told = s->ack;
+		p->unacked = 0;
+	}
+	if ((s->flags & (P_SYN | P_RST)) == 0 && p->ce)
+		s->flags |= P_ECE;
 	peer_push(w, flat, packet_build(s, flat));
 }
 
 /* As it should be: all is acknowledged, the window is open. */
-static struct packet
-proper(const struct world *w, const struct peer *p, uint8_t flags)
+struct packet
+peer_proper(const struct world *w, const struct peer *p, uint8_t flags)
 {
 	return (struct packet){.flags = flags,
 	    .seq = p->nxt,
@@ -69,11 +75,13 @@ peer_data(struct world *w, struct fuzz_input *in)
 {
 	uint8_t how;
 	struct peer *p = pick(w, in, &how);
-	struct packet s = proper(w, p, P_ACK | (how & 8 ? P_PSH : 0) | (how & 16 ? P_FIN : 0));
+	struct packet s = peer_proper(w, p, P_ACK | (how & 8 ? P_PSH : 0) | (how & 16 ? P_FIN : 0));
 	uint8_t size = fuzz_u8(in);
 
 	s.len = size < 200 ? size : (size - 190u) * 24;
-	push(w, p, &s);
+	if (p->ecn)
+		s.tos = w->path.tos;
+	peer_send(w, p, &s);
 	sent(p, &s);
 }
 
@@ -83,10 +91,11 @@ peer_ack(struct world *w, struct fuzz_input *in)
 	static const uint16_t windows[] = {60000, 0, 1, 536};
 	uint8_t how;
 	struct peer *p = pick(w, in, &how);
-	struct packet s = proper(w, p, P_ACK);
+	struct packet s = peer_proper(w, p, P_ACK);
 
 	s.wnd = windows[how >> 3 & 3];
-	push(w, p, &s);
+	path_blocks(w, p, &s);
+	peer_send(w, p, &s);
 }
 
 void
@@ -94,9 +103,9 @@ peer_fin(struct world *w, struct fuzz_input *in)
 {
 	uint8_t how;
 	struct peer *p = pick(w, in, &how);
-	struct packet s = proper(w, p, P_FIN | P_ACK);
+	struct packet s = peer_proper(w, p, P_FIN | P_ACK);
 
-	push(w, p, &s);
+	peer_send(w, p, &s);
 	sent(p, &s);
 }
 
@@ -113,20 +122,24 @@ peer_syn(struct world *w, struct fuzz_input *in)
 	if (how & 16)
 		p->nxt = p->iss;
 	p->iss = p->nxt;
-	s = proper(w, p, P_SYN);
+	p->n_runs = 0;
+	p->ask_sack = how & 128;
+	p->ask_ecn = w->path.tos != 0;
+	p->sack = p->ecn = p->ce = p->was_twice = false;
+	s = peer_proper(w, p, P_SYN | (p->ask_ecn ? P_ECE | P_CWR : 0));
 	s.mss = how & 32 ? 536 : 1460;
 	s.options |= P_MSS | (how & 64 ? P_WSCALE : 0) | (how & 128 ? P_SACK_PERM : 0);
 	s.wscale = 7;
-	push(w, p, &s);
+	peer_send(w, p, &s);
 	sent(p, &s);
 }
 
 void
 peer_handshake_ack(struct world *w)
 {
-	struct packet s = proper(w, w->last, P_ACK);
+	struct packet s = peer_proper(w, w->last, P_ACK);
 
-	push(w, w->last, &s);
+	peer_send(w, w->last, &s);
 }
 
 void
@@ -137,11 +150,13 @@ peer_answer(struct world *w, struct fuzz_input *in)
 	struct packet s;
 
 	p->nxt = p->iss;
-	s = proper(w, p, P_SYN | P_ACK);
+	p->sack = p->ask_sack && how & 128; /* the SYN of the engine's asked */
+	p->ecn = p->ask_ecn && w->path.tos != 0;
+	s = peer_proper(w, p, P_SYN | P_ACK | (p->ecn ? P_ECE : 0));
 	s.mss = how & 32 ? 536 : 1460;
-	s.options |= P_MSS | (how & 64 ? P_WSCALE : 0);
+	s.options |= P_MSS | (how & 64 ? P_WSCALE : 0) | (p->sack ? P_SACK_PERM : 0);
 	s.wscale = how >> 3 & 3;
-	push(w, p, &s);
+	peer_send(w, p, &s);
 	sent(p, &s);
 }
 
@@ -150,12 +165,12 @@ peer_rst(struct world *w, struct fuzz_input *in)
 {
 	uint8_t how;
 	struct peer *p = pick(w, in, &how);
-	struct packet s = proper(w, p, P_RST | (how & 8 ? P_ACK : 0));
+	struct packet s = peer_proper(w, p, P_RST | (how & 8 ? P_ACK : 0));
 
 	s.seq = p->acked;
 	s.ack = p->rcv;
 	s.options = 0;
-	push(w, p, &s);
+	peer_send(w, p, &s);
 }
 
 /* ---- all others ------------------------------------------------------------------------- */
@@ -239,7 +254,7 @@ peer_segment(struct world *w, struct fuzz_input *in)
 	struct packet s;
 
 	flags = fuzz_u8(in);
-	s = proper(w, p, flags);
+	s = peer_proper(w, p, flags);
 	s.seq = seq_number(in, p);
 	s.ack = ack_number(in, p);
 	size = fuzz_u8(in);
@@ -251,7 +266,7 @@ peer_segment(struct world *w, struct fuzz_input *in)
 		odd_options(w, in, &s);
 	if (how & 16)
 		s.tos = fuzz_u8(in);
-	push(w, p, &s);
+	peer_send(w, p, &s);
 	if (how & 32) /* what was sent counts, as with a peer that means it */
 		sent(p, &s);
 	if (how & 64)
