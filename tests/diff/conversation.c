@@ -106,7 +106,8 @@ ordinary(struct maker *g, struct step *s)
 	if (x == 95 && s->len == 0 && !(s->flags & P_FIN))
 		s->ack = STEP_ACK_STALE;
 	x = below(g, 100);
-	s->wnd = x < 78 ? CONVERSATION_WINDOW : x < 84 ? 0 : between(g, 1, 5000);
+	if (g->c->narrow && x > 60)
+		s->wnd = x < 70 ? 0 : between(g, 1, 5000);
 	if (percent(g, 4))
 		s->stamp = STEP_STAMP_OLD;
 	x = below(g, 100);
@@ -212,6 +213,12 @@ fin(struct maker *g)
 	return segment(g, P_ACK | P_FIN, (int32_t)seq, len);
 }
 
+static struct step *
+bare(struct maker *g)
+{
+	return segment(g, P_ACK, (int32_t)g->max, 0);
+}
+
 /* RFC 5961 3: ends it at RCV.NXT alone. */
 static struct step *
 rst(struct maker *g)
@@ -219,6 +226,8 @@ rst(struct maker *g)
 	uint32_t x = below(g, 10);
 	int32_t seq = (int32_t)g->next;
 
+	if (g->c->narrow)
+		return bare(g);
 	if (x < 3)
 		seq += (int32_t)between(g, 2, 20000) + (int32_t)(g->max - g->next);
 	else if (x < 5)
@@ -234,7 +243,15 @@ static struct step *
 syn(struct maker *g)
 {
 	uint32_t x = below(g, 3);
-	int32_t seq = x == 0 ? 0 : x == 1 ? (int32_t)g->next : (int32_t)between(g, 1, 100000);
+	int32_t seq;
+
+	if (g->c->narrow)
+		return bare(g);
+	/* Ahead of what it has had, a SYN opens TIME-WAIT again. */
+	if (g->fin)
+		seq = x == 0 ? 0 : (int32_t)between(g, 1, g->next - 1);
+	else
+		seq = x == 0 ? 0 : x == 1 ? (int32_t)g->next : (int32_t)between(g, 1, 100000);
 
 	return segment(g, percent(g, 50) ? P_SYN : P_SYN | P_ACK, seq, 0);
 }
@@ -253,12 +270,6 @@ far_text(struct maker *g)
 
 	return segment(
 	    g, P_ACK, percent(g, 50) ? seq + CONVERSATION_FAR : -CONVERSATION_FAR, length(g));
-}
-
-static struct step *
-bare(struct maker *g)
-{
-	return segment(g, P_ACK, (int32_t)g->max, 0);
 }
 
 /* What this conversation is odd about: at most once in it. NULL: not now. */
@@ -292,6 +303,11 @@ odd_segment(struct maker *g)
 		s = new_text(g);
 		s->ack = STEP_ACK_BEFORE;
 		return s;
+	case ODD_SYN_AGAIN:
+		if (!g->fin || g->next != g->max)
+			return NULL;
+		return segment(
+		    g, P_SYN, (int32_t)(g->next + below(g, 2) * between(g, 1, 100000)), 0);
 	case ODD_NOTHING:
 	case ODD_SYN_FIN:
 	case ODD_SIMULTANEOUS:
@@ -370,7 +386,7 @@ some_call(struct maker *g)
 		append(g, STEP_SHUTDOWN);
 	else if (x < 98)
 		close_it(g);
-	else
+	else if (!g->c->narrow)
 		append(g, STEP_ABORT);
 }
 
@@ -395,7 +411,10 @@ some_nonsense(struct maker *g)
 		s->bad_checksum = true;
 		break;
 	case 4: segment(g, P_RST | P_ACK, g->c->active ? 0 : -7, 0)->ack = STEP_ACK_AHEAD; break;
-	default: segment(g, P_SYN | P_ACK, 0, 0)->ack = STEP_ACK_AHEAD; break;
+	default:
+		if (g->c->active || g->c->odd == ODD_SYN_ACK_TO_LISTENER)
+			segment(g, P_SYN | P_ACK, 0, 0)->ack = STEP_ACK_AHEAD;
+		break;
 	}
 }
 
@@ -461,7 +480,8 @@ conversation_make(struct conversation *c, uint64_t seed)
 	c->iss =
 	    percent(&g, 30) ? UINT32_MAX - below(&g, 3000) : (uint32_t)env_random_next(&g.random);
 	c->ending = percent(&g, 50) ? ENDING_LEAVE : ENDING_FINISH;
-	if (percent(&g, 15))
+	c->narrow = percent(&g, 30);
+	if (!c->narrow && percent(&g, 15))
 		c->odd = (enum oddity)between(&g, 1, ODDITIES - 1);
 	if (c->odd == ODD_SIMULTANEOUS)
 		c->active = true;
@@ -478,7 +498,7 @@ conversation_make(struct conversation *c, uint64_t seed)
 		if (x < 34)
 			some_call(&g);
 		else if (x < 37)
-			append(&g, STEP_LOSE)->bytes = between(&g, 1, 3);
+			append(&g, STEP_LOSE)->bytes = between(&g, 1, 2000);
 		else if (x < 38)
 			append(&g, STEP_RENEGE);
 		else if (x < 40)

@@ -19,7 +19,7 @@
 
 enum step_kind {
 	STEP_SEGMENT,
-	STEP_LOSE,   /* the next 'bytes' segments that occupy numbers do not reach the peer */
+	STEP_LOSE,   /* the next 'bytes' numbers do not reach the peer the first time */
 	STEP_RENEGE, /* the peer forgets what it has behind gaps (RFC 2018 8) */
 	STEP_WAIT,   /* 'bytes' milliseconds */
 	STEP_READ,   /* at most 'bytes' */
@@ -86,6 +86,7 @@ enum oddity {
 	ODD_SYN_ACK_TO_LISTENER,
 	ODD_CLOSE_UNREAD,
 	ODD_CLOSE_OVER_GAP,
+	ODD_SYN_AGAIN,
 	ODDITIES,
 };
 
@@ -99,6 +100,7 @@ struct conversation {
 	int wscale; /* the peer's; -1: not offered */
 	uint16_t mss;
 	uint32_t iss;
+	bool narrow; /* the peer's window closes; then nothing ends it out of order */
 	enum oddity odd;
 	enum ending ending;
 	uint32_t max, fin; /* of the peer's stream: behind the last byte; where the FIN is, or 0 */

@@ -59,6 +59,23 @@ ODD(ack_before_stream, ODD_ACK_BEFORE_STREAM)
 ODD(syn_ack_to_listener, ODD_SYN_ACK_TO_LISTENER)
 ODD(close_unread, ODD_CLOSE_UNREAD)
 ODD(close_over_gap, ODD_CLOSE_OVER_GAP)
+ODD(syn_again, ODD_SYN_AGAIN)
+
+/* What had arrived, and was acknowledged, when a reset overtook the rest is a matter of pace. */
+static bool
+reset_overtakes(const struct conversation *c, const struct outcome *k, const struct outcome *s)
+{
+	(void)c;
+	return k->peer_rst && s->peer_rst && k->state == s->state && k->error == s->error &&
+	       k->opened == s->opened && k->read == s->read && k->eof == s->eof &&
+	       k->written == s->written && k->app_closed == s->app_closed;
+}
+
+static bool
+tsecr_of_syn_ack(const struct conversation *c, const struct outcome *k, const struct outcome *s)
+{
+	return c->ts && !c->active && !k->opened && s->opened;
+}
 
 const struct rule rules[] = {
     {"timestamp-missing", "Linux takes a segment without the timestamp that was agreed on",
@@ -77,6 +94,12 @@ const struct rule rules[] = {
         odd_close_unread},
     {"close-over-gap", "Linux sends a FIN though text waits behind a gap, septet a RST",
         odd_close_over_gap},
+    {"syn-again", "a SYN just at RCV.NXT opens TIME-WAIT again with septet, not with Linux",
+        odd_syn_again},
+    {"reset-overtakes", "what the peer got before a reset of both ends depends on their pace",
+        reset_overtakes},
+    {"tsecr-of-syn-ack", "Linux refuses an ACK that echoes a later timestamp than its SYN-ACK's",
+        tsecr_of_syn_ack},
 };
 const unsigned int n_rules = RTE_DIM(rules);
 

@@ -14,7 +14,7 @@
 #define SEED_PEER 1
 #define SEED_APP  2
 
-#define ENDING_LEAST (300 * SPT_NS_PER_MS) /* delayed ACKs and probes of the tail have passed */
+#define ENDING_QUIET (300 * SPT_NS_PER_MS) /* delayed ACKs and probes of the tail have passed */
 #define ENDING_MOST  (4000 * SPT_NS_PER_MS)
 #define ENDING_TICK  (75 * SPT_NS_PER_MS)
 
@@ -88,7 +88,13 @@ take_syn(struct talk *t, const struct packet *p)
 	t->got[0] = true;
 }
 
-/* Whether the number 'at' of their stream is the FIN's, or a byte that the pattern has there. */
+/* Losses are of numbers, not of segments, so that they do not depend on how a stream was cut. */
+static bool
+is_lost(const struct talk *t, uint32_t at)
+{
+	return at >= t->lose_from && at < t->lose_to;
+}
+
 static void
 take_text(struct talk *t, const struct packet *p)
 {
@@ -102,11 +108,11 @@ take_text(struct talk *t, const struct packet *p)
 	if (pattern_match(p->payload, p->len, SEED_APP, seq - 1) != p->len && p->len > 0)
 		t->out.wrong_bytes = true;
 	for (uint32_t i = 0; i < p->len && seq + i < t->edge; i++)
-		t->got[seq + i] = true;
+		t->got[seq + i] |= !is_lost(t, seq + i);
 	end = seq + p->len;
 	if (end > t->rcv_seen)
 		t->rcv_seen = end;
-	if ((p->flags & P_FIN) && end < t->edge) {
+	if ((p->flags & P_FIN) && end < t->edge && !is_lost(t, end)) {
 		if (t->their_fin != 0 && t->their_fin != end)
 			t->out.wrong_bytes = true;
 		t->their_fin = end;
@@ -114,6 +120,8 @@ take_text(struct talk *t, const struct packet *p)
 		if (end + 1 > t->rcv_seen)
 			t->rcv_seen = end + 1;
 	}
+	if (end + !!(p->flags & P_FIN) > t->lose_from)
+		t->lose_from = end + !!(p->flags & P_FIN);
 	while (t->got[t->rcv_next])
 		t->rcv_next++;
 	t->out.peer_fin = t->their_fin != 0 && t->rcv_next > t->their_fin;
@@ -134,16 +142,12 @@ talk_input(struct talk *t, const uint8_t *frame, unsigned int length)
 	if (p.flags & P_SYN)
 		take_syn(t, &p);
 	ack = p.ack - t->c->iss;
-	if (t->lose > 0 && (p.len > 0 || (p.flags & P_FIN))) {
-		t->lose--;
-		lost = true;
-	}
+	lost = t->irs_known && p.len > 0 && is_lost(t, p.seq - t->irs) &&
+	       is_lost(t, p.seq - t->irs + p.len - 1);
 	note(t, lost ? 'x' : '<', "%s seq %d len %u ack %d win %u%s%s",
 	    packet_flags_text(p.flags, flags), (int32_t)(p.seq - t->irs), p.len,
 	    p.flags & P_ACK ? (int32_t)ack : 0, p.wnd, p.options & P_SACK ? " sack" : "",
 	    p.options & P_TIMESTAMP ? " ts" : "");
-	if (lost)
-		return;
 	if (p.flags & P_RST) {
 		t->out.peer_rst = true;
 		return;
@@ -152,6 +156,8 @@ talk_input(struct talk *t, const uint8_t *frame, unsigned int length)
 		t->out.acknowledged = ack;
 	if (p.options & P_TIMESTAMP)
 		t->ts_recent = p.tsval;
+	if (p.len > 0 || (p.flags & (P_FIN | P_SYN)))
+		t->must_ack = true;
 	if (t->irs_known && (p.len > 0 || (p.flags & P_FIN)) && !(p.flags & P_SYN))
 		take_text(t, &p);
 }
@@ -373,6 +379,7 @@ app_close(struct talk *t, enum step_kind how)
 		result = t->ops->shutdown(t);
 
 		note(t, '.', "shutdown: %d", result);
+		t->will_finish |= result == 0;
 		if (result < 0)
 			failed(t, result);
 		return;
@@ -382,6 +389,7 @@ app_close(struct talk *t, enum step_kind how)
 	t->may_call = false;
 	t->out.app_closed = true;
 	note(t, '.', how == STEP_CLOSE ? "close" : "abort");
+	t->will_finish |= how == STEP_CLOSE && t->out.opened;
 	if (how == STEP_CLOSE)
 		t->ops->close(t);
 	else
@@ -405,7 +413,10 @@ do_step(struct talk *t, const struct step *s)
 {
 	switch (s->kind) {
 	case STEP_SEGMENT: send_segment(t, s); break;
-	case STEP_LOSE: t->lose = s->bytes; break;
+	case STEP_LOSE:
+		t->lose_from = t->rcv_seen;
+		t->lose_to = t->rcv_seen + s->bytes;
+		break;
 	case STEP_RENEGE: renege(t); break;
 	case STEP_WAIT: note(t, '.', "wait %u ms", s->bytes); return s->bytes * SPT_NS_PER_MS;
 	case STEP_READ: app_read(t, s->bytes); break;
@@ -448,7 +459,8 @@ send_rest(struct talk *t)
 static bool
 is_complete(const struct talk *t)
 {
-	bool sent = t->out.peer_received == t->out.written;
+	bool sent = t->out.peer_received == t->out.written && !t->must_ack &&
+	            (!t->will_finish || t->out.peer_fin);
 
 	if (t->c->ending == ENDING_FINISH)
 		sent &= t->out.peer_fin && t->out.acknowledged > t->c->max;
@@ -457,19 +469,23 @@ is_complete(const struct talk *t)
 
 /* The peer takes all, acknowledges all, and where both are to finish it sends all. */
 static void
-end_tick(struct talk *t)
+end_tick(struct talk *t, bool first)
 {
 	struct step s = {.kind = STEP_SEGMENT,
 	    .flags = P_ACK,
 	    .seq = (int32_t)(t->c->max + (t->c->fin != 0)),
 	    .wnd = CONVERSATION_WINDOW};
 
-	t->lose = 0;
-	if (t->c->ending == ENDING_FINISH && t->irs_known && t->out.acknowledged <= t->c->max) {
+	bool rest =
+	    t->c->ending == ENDING_FINISH && t->irs_known && t->out.acknowledged <= t->c->max;
+
+	t->lose_to = 0;
+	if (rest) {
 		send_rest(t);
-	} else if (t->irs_known) {
+	} else if (t->irs_known && (t->must_ack || first)) {
 		if (t->c->ending == ENDING_FINISH)
 			s.seq = (int32_t)t->c->max + 1;
+		t->must_ack = false;
 		send_segment(t, &s);
 	}
 	t->ops->settle(t);
@@ -485,6 +501,7 @@ uint64_t
 talk_step(struct talk *t, uint64_t now)
 {
 	uint64_t wait;
+	bool first;
 
 	t->now = now;
 	if (t->began == 0) {
@@ -498,13 +515,14 @@ talk_step(struct talk *t, uint64_t now)
 		t->ops->settle(t);
 		return now + wait;
 	}
-	if (!t->ending) {
+	first = !t->ending;
+	if (first) {
 		t->ending = true;
 		t->ends_at = now + ENDING_MOST;
 		note(t, '.', "the ending: %s", t->c->ending == ENDING_LEAVE ? "leave" : "finish");
 	}
-	end_tick(t);
-	if (now >= t->ends_at || (now + ENDING_MOST >= t->ends_at + ENDING_LEAST && is_complete(t)))
-		t->done = true;
+	end_tick(t, first);
+	t->quiet = is_complete(t) ? t->quiet + 1 : 0;
+	t->done = now >= t->ends_at || t->quiet * ENDING_TICK >= ENDING_QUIET;
 	return now + ENDING_TICK;
 }

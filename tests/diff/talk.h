@@ -69,9 +69,12 @@ struct talk {
 	/* the peer */
 	bool irs_known, their_ts, their_sack, their_wscale;
 	uint32_t irs, ts_recent, stamp;
-	uint32_t rcv_next, rcv_seen, edge, last_ack, lose;
-	uint32_t their_fin; /* where; 0: none yet */
-	bool fin_acked;
+	uint32_t rcv_next, rcv_seen, edge, last_ack;
+	uint32_t lose_from, lose_to; /* of their stream: what comes the first time is lost */
+	uint32_t their_fin;          /* where; 0: none yet */
+	bool must_ack;               /* something came that was not acknowledged */
+	bool will_finish;            /* the application has asked for a FIN */
+	unsigned int quiet;          /* ticks of the ending in which all was done already */
 	bool got[CONVERSATION_STREAM + 2];
 
 	struct talk_line *line;
