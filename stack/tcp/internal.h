@@ -489,16 +489,20 @@ void reorder_expired(struct tcp *t, struct conn *c);
 #define PATH_ACKED_SHIFT 6
 /* A router says that the segment at 'seq', which is out, was too big; mtu 0: not what would fit. */
 void pmtu_told(struct tcp *t, struct conn *c, uint32_t seq, uint32_t mtu);
-/* A segment larger than what is known to arrive goes out: it is watched, [SND.NXT - len, SND.NXT).
- */
+/* [SND.NXT - len, SND.NXT) went out: whether it arrives tells that its size does. */
 static inline void
-pmtu_sent(const struct conn *c, struct xfer *x, uint32_t len)
+pmtu_watch(const struct conn *c, struct xfer *x, uint32_t len)
 {
-	if (likely(len >> PATH_ACKED_SHIFT <= c->path_acked) || x->path != PATH_NONE)
-		return;
 	x->path = PATH_SIZE;
 	x->path_seq = c->snd_nxt;
 	x->path_len = (uint16_t)len;
+}
+/* The same; it is watched if none as large is known to have arrived. */
+static inline void
+pmtu_sent(const struct conn *c, struct xfer *x, uint32_t len)
+{
+	if (unlikely(len >> PATH_ACKED_SHIFT > c->path_acked) && x->path == PATH_NONE)
+		pmtu_watch(c, x, len);
 }
 /* [seq, seq + len) goes out again. */
 void pmtu_sent_again(
@@ -508,7 +512,7 @@ void pmtu_acknowledged(struct tcp *t, struct conn *c, struct xfer *x);
 /* The oldest timed out, retries was counted. True: it was too big, the network is not congested. */
 bool pmtu_timed_out(struct tcp *t, struct conn *c, struct xfer *x);
 /* 'lost' was found to be lost: nothing, if it is a size that was tried and nothing else. */
-uint32_t pmtu_tried(const struct tcp *t, struct conn *c, struct xfer *x, uint32_t lost);
+uint32_t pmtu_tried(struct tcp *t, struct conn *c, struct xfer *x, uint32_t lost);
 /*
  * With FEATURE_PATH, before new data: a larger segment, when it is time to try one. False: no data
  * now, until the congestion window has room for it.

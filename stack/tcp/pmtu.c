@@ -274,19 +274,21 @@ pmtu_try(struct tcp *t, struct conn *c, struct xfer *x)
 		return true;
 	if (conn_cwnd_room(c, x) < len)
 		return false;
-	output_new(t, c, x, len);
+	if (output_new(t, c, x, len))
+		pmtu_watch(c, x, len);
 	return true;
 }
 
 /* RFC 4821 7.6.2: its loss alone is no congestion. */
 uint32_t
-pmtu_tried(const struct tcp *t, struct conn *c, struct xfer *x, uint32_t lost)
+pmtu_tried(struct tcp *t, struct conn *c, struct xfer *x, uint32_t lost)
 {
 	if (x->path_len <= c->mss || lost != x->path_len || x->sb.lost != lost ||
 	    x->recovery != RECOVERY_OPEN)
 		return lost;
 	x->path = PATH_NONE;
 	pmtu_changed(t, c);
+	conn_want_output(t, c);
 	return 0;
 }
 
