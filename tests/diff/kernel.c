@@ -333,8 +333,13 @@ kernel_converse(struct talk *t, const struct conversation *c, unsigned int n)
 		take_frames(now);
 		over = 0;
 		for (unsigned int i = 0; i < n; i++) {
-			if (!talk_over(&t[i]) && next[i] <= now)
-				next[i] = talk_step(&t[i], clock_now());
+			/* Steps follow at once, so that no time-out falls between them. */
+			for (bool due = next[i] <= now; due && !talk_over(&t[i]);) {
+				uint64_t at = clock_now();
+
+				next[i] = talk_step(&t[i], at);
+				due = next[i] <= at + SPT_NS_PER_MS;
+			}
 			over += talk_over(&t[i]);
 			if (!talk_over(&t[i]) && next[i] < first)
 				first = next[i];
