@@ -12,31 +12,47 @@
 /* Two words at a time; every machine that DPDK runs on has registers for it. */
 typedef uint64_t two_words __attribute__((vector_size(16)));
 
-/* Sixteen bytes as the sum of their 32-bit words, which leaves 31 bits for carries. */
-static inline two_words
-load_words(const uint8_t *p)
+/*
+ * Sums of 64-bit words: of all of them, modulo 2^64, and of their high halves. The sum of the low
+ * halves is what is left of the first when the second is taken off it, so no word is split twice.
+ */
+struct halves {
+	two_words all, high;
+};
+
+static inline void
+halves_add(struct halves *h, const uint8_t *p)
 {
-	const two_words low = {UINT32_MAX, UINT32_MAX};
 	two_words v;
 
 	memcpy(&v, p, sizeof(v));
-	return (v & low) + (v >> 32);
+	h->all += v;
+	h->high += v >> 32;
+}
+
+/* The sum of all 32-bit words, fewer than 2^32 of each half. */
+static inline uint64_t
+halves_sum(struct halves h)
+{
+	two_words sum = h.all - (h.high << 32) + h.high;
+
+	return sum[0] + sum[1];
 }
 
 /* 'length' bytes, far fewer than the 2^34 that carries have room for. */
 static uint64_t
 sum_bytes(const uint8_t *p, size_t length)
 {
-	two_words a = {0, 0}, b = {0, 0};
+	struct halves a = {0}, b = {0};
 	uint64_t sum = 0;
 	uint32_t w[2];
 
 	for (; length >= 32; p += 32, length -= 32) {
-		a += load_words(p);
-		b += load_words(p + 16);
+		halves_add(&a, p);
+		halves_add(&b, p + 16);
 	}
 	if (length & 16) {
-		a += load_words(p);
+		halves_add(&a, p);
 		p += 16;
 	}
 	if (length & 8) {
@@ -44,8 +60,7 @@ sum_bytes(const uint8_t *p, size_t length)
 		sum += (uint64_t)w[0] + w[1];
 		p += 8;
 	}
-	a += b;
-	return sum + a[0] + a[1] + wire_sum_tail(p, length & 7);
+	return sum + halves_sum(a) + halves_sum(b) + wire_sum_tail(p, length & 7);
 }
 
 uint32_t
