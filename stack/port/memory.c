@@ -216,7 +216,9 @@ memory_port_init(struct memory_link *link, const struct spt_memory_pair_config *
 	/* Locally administered, and the same in every run. */
 	self->base.mac = (struct rte_ether_addr){{0x02, 's', 'e', 'p', 't', (uint8_t)(i + 1)}};
 	self->base.mtu = config->mtu != 0 ? config->mtu : MEMORY_MTU_DEFAULT;
-	self->base.multi_segment = true;
+	/* They would be copied here, with an mbuf for each piece before: so at once, where they are
+	 * built. */
+	self->base.multi_segment = false;
 	self->base.headroom = WIRE_ETH_LEN;
 	self->tx_ring = link->ring[i];
 	self->rx_ring = link->ring[!i];

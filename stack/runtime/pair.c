@@ -61,7 +61,6 @@ pair_create_ports(struct spt_runtime *rt, const struct spt_runtime_config *confi
 		ports[n + i] = port[1];
 	}
 	info->queues = (uint16_t)n;
-	info->multi_segment = true;
 	snprintf(info->driver, sizeof(info->driver), "memory");
 	snprintf(info->summary, sizeof(info->summary),
 	    "memory: %u pair%s of engines, rings of %u frames; checksums in software", n,

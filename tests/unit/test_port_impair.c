@@ -138,7 +138,7 @@ test_nothing_impaired(void **state)
 	assert_memory_equal(&near_end->mac, &((struct rte_ether_addr){{2, 's', 'e', 'p', 't', 1}}),
 	    RTE_ETHER_ADDR_LEN);
 	assert_int_equal(near_end->mtu, 1500);
-	assert_true(near_end->multi_segment);
+	assert_false(near_end->multi_segment);
 	m = frame_make(pool, 1, LENGTH);
 	send_frame(near_end, m);
 	assert_int_equal(port_rx(far_end, now, &got, 1), 1);

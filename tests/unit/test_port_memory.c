@@ -56,7 +56,7 @@ test_addresses(void **state)
 {
 	assert_int_equal(port[0]->mtu, MTU);
 	assert_int_equal(port[1]->headroom, RTE_ETHER_HDR_LEN);
-	assert_true(port[0]->multi_segment);
+	assert_false(port[0]->multi_segment);
 	assert_true(rte_is_local_admin_ether_addr(&port[0]->mac));
 	assert_true(rte_is_local_admin_ether_addr(&port[1]->mac));
 	assert_true(rte_is_unicast_ether_addr(&port[0]->mac));
