@@ -90,8 +90,14 @@ undo_by_dsack(const struct conn *c, struct xfer *x, const struct acknowledgment 
 void
 undo_acknowledged(struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a)
 {
-	bool spurious = undo_by_dsack(c, x, a);
+	bool spurious;
 
+	/* A mark: whatever else is told, the reduction was not for nothing (RFC 4015 3.2). */
+	if ((a->s->flags & TCP_ECE) && (c->features & FEATURE_ECN)) {
+		x->undo = 0;
+		return;
+	}
+	spurious = undo_by_dsack(c, x, a);
 	if (a->advances && x->undo_timed && seq_geq(a->s->ack, x->undo_seq)) {
 		uint32_t ms;
 
