@@ -320,6 +320,19 @@ odd_segment(struct maker *g)
 }
 
 static void
+ordinary_segment(struct maker *g, struct step *(*make)(struct maker *g))
+{
+	uint32_t next = g->next;
+	struct step *s;
+
+	memcpy(g->before, g->sent, sizeof(g->sent));
+	s = make(g);
+	ordinary(g, s);
+	if (is_dropped(g, s))
+		unmark(g, next);
+}
+
+static void
 some_segment(struct maker *g)
 {
 	static const struct {
@@ -338,12 +351,10 @@ some_segment(struct maker *g)
 	    {keep_alive, 3},
 	    {far_text, 3},
 	};
-	uint32_t sum = 0, x, next;
-	struct step *s;
+	uint32_t sum = 0, x;
 	unsigned int i;
 
-	if (g->c->odd != ODD_NOTHING && !g->odd_done && percent(g, 25) &&
-	    (s = odd_segment(g)) != NULL) {
+	if (g->c->odd != ODD_NOTHING && !g->odd_done && percent(g, 25) && odd_segment(g) != NULL) {
 		g->odd_done = true;
 		return;
 	}
@@ -352,12 +363,7 @@ some_segment(struct maker *g)
 	x = below(g, sum);
 	for (i = 0; x >= kinds[i].weight; i++)
 		x -= kinds[i].weight;
-	memcpy(g->before, g->sent, sizeof(g->sent));
-	next = g->next;
-	s = kinds[i].make(g);
-	ordinary(g, s);
-	if (is_dropped(g, s))
-		unmark(g, next);
+	ordinary_segment(g, kinds[i].make);
 }
 
 /* Where text waits behind a gap the gap is filled first. */
@@ -454,7 +460,7 @@ open_passive(struct maker *g)
 	if (percent(g, 5))
 		segment(g, P_RST, 1, 0);
 	if (percent(g, 20))
-		ordinary(g, new_text(g));
+		ordinary_segment(g, new_text);
 	else if (percent(g, 5))
 		fin(g);
 	else

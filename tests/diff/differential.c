@@ -62,7 +62,9 @@ compare(const struct conversation *c, const struct talk *kernel, const struct ta
 	char text[200];
 	int rule;
 
-	if (kernel->out.wrong_bytes || septet->out.wrong_bytes) {
+	/* There a second connection may follow, whose stream begins elsewhere. */
+	if ((kernel->out.wrong_bytes || septet->out.wrong_bytes) && c->odd != ODD_SYN_FIN &&
+	    c->odd != ODD_SYN_AGAIN) {
 		run.failed++;
 		printf("FAIL seed %llu: wrong bytes\n", (unsigned long long)c->seed);
 		show(c, kernel, septet);

@@ -128,6 +128,15 @@ take_text(struct talk *t, const struct packet *p)
 	t->out.peer_received = t->rcv_next - 1 - t->out.peer_fin;
 }
 
+/* Both FINs came, and ours is acknowledged: what draws a RST now is a matter of pace. */
+static bool
+is_orderly(const struct talk *t)
+{
+	uint32_t fin = t->c->fin != 0 || t->c->ending == ENDING_LEAVE ? t->c->fin : t->c->max;
+
+	return t->out.peer_fin && fin != 0 && t->out.acknowledged > fin;
+}
+
 void
 talk_input(struct talk *t, const uint8_t *frame, unsigned int length)
 {
@@ -149,7 +158,8 @@ talk_input(struct talk *t, const uint8_t *frame, unsigned int length)
 	    p.flags & P_ACK ? (int32_t)ack : 0, p.wnd, p.options & P_SACK ? " sack" : "",
 	    p.options & P_TIMESTAMP ? " ts" : "");
 	if (p.flags & P_RST) {
-		t->out.peer_rst = true;
+		t->any_rst = true;
+		t->out.peer_rst |= !is_orderly(t);
 		return;
 	}
 	if ((p.flags & P_ACK) && (int32_t)(ack - t->out.acknowledged) > 0)
@@ -464,7 +474,7 @@ is_complete(const struct talk *t)
 
 	if (t->c->ending == ENDING_FINISH)
 		sent &= t->out.peer_fin && t->out.acknowledged > t->c->max;
-	return sent || t->out.peer_rst;
+	return sent || t->any_rst;
 }
 
 /* The peer takes all, acknowledges all, and where both are to finish it sends all. */

@@ -24,7 +24,8 @@ struct outcome {
 	bool eof;
 	int error;              /* -ECONNRESET, -ETIMEDOUT, -ECONNREFUSED: a positive errno, or 0 */
 	uint32_t peer_received; /* bytes in order */
-	bool peer_fin, peer_rst;
+	bool peer_fin;
+	bool peer_rst;         /* before both streams had come to their end */
 	uint32_t acknowledged; /* of the peer's stream, by the end */
 	enum spt_state state;
 };
@@ -72,9 +73,10 @@ struct talk {
 	uint32_t rcv_next, rcv_seen, edge, last_ack;
 	uint32_t lose_from, lose_to; /* of their stream: what comes the first time is lost */
 	uint32_t their_fin;          /* where; 0: none yet */
-	bool must_ack;               /* something came that was not acknowledged */
-	bool will_finish;            /* the application has asked for a FIN */
-	unsigned int quiet;          /* ticks of the ending in which all was done already */
+	bool any_rst;
+	bool must_ack;      /* something came that was not acknowledged */
+	bool will_finish;   /* the application has asked for a FIN */
+	unsigned int quiet; /* ticks of the ending in which all was done already */
 	bool got[CONVERSATION_STREAM + 2];
 
 	struct talk_line *line;
