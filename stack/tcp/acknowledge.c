@@ -142,13 +142,25 @@ acknowledge_again(struct tcp *t, struct conn *c, struct xfer *x, const struct se
 	xfer_put_if_idle(t, c);
 }
 
+/* Was what is out refused? If it went out less than a round trip ago nobody knows that yet. */
+static bool
+acknowledge_refused(const struct tcp *t, const struct conn *c, const struct xfer *x)
+{
+	const struct sent *first = scoreboard_first(&x->sb, (struct pool *)(uintptr_t)&t->chunks);
+
+	return c->retries > 0 || t->now_us - first->us >= c->srtt >> 3;
+}
+
 /*
  * A closed window opened. The time that it was closed counts for no time-out (SHLD-17, MUST-37),
- * and what was sent beyond it, probes included, was refused: it is sent again at once.
+ * and what was sent beyond it, probes included, was refused: it is sent again at once; but no more
+ * than once in a round trip, however often a peer shuts and opens it.
  */
 static void
 acknowledge_reopened(struct tcp *t, struct conn *c, struct xfer *x)
 {
+	bool refused = x && c->snd_nxt != c->snd_una && acknowledge_refused(t, c, x);
+
 	conn_timer_clear(c, TIMER_PERSIST | TIMER_RTX | TIMER_REORDER | TIMER_PROBE);
 	c->backoff = 0;
 	c->retries = 0;
@@ -156,9 +168,9 @@ acknowledge_reopened(struct tcp *t, struct conn *c, struct xfer *x)
 	c->unacked_since = t->now_half;
 	if (c->snd_nxt == c->snd_una)
 		return;
-	if (x)
+	if (refused)
 		recovery_resend(t, x);
-	else
+	else if (!x)
 		retransmit_one(t, c); /* our FIN */
 	retransmit_arm(t, c);
 }

@@ -10,6 +10,9 @@
 #define REO_WND_PERSIST   16
 #define PTO_WITHOUT_RTT   1000000
 
+/* Longer ago than this, 18 minutes, xmit_us says nothing: the clock goes round. */
+#define XMIT_OLD (UINT32_C(1) << 30)
+
 void
 rack_init(struct rack *r)
 {
@@ -43,7 +46,8 @@ static void
 update_xmit(struct rack *r, uint32_t now_us, const struct delivered *last)
 {
 	r->rtt_us = now_us - last->us;
-	if (r->valid && !scoreboard_sent_after(last->us, last->end, r->xmit_us, r->end_seq))
+	if (r->valid && now_us - r->xmit_us < XMIT_OLD &&
+	    !scoreboard_sent_after(last->us, last->end, r->xmit_us, r->end_seq))
 		return;
 	r->xmit_us = last->us;
 	r->end_seq = last->end;
@@ -106,7 +110,7 @@ rack_detect_loss(const struct rack *r, struct scoreboard *sb, struct pool *chunk
 	int32_t timeout = 0;
 
 	*lost = 0;
-	if (!r->valid)
+	if (!r->valid || now_us - r->xmit_us >= XMIT_OLD)
 		return 0;
 	for (struct sent *s = scoreboard_begin(sb, chunks, &at); s != NULL && flight > 0;
 	     s = scoreboard_next(chunks, &at)) {

@@ -167,7 +167,8 @@ recovery_enter(struct tcp *t, struct conn *c, struct xfer *x, enum recovery_stat
 		t->stats->fast_recoveries++;
 		x->learned = 1;
 		tlp_reset(&x->rack);
-		retransmit_arm(t, c);
+		if (!(c->timers & TIMER_REORDER)) /* what is late only, is waited for as well */
+			retransmit_arm(t, c);
 	}
 	if (state == RECOVERY_CWR || x->recovery == RECOVERY_CWR)
 		x->undo = 0; /* the mark was no error */
@@ -198,7 +199,8 @@ recovery_advanced(struct conn *c, struct xfer *x)
 		recovery_leave(c, x);
 	if (seq_gt(c->snd_una, x->recover))
 		x->recover = c->snd_una - 1; /* stays within half of the number space */
-	if ((c->features & FEATURE_ECN_REDUCED) && seq_geq(c->snd_una, x->ecn_end))
+	/* CWR stands on what comes next: until that is acknowledged ECE is the one before */
+	if ((c->features & FEATURE_ECN_REDUCED) && seq_gt(c->snd_una, x->ecn_end))
 		c->features &= ~FEATURE_ECN_REDUCED;
 	if (x->undo && c->snd_una - x->undo_una > REMEMBERED_BYTES)
 		x->undo = 0;
@@ -299,6 +301,7 @@ recovery_probed(struct tcp *t, struct conn *c, struct xfer *x, const struct ackn
 	t->stats->tlp_recovered++;
 	if (x->recovery != RECOVERY_OPEN)
 		return;
+	x->undo = 0;                              /* it was right */
 	recovery_reduce(t, c, x, c->cwnd, false); /* what was in flight then, is not known */
 	c->cwnd = RTE_MIN(c->cwnd, c->ssthresh);
 }
@@ -342,23 +345,24 @@ reorder_expired(struct tcp *t, struct conn *c)
 
 /* ---- the acknowledgment ---------------------------------------------------------------------- */
 
-/* ECE, RFC 3168 6.1.2: once for what was out at the last reduction. True: the window is less. */
-static bool
+/* ECE, RFC 3168 6.1.2: once for what was out at the last reduction. */
+static void
 recovery_ecn(struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a)
 {
 	if (c->features & FEATURE_ECN_REDUCED)
-		return false;
+		return;
 	x->ecn_end = c->snd_nxt;
 	c->features |= FEATURE_CWR;
 	if (c->snd_una != c->snd_nxt)
 		c->features |= FEATURE_ECN_REDUCED;
-	if (x->recovery != RECOVERY_OPEN)
-		return false; /* it was reduced in this window already */
+	if (x->recovery != RECOVERY_OPEN) {
+		x->undo = 0; /* it was reduced in this window already, and rightly so */
+		return;
+	}
 	t->stats->ecn_reductions++;
 	recovery_enter(t, c, x, RECOVERY_CWR, a->out, a->told);
 	if (c->snd_una == c->snd_nxt)
 		recovery_leave(c, x);
-	return true;
 }
 
 /*
@@ -427,9 +431,10 @@ recovery_acknowledged(struct tcp *t, struct conn *c, struct xfer *x, const struc
 	lost = recovery_losses(t, c, x, a, &delivered);
 	if (unlikely(lost > 0) && (x->recovery == RECOVERY_OPEN || x->recovery == RECOVERY_CWR))
 		recovery_enter(t, c, x, RECOVERY_FAST, a->out, a->told);
-	if (unlikely(a->s->flags & TCP_ECE) && (c->features & FEATURE_ECN) &&
-	    recovery_ecn(t, c, x, a))
+	if (unlikely(a->s->flags & TCP_ECE) && (c->features & FEATURE_ECN)) {
+		recovery_ecn(t, c, x, a);
 		grow = false;
+	}
 	if (unlikely(x->recovery == RECOVERY_FAST || x->recovery == RECOVERY_CWR))
 		prr_acknowledged(c, x, delivered, a->advances && lost == 0);
 	else if (grow)

@@ -24,6 +24,7 @@ xfer_get(struct tcp *t, struct conn *c)
 	*x = (struct xfer){
 	    .snd_end = c->flags & CONN_FIN_SENT ? c->snd_nxt - 1 : c->snd_nxt,
 	    .recover = c->snd_una - 1,
+	    .ecn_end = c->snd_una - 1,
 	    .acked_us = t->now_us,
 	};
 	scoreboard_init(&x->sb);
