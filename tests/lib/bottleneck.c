@@ -13,6 +13,7 @@
 #include "bottleneck.h"
 #include "env.h"
 #include "monitor.h"
+#include "port_narrow.h"
 #include "simlink.h"
 
 #define PORT       9
@@ -20,6 +21,8 @@
 #define CHUNK      1400 /* of a mbuf; small enough for any MSS that options leave */
 #define BUFFER     (4 << 20)
 #define POOL       16383
+#define POOL_JUMBO 4095
+#define JUMBO      9000  /* the largest MTU */
 #define MOST_TURNS 20000 /* of one instant */
 
 struct flow {
@@ -68,13 +71,14 @@ stop(const char *why)
 
 /* Pools of all runs: larger than other simulations', for what is on a long line. */
 static struct rte_mempool *
-pool_of(unsigned int s)
+pool_of(unsigned int s, bool jumbo)
 {
-	static struct rte_mempool *pools[2];
+	static struct rte_mempool *pools[2][2];
 
-	if (pools[s] == NULL)
-		pools[s] = env_pool_create(POOL);
-	return pools[s];
+	if (pools[s][jumbo] == NULL)
+		pools[s][jumbo] =
+		    jumbo ? env_pool_create_room(POOL_JUMBO, JUMBO + 14) : env_pool_create(POOL);
+	return pools[s][jumbo];
 }
 
 static void
@@ -84,14 +88,18 @@ build_link(struct world *w)
 	const struct spt_impair to[2] = {w->config->back, w->config->forward};
 	struct spt_port *memory[2];
 
-	w->impaired = simlink_create(w->config->seed, to, pool, memory);
+	w->impaired = simlink_create(w->config->seed, to, pool, w->config->mtu, memory);
 	w->end[0].port = w->impaired;
+	if (w->config->narrow) {
+		w->config->narrow->pool = pool[0];
+		w->end[0].port = port_narrow_create(w->config->narrow, w->impaired);
+	}
 	w->end[1].port = memory[1];
 	for (unsigned int s = 0; s < 2 && !w->config->unwatched; s++) {
 		struct end *e = &w->end[s];
 
-		e->monitor = monitor_create(
-		    s ? "receiver" : "sender", s ? "sender" : "receiver", &memory[s]->mac, 1500);
+		e->monitor = monitor_create(s ? "receiver" : "sender", s ? "sender" : "receiver",
+		    &memory[s]->mac, memory[s]->mtu);
 		e->port = monitor_port_create(e->monitor, e->port);
 	}
 }
@@ -129,7 +137,7 @@ build(struct world *w)
 	w->counts_from = ENV_EPOCH + w->config->warm_up;
 	w->n_flows = w->config->flows ? w->config->flows : 1;
 	for (unsigned int s = 0; s < 2; s++)
-		w->end[s].pool = pool_of(s);
+		w->end[s].pool = pool_of(s, w->config->mtu > 1500);
 	build_link(w);
 	build_engine(w, 0);
 	build_engine(w, 1);

@@ -5,7 +5,7 @@
  * other, which have more to send than will ever fit. What is measured is what arrives in order at
  * the other end's application.
  *
- *	sender - monitor - impairment - memory pair - monitor - receiver
+ *	sender - monitor (- narrow link) - impairment - memory pair - monitor - receiver
  */
 #ifndef TESTS_LIB_BOTTLENECK_H
 #define TESTS_LIB_BOTTLENECK_H
@@ -31,7 +31,9 @@ struct bottleneck_config {
 	void (*sample)(
 	    void *arg, spt_time since, unsigned int flow, const struct spt_conn_info *info);
 	void *arg;
-	bool unwatched; /* no monitors: for long runs at high rates */
+	uint16_t mtu;               /* of the line; 0 = 1500 */
+	struct port_narrow *narrow; /* a smaller one on the way forward; NULL: none */
+	bool unwatched;             /* no monitors: for long runs at high rates */
 };
 
 struct bottleneck_result {

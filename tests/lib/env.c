@@ -57,13 +57,19 @@ env_group_setup(void **state)
 struct rte_mempool *
 env_pool_create(unsigned int mbufs)
 {
+	return env_pool_create_room(mbufs, 2048);
+}
+
+struct rte_mempool *
+env_pool_create_room(unsigned int mbufs, uint16_t room)
+{
 	static unsigned int number;
 	struct rte_mempool *pool;
 	char name[32];
 
 	env_start();
 	snprintf(name, sizeof(name), "env%u", number++);
-	pool = rte_pktmbuf_pool_create(name, mbufs, 0, 0, 2048 + RTE_PKTMBUF_HEADROOM, -1);
+	pool = rte_pktmbuf_pool_create(name, mbufs, 0, 0, room + RTE_PKTMBUF_HEADROOM, -1);
 	if (pool == NULL) {
 		fprintf(stderr, "no pool of %u mbufs: %s\n", mbufs, rte_strerror(rte_errno));
 		exit(2);

@@ -22,6 +22,8 @@ int env_group_setup(void **state);
 
 /* A pool of 'mbufs' buffers of 2 KiB behind the usual headroom. Ends the process on failure. */
 struct rte_mempool *env_pool_create(unsigned int mbufs);
+/* The same with buffers of 'room' bytes. */
+struct rte_mempool *env_pool_create_room(unsigned int mbufs, uint16_t room);
 
 /* Mbufs of 'pool' that somebody holds: 0 at the end of a test, or there is a leak. */
 unsigned int env_pool_in_use(const struct rte_mempool *pool);

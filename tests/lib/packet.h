@@ -102,6 +102,13 @@ unsigned int packet_build(const struct packet *p, uint8_t flat[PACKET_MAX]);
  */
 unsigned int packet_build_ip(const struct packet *p, uint8_t *flat, unsigned int length);
 
+/*
+ * Write the frame of an ICMP or ICMPv6 message: type, code and the second word of its header, then
+ * 'n' bytes of 'data'. Addresses, family and TTL are those of 'p'. Returns its length.
+ */
+unsigned int packet_build_icmp(const struct packet *p, uint8_t type, uint8_t code, uint32_t word,
+    const uint8_t *data, unsigned int n, uint8_t flat[PACKET_MAX]);
+
 /* Internet checksum, RFC 1071, the slow way: over the L4 bytes and the pseudo-header of 'p'. */
 uint16_t packet_l4_checksum(const struct packet *p, const uint8_t *l4, unsigned int length);
 

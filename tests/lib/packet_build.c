@@ -128,6 +128,36 @@ packet_build(const struct packet *given, uint8_t flat[PACKET_MAX])
 	return at + header + p.len;
 }
 
+unsigned int
+packet_build_icmp(const struct packet *given, uint8_t type, uint8_t code, uint32_t word,
+    const uint8_t *data, unsigned int n, uint8_t flat[PACKET_MAX])
+{
+	struct packet p = *given;
+	unsigned int at = packet_build_ip(&p, NULL, 0);
+	uint8_t *icmp = flat + at;
+	uint32_t sum = 0;
+
+	p.protocol = p.family == 6 ? 58 : 1;
+	icmp[0] = type;
+	icmp[1] = code;
+	put16(icmp + 2, 0);
+	put32(icmp + 4, word);
+	if (n > 0)
+		memcpy(icmp + 8, data, n);
+	n += 8;
+	packet_build_ip(&p, flat, n);
+	if (p.family == 6) {
+		put16(icmp + 2, packet_l4_checksum(&p, icmp, n));
+		return at + n;
+	}
+	for (unsigned int i = 0; i < n; i += 2)
+		sum += (uint32_t)(icmp[i] << 8 | (i + 1 < n ? icmp[i + 1] : 0));
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	put16(icmp + 2, ~sum & 0xffff);
+	return at + n;
+}
+
 static unsigned int
 answer_arp(
     const uint8_t *q, const struct rte_ether_addr *mac, const struct spt_addr *addr, uint8_t *r)

@@ -252,15 +252,11 @@ quote(const struct inject_icmp *i, uint8_t *at)
 void
 script_inject_icmp(const struct inject_icmp *i)
 {
-	static uint8_t flat[PACKET_MAX];
+	static uint8_t flat[PACKET_MAX], quoted[PACKET_MAX];
 	bool v6 = script->variant->family == 6;
 	const struct icmp_code *c = &codes[i->kind][v6];
-	struct packet p = {
-	    .family = (uint8_t)script->variant->family, .ttl = 64, .protocol = v6 ? 58 : 1};
-	uint8_t *at = flat + packet_build_ip(&p, NULL, 0);
-	unsigned int n = 8;
-	uint32_t sum = 0;
-	uint16_t folded;
+	struct packet p = {.family = (uint8_t)script->variant->family, .ttl = 64};
+	unsigned int n = 0;
 
 	script_strict_segments();
 	spt_engine_stats(script->engine, &script->before);
@@ -270,25 +266,9 @@ script_inject_icmp(const struct inject_icmp *i)
 	p.eth_dst = script->mac;
 	p.src = script->peer;
 	p.dst = script->local[script->f->local];
-	memset(at, 0, 8);
-	at[0] = c->type;
-	at[1] = c->code;
-	at[6] = (uint8_t)(i->mtu >> 8);
-	at[7] = (uint8_t)i->mtu;
 	if (i->kind != ICMP_ECHO_REQUEST)
-		n += quote(i, at + 8);
-	if (v6) {
-		folded = packet_l4_checksum(&p, at, n);
-	} else {
-		for (unsigned int k = 0; k < n; k += 2)
-			sum += (uint32_t)(at[k] << 8 | (k + 1 < n ? at[k + 1] : 0));
-		while (sum >> 16)
-			sum = (sum & 0xffff) + (sum >> 16);
-		folded = (uint16_t)~sum;
-	}
-	at[2] = (uint8_t)(folded >> 8);
-	at[3] = (uint8_t)folded;
-	packet_build_ip(&p, flat, n);
-	script_port_push(flat, (unsigned int)(at - flat) + n, true);
+		n = quote(i, quoted);
+	n = packet_build_icmp(&p, c->type, c->code, i->mtu, quoted, n, flat);
+	script_port_push(flat, n, true);
 	script_settle();
 }

@@ -63,7 +63,7 @@ build_link(struct world *w)
 	struct rte_mempool *const pool[2] = {w->engine_pool, w->client_pool};
 	const struct spt_impair to[2] = {w->config->to_engine, w->config->to_client};
 	struct port_hold_config hold = {.fault = on_hold_fault, .arg = w};
-	struct spt_port *p = simlink_create(w->config->seed, to, pool, w->memory);
+	struct spt_port *p = simlink_create(w->config->seed, to, pool, 0, w->memory);
 
 	w->engine_mac = w->memory[0]->mac;
 	w->engine_monitor = monitor_create("septet", "client", &w->engine_mac, 1500);

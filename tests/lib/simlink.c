@@ -38,12 +38,12 @@ simlink_address(int family, uint8_t host)
 
 struct spt_port *
 simlink_create(uint64_t seed, const struct spt_impair to[2], struct rte_mempool *const pool[2],
-    struct spt_port *memory[2])
+    uint16_t mtu, struct spt_port *memory[2])
 {
 	static unsigned int number;
 	char name[16];
 	struct spt_memory_pair_config pair = {
-	    .name = name, .socket = -1, .pool = {pool[0], pool[1]}};
+	    .name = name, .mtu = mtu, .socket = -1, .pool = {pool[0], pool[1]}};
 	struct spt_impair_config impair = {
 	    .seed = seed + 77, .rx = to[0], .tx = to[1], .pool = pool[0]};
 	struct spt_port *p = NULL;

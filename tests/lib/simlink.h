@@ -18,11 +18,11 @@ void simlink_pools_lost(void);
 struct spt_addr simlink_address(int family, uint8_t host);
 
 /*
- * A memory pair of both pools, memory[0] under an impairment wrapper, which is returned: towards
- * it to[0], from it to[1]. Ends the process on failure.
+ * A memory pair of both pools and this MTU (0: 1500), memory[0] under an impairment wrapper, which
+ * is returned: towards it to[0], from it to[1]. Ends the process on failure.
  */
 struct spt_port *simlink_create(uint64_t seed, const struct spt_impair to[2],
-    struct rte_mempool *const pool[2], struct spt_port *memory[2]);
+    struct rte_mempool *const pool[2], uint16_t mtu, struct spt_port *memory[2]);
 
 /* What was broken, or the last segments. */
 void simlink_tell(const struct monitor *m);

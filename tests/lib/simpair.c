@@ -84,7 +84,7 @@ build_link(struct world *w)
 	struct port_hold_config hold = {.fault = on_hold_fault, .arg = w};
 	struct spt_port *memory[2], *p;
 
-	p = simlink_create(w->config->seed, w->config->to, pool, memory);
+	p = simlink_create(w->config->seed, w->config->to, pool, 0, memory);
 	a->monitor = monitor_create("opener", "other", &memory[0]->mac, 1500);
 	b->monitor = monitor_create("other", "opener", &memory[1]->mac, 1500);
 	for (unsigned int s = 0; s < 2; s++)
