@@ -16,7 +16,7 @@
 
 #define ENDING_QUIET (300 * SPT_NS_PER_MS) /* delayed ACKs and probes of the tail have passed */
 #define ENDING_MOST  (4000 * SPT_NS_PER_MS)
-#define ENDING_TICK  (75 * SPT_NS_PER_MS)
+#define ENDING_TICK  (50 * SPT_NS_PER_MS)
 
 static void note(struct talk *t, char direction, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -529,6 +529,8 @@ talk_step(struct talk *t, uint64_t now)
 	if (first) {
 		t->ending = true;
 		t->ends_at = now + ENDING_MOST;
+		t->any_rst =
+		    false; /* the ending's first segment draws one, if there is nothing left */
 		note(t, '.', "the ending: %s", t->c->ending == ENDING_LEAVE ? "leave" : "finish");
 	}
 	end_tick(t, first);
