@@ -182,6 +182,21 @@ output_small(const struct conn *c, const struct xfer *x, uint32_t len)
 	return c->flags & CONN_OVERRIDE;
 }
 
+/*
+ * One that has some out leaves a chunk for each block that others may begin to use: peers with a
+ * small MSS, which make many segments of an mbuf, take no more.
+ */
+static bool
+output_has_chunk(struct tcp *t, const struct xfer *x)
+{
+	if (x->sb.tail_n < SENT_CHUNK || t->chunks.n_free > t->xfers.n_free)
+		return true;
+	if (x->sb.head == POOL_NONE)
+		return conn_has_chunk(t);
+	t->stats->no_chunk++;
+	return false;
+}
+
 bool
 output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len)
 {
@@ -190,7 +205,7 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len)
 	bool fin = flags & TCP_FIN;
 	struct rte_mbuf *m;
 
-	if (!conn_has_chunk(t))
+	if (!output_has_chunk(t, x))
 		return false;
 	m = sendq_take(t, &x->send_next, seq, len, output_header(t, c));
 	if (!m)

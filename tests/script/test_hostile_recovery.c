@@ -3,6 +3,8 @@
  * Recovery against peers and paths that are worse than usual: what a review found, each as the
  * shortest script that shows it. Segments are counted from 0, each as long as FULL.
  */
+#include <rte_common.h>
+
 #include <lib/script.h>
 
 #define FROM(n) (1 + (int64_t)(n)*FULL)
@@ -158,6 +160,40 @@ SCRIPT(undo_of_another, "RFC 4015 3.2, RFC 8985 7.4: only the reduction that was
 	inject(ACK, .ack = FROM(16), BLOCKS(B(0, 1)));
 	check_eq(script_info().cwnd, 2 * FULL + FULL / 2);
 	expect_acked(16 * FULL);
+}
+
+/* The largest of its segments has 64 bytes, and it acknowledges no more when many are out. */
+SCRIPT(records_for_others, "a peer with a small MSS does not take the records of all others")
+{
+	uint32_t out, acked = 1;
+
+	given(SYN_RECEIVED, .mss = 76, .sack_perm = true, .ts = OFF, .active = OFF,
+	    .conn.nodelay = true, .config.pinned_mbufs = 64, .config.connections = 4);
+	advance_ms(100);
+	inject(ACK);
+	expect_event(SPT_ACCEPTED);
+	app_send(60 * 1024);
+	for (unsigned int i = 0; i < 5; i++) {
+		ignore_segments();
+		out = script_info().snd_nxt - script_iss_plus(0);
+		advance_ms(100);
+		for (; acked < out; acked = RTE_MIN(acked + 4 * FULL, out)) {
+			inject(ACK, .ack = acked);
+			ignore_segments();
+		}
+	}
+	check(stats().no_chunk > 0); /* it has all that it may have */
+	use_peer(1);
+	given(ESTABLISHED, .mss = 1000);
+	app_send(FULL);
+	expect(ACK, .len = FULL);
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+	use_peer(0);
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
 }
 
 SCRIPT_MAIN()
