@@ -16,6 +16,7 @@ struct maker {
 	uint32_t max;  /* behind the last that was sent */
 	uint32_t fin;
 	bool odd_done;
+	bool over; /* the connection may have ended */
 	bool sent[CONVERSATION_STREAM + 2], before[CONVERSATION_STREAM + 2];
 };
 
@@ -236,6 +237,7 @@ rst(struct maker *g)
 		seq -= (int32_t)between(g, 2, 100000) + (int32_t)g->next;
 	else if (x < 9)
 		return segment(g, P_ACK, seq, 0);
+	g->over |= x == 9;
 	return segment(g, percent(g, 50) ? P_RST : P_RST | P_ACK, seq, 0);
 }
 
@@ -245,9 +247,9 @@ syn(struct maker *g)
 	uint32_t x = below(g, 3);
 	int32_t seq;
 
-	if (g->c->narrow)
+	/* Where there is no connection any more, or TIME-WAIT, a SYN makes another. */
+	if (g->c->narrow || g->over)
 		return bare(g);
-	/* Ahead of what it has had, a SYN opens TIME-WAIT again. */
 	if (g->fin)
 		seq = x == 0 ? 0 : (int32_t)between(g, 1, g->next - 1);
 	else
@@ -310,6 +312,7 @@ odd_segment(struct maker *g)
 		    g, P_SYN, (int32_t)(g->next + below(g, 2) * between(g, 1, 100000)), 0);
 	case ODD_NOTHING:
 	case ODD_SYN_FIN:
+	case ODD_TSECR:
 	case ODD_SIMULTANEOUS:
 	case ODD_SYN_ACK_TO_LISTENER:
 	case ODD_CLOSE_UNREAD:
@@ -370,6 +373,7 @@ some_segment(struct maker *g)
 static void
 close_it(struct maker *g)
 {
+	g->over = true;
 	if (g->c->odd == ODD_CLOSE_UNREAD)
 		append(g, STEP_CLOSE)->bytes = 1;
 	else if (g->next == g->max || g->c->odd == ODD_CLOSE_OVER_GAP)
@@ -392,8 +396,10 @@ some_call(struct maker *g)
 		append(g, STEP_SHUTDOWN);
 	else if (x < 98)
 		close_it(g);
-	else if (!g->c->narrow)
+	else if (!g->c->narrow) {
+		g->over = true;
 		append(g, STEP_ABORT);
+	}
 }
 
 /* ---- the opening ----------------------------------------------------------------------- */
@@ -431,6 +437,7 @@ open_active(struct maker *g)
 		some_nonsense(g);
 	if (percent(g, 6)) {
 		segment(g, P_RST | P_ACK, 0, 0);
+		g->over = true;
 		return;
 	}
 	if (percent(g, 15))
@@ -458,7 +465,9 @@ open_passive(struct maker *g)
 	if (percent(g, 25))
 		some_nonsense(g);
 	if (percent(g, 5))
-		segment(g, P_RST, 1, 0);
+		segment(g, P_RST, 1, 0), g->over = true;
+	if (g->c->odd == ODD_TSECR)
+		segment(g, P_ACK, 1, 0)->stamp = STEP_STAMP_OLD;
 	if (percent(g, 20))
 		ordinary_segment(g, new_text);
 	else if (percent(g, 5))
@@ -486,12 +495,12 @@ conversation_make(struct conversation *c, uint64_t seed)
 	c->iss =
 	    percent(&g, 30) ? UINT32_MAX - below(&g, 3000) : (uint32_t)env_random_next(&g.random);
 	c->ending = percent(&g, 50) ? ENDING_LEAVE : ENDING_FINISH;
-	c->narrow = percent(&g, 30);
+	c->narrow = percent(&g, 40);
 	if (!c->narrow && percent(&g, 15))
 		c->odd = (enum oddity)between(&g, 1, ODDITIES - 1);
 	if (c->odd == ODD_SIMULTANEOUS)
 		c->active = true;
-	if (c->odd == ODD_SYN_FIN || c->odd == ODD_SYN_ACK_TO_LISTENER)
+	if (c->odd == ODD_SYN_FIN || c->odd == ODD_SYN_ACK_TO_LISTENER || c->odd == ODD_TSECR)
 		c->active = false;
 	if (c->active)
 		open_active(&g);
@@ -503,9 +512,9 @@ conversation_make(struct conversation *c, uint64_t seed)
 
 		if (x < 34)
 			some_call(&g);
-		else if (x < 37)
+		else if (x < 37 && c->narrow)
 			append(&g, STEP_LOSE)->bytes = between(&g, 1, 2000);
-		else if (x < 38)
+		else if (x < 38 && c->narrow)
 			append(&g, STEP_RENEGE);
 		else if (x < 40)
 			append(&g, STEP_WAIT)->bytes = between(&g, 1, 300);

@@ -87,6 +87,7 @@ enum oddity {
 	ODD_CLOSE_UNREAD,
 	ODD_CLOSE_OVER_GAP,
 	ODD_SYN_AGAIN,
+	ODD_TSECR,
 	ODDITIES,
 };
 
@@ -100,7 +101,8 @@ struct conversation {
 	int wscale; /* the peer's; -1: not offered */
 	uint16_t mss;
 	uint32_t iss;
-	bool narrow; /* the peer's window closes; then nothing ends it out of order */
+	/* The peer's window closes, or what is sent is lost; then nothing ends it out of order. */
+	bool narrow;
 	enum oddity odd;
 	enum ending ending;
 	uint32_t max, fin; /* of the peer's stream: behind the last byte; where the FIN is, or 0 */

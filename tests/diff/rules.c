@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Comparison, and the rules. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ ODD(syn_ack_to_listener, ODD_SYN_ACK_TO_LISTENER)
 ODD(close_unread, ODD_CLOSE_UNREAD)
 ODD(close_over_gap, ODD_CLOSE_OVER_GAP)
 ODD(syn_again, ODD_SYN_AGAIN)
+ODD(tsecr, ODD_TSECR)
 
 /* What had arrived, and was acknowledged, when a reset overtook the rest is a matter of pace. */
 static bool
@@ -71,10 +73,33 @@ reset_overtakes(const struct conversation *c, const struct outcome *k, const str
 	       k->written == s->written && k->app_closed == s->app_closed;
 }
 
+/* RFC 9293 3.10.7.4, second: of LAST-ACK there is no more to tell than that it is over. */
 static bool
-tsecr_of_syn_ack(const struct conversation *c, const struct outcome *k, const struct outcome *s)
+rst_in_last_ack(const struct conversation *c, const struct outcome *k, const struct outcome *s)
 {
-	return c->ts && !c->active && !k->opened && s->opened;
+	(void)c;
+	return k->error == ECONNRESET && s->error == 0 && k->eof && s->eof && k->read == s->read &&
+	       k->state == SPT_CLOSED_STATE && s->state == SPT_CLOSED_STATE;
+}
+
+static bool
+ack_in_fin_wait_2(const struct conversation *c, const struct outcome *k, const struct outcome *s)
+{
+	(void)c;
+	return k->app_closed && k->state == SPT_TIME_WAIT && s->state == SPT_FIN_WAIT_2 &&
+	       k->read == s->read && k->peer_received == s->peer_received;
+}
+
+/* Whether our FIN was out already decides if an abort sends a RST (RFC 9293 3.10.5). */
+static bool
+abort_overtakes(const struct conversation *c, const struct outcome *k, const struct outcome *s)
+{
+	bool aborted = false;
+
+	for (unsigned int i = 0; i < c->n; i++)
+		aborted |= c->step[i].kind == STEP_ABORT;
+	return aborted && k->peer_rst != s->peer_rst && k->state == s->state &&
+	       k->read == s->read && k->error == s->error;
 }
 
 const struct rule rules[] = {
@@ -98,8 +123,15 @@ const struct rule rules[] = {
         odd_syn_again},
     {"reset-overtakes", "what the peer got before a reset of both ends depends on their pace",
         reset_overtakes},
-    {"tsecr-of-syn-ack", "Linux refuses an ACK that echoes a later timestamp than its SYN-ACK's",
-        tsecr_of_syn_ack},
+    {"tsecr-of-syn-ack",
+        "in SYN-RECEIVED Linux refuses an ACK that echoes another timestamp than its SYN-ACK's",
+        odd_tsecr},
+    {"rst-in-last-ack", "a RST in LAST-ACK is an error to Linux, the end to septet",
+        rst_in_last_ack},
+    {"ack-in-fin-wait-2", "after close Linux takes a FIN in FIN-WAIT-2 whatever it acknowledges",
+        ack_in_fin_wait_2},
+    {"abort-overtakes", "whether a FIN was out when the application aborted depends on the pace",
+        abort_overtakes},
 };
 const unsigned int n_rules = RTE_DIM(rules);
 

@@ -164,7 +164,9 @@ talk_input(struct talk *t, const uint8_t *frame, unsigned int length)
 	}
 	if ((p.flags & P_ACK) && (int32_t)(ack - t->out.acknowledged) > 0)
 		t->out.acknowledged = ack;
-	if (p.options & P_TIMESTAMP)
+	/* In SYN-RECEIVED Linux takes the echo of its SYN-ACK alone. */
+	if ((p.options & P_TIMESTAMP) &&
+	    (t->out.opened || (p.flags & P_SYN) || t->c->odd == ODD_TSECR))
 		t->ts_recent = p.tsval;
 	if (p.len > 0 || (p.flags & (P_FIN | P_SYN)))
 		t->must_ack = true;
