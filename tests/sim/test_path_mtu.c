@@ -18,13 +18,13 @@
 #define SEC   SPT_NS_PER_SEC
 #define AT(t) (ENV_EPOCH + (t))
 
-/* 10 Mbit/s, 20 ms there and back, and room for one of these. */
+/* 5 Mbit/s, 20 ms there and back, and room for as much again in the queue. */
 static struct bottleneck_config
 line(struct port_narrow *narrow)
 {
 	return (struct bottleneck_config){
 	    .seed = 6,
-	    .forward = {.rate_bps = 10000000, .delay_ns = 10 * MS, .buffer_bytes = 50000},
+	    .forward = {.rate_bps = 5000000, .delay_ns = 10 * MS, .buffer_bytes = 25000},
 	    .back = {.delay_ns = 10 * MS},
 	    .narrow = narrow,
 	    .warm_up = SEC,
@@ -48,7 +48,7 @@ good(struct bottleneck_config *config, const char *what, double least, spt_time 
 	double share;
 
 	config->sample = see;
-	config->sample_every = 100 * MS;
+	config->sample_every = config->run / 50;
 	assert_true(bottleneck_run(config, what, &r));
 	share = (double)r.goodput_bps / (double)config->forward.rate_bps;
 	print_message("%s: %.3f of the line, %.3f s of silence at most, path MTU %u\n", what, share,
@@ -147,8 +147,8 @@ test_larger_again(void **state)
 	struct bottleneck_config config = line(&narrow);
 	struct bottleneck_result r;
 
-	config.forward.rate_bps = 400000;
-	config.forward.buffer_bytes = 20000;
+	config.forward.rate_bps = 200000;
+	config.forward.buffer_bytes = 15000;
 	config.run = 1800 * SEC;
 	config.unwatched = true;
 	r = good(&config, "1400, and 1500 after 1000 s", 0.9, 2 * SEC);
@@ -166,6 +166,8 @@ test_jumbo(void **state)
 	struct bottleneck_result r;
 
 	config.mtu = 9000;
+	config.forward.rate_bps = 20000000;
+	config.forward.buffer_bytes = 100000;
 	r = good(&config, "jumbo frames", 0.9, 100 * MS);
 	assert_int_equal(path_mtu, 9000);
 	assert_int_equal(narrow.largest, 9000);
@@ -181,6 +183,8 @@ test_jumbo_to_ordinary(void **state)
 	struct bottleneck_result r;
 
 	config.mtu = 9000;
+	config.forward.rate_bps = 20000000;
+	config.forward.buffer_bytes = 100000;
 	r = good(&config, "jumbo frames, then 1500", 0.8, SEC);
 	assert_int_equal(path_mtu, 1500);
 	assert_int_equal(narrow.largest, 1500);
