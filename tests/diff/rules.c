@@ -90,6 +90,17 @@ ack_in_fin_wait_2(const struct conversation *c, const struct outcome *k, const s
 	       k->read == s->read && k->peer_received == s->peer_received;
 }
 
+static bool
+rst_in_fin_wait_2(const struct conversation *c, const struct outcome *k, const struct outcome *s)
+{
+	bool rst = false;
+
+	for (unsigned int i = 0; i < c->n; i++)
+		rst |= c->step[i].kind == STEP_SEGMENT && (c->step[i].flags & P_RST);
+	return rst && k->app_closed && k->state == SPT_CLOSED_STATE && k->read == s->read &&
+	       (s->state == SPT_FIN_WAIT_2 || s->state == SPT_TIME_WAIT);
+}
+
 /* Whether our FIN was out already decides if an abort sends a RST (RFC 9293 3.10.5). */
 static bool
 abort_overtakes(const struct conversation *c, const struct outcome *k, const struct outcome *s)
@@ -130,6 +141,8 @@ const struct rule rules[] = {
         rst_in_last_ack},
     {"ack-in-fin-wait-2", "after close Linux takes a FIN in FIN-WAIT-2 whatever it acknowledges",
         ack_in_fin_wait_2},
+    {"rst-in-fin-wait-2", "after close Linux takes any RST inside the window in FIN-WAIT-2",
+        rst_in_fin_wait_2},
     {"abort-overtakes", "whether a FIN was out when the application aborted depends on the pace",
         abort_overtakes},
 };
