@@ -101,6 +101,18 @@ rst_in_fin_wait_2(const struct conversation *c, const struct outcome *k, const s
 	       (s->state == SPT_FIN_WAIT_2 || s->state == SPT_TIME_WAIT);
 }
 
+static bool
+ack_lost_at_close(const struct conversation *c, const struct outcome *k, const struct outcome *s)
+{
+	struct outcome same = *k;
+	char text[200];
+
+	(void)c;
+	same.acknowledged = s->acknowledged;
+	return k->app_closed && k->state == SPT_FIN_WAIT_2 && k->acknowledged < s->acknowledged &&
+	       !outcome_differs(&same, s, text);
+}
+
 /* Whether our FIN was out already decides if an abort sends a RST (RFC 9293 3.10.5). */
 static bool
 abort_overtakes(const struct conversation *c, const struct outcome *k, const struct outcome *s)
@@ -143,6 +155,8 @@ const struct rule rules[] = {
         ack_in_fin_wait_2},
     {"rst-in-fin-wait-2", "after close Linux takes any RST inside the window in FIN-WAIT-2",
         rst_in_fin_wait_2},
+    {"ack-lost-at-close", "a close in FIN-WAIT-2 makes Linux forget the ACK that it delays",
+        ack_lost_at_close},
     {"abort-overtakes", "whether a FIN was out when the application aborted depends on the pace",
         abort_overtakes},
 };
