@@ -119,7 +119,8 @@ struct spt_conn_options {
 	uint8_t ecn;        /* enum spt_ecn */
 	/*
 	 * The window that is offered grows with what the application reads in a round trip, from
-	 * receive_buffer up to this many bytes; 0 = 4194304, and receive_buffer at least.
+	 * receive_buffer up to this many bytes; 0 = 4194304, and receive_buffer at least. It is
+	 * what the window scale of our SYN is made for. Equal to receive_buffer: the window stays.
 	 */
 	uint32_t receive_buffer_max;
 };
@@ -339,6 +340,7 @@ struct spt_conn_info {
 	uint32_t srtt_us, rttvar_us, rto_us;
 	uint32_t unsent;          /* bytes queued, not sent */
 	uint32_t unacked;         /* bytes sent, not acknowledged */
+	uint32_t receive_buffer;  /* bytes of window offered at most: as set, or tuned since */
 	uint32_t undelivered;     /* bytes received, receive_done not yet called */
 	uint32_t out_of_order;    /* bytes queued behind a gap */
 	uint32_t urgent;          /* bytes still before the peer's urgent pointer; 0: none */
@@ -362,7 +364,8 @@ int spt_conn_get(struct spt_engine *engine, spt_conn conn, struct spt_conn_optio
 
 /*
  * 0, -ESTALE, -EINVAL, or -ENOMEM when no block for private options is left. A larger
- * receive_buffer is told to the peer with the next segment.
+ * receive_buffer is told to the peer with the next segment; while it is left as it was, so is what
+ * auto-tuning has made of the window, up to receive_buffer_max.
  */
 int spt_conn_set(struct spt_engine *engine, spt_conn conn, const struct spt_conn_options *options);
 

@@ -159,6 +159,7 @@ tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
 	c->rcv_free += (int32_t)bytes;
 	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
 		return 0;
+	tune_read(t, c, bytes);
 	if (c->rcv_free <= 0)
 		return 0;
 	step = RTE_MIN(2u * c->mss, c->rcv_limit / 2);
@@ -259,6 +260,8 @@ tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *opti
 {
 	struct conn *c = conn_find(t, handle);
 	struct spt_conn_options set = *options;
+	const struct spt_conn_options *now;
+	uint32_t before, limit;
 	int block;
 
 	if (!c)
@@ -268,11 +271,16 @@ tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *opti
 	block = option_get(t, &set);
 	if (block < 0)
 		return block;
+	before = conn_options(t, c)->set.receive_buffer;
 	option_put(t, c->options);
 	c->options = (uint16_t)block;
 	option_apply(t, c);
-	c->rcv_free += (int32_t)(conn_options(t, c)->set.receive_buffer - c->rcv_limit);
-	c->rcv_limit = conn_options(t, c)->set.receive_buffer;
+	/* What tuning made of it stays, unless it is about that. */
+	now = &conn_options(t, c)->set;
+	limit = now->receive_buffer == before ? c->rcv_limit : now->receive_buffer;
+	limit = RTE_MIN(limit, now->receive_buffer_max);
+	c->rcv_free += (int32_t)(limit - c->rcv_limit);
+	c->rcv_limit = limit;
 	retransmit_hasten(t, c); /* R2 and the user time-out may have changed */
 	idle_arm(t, c);
 	conn_want_output(t, c);

@@ -133,7 +133,7 @@ check_conn(struct tcp *t, const struct conn *c, struct check_sums *sums)
 		return NULL;
 	sums->xfers++;
 	if (!x->sendq && !x->ooo && !x->fin_waits && !x->dsack_due && x->sb.bytes == 0 &&
-	    !x->learned)
+	    !x->learned && !x->tuning)
 		return "connection: a transfer block that is not needed";
 	wrong = check_recovery(t, c, x, sums);
 	if (!wrong)

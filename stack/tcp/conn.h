@@ -89,7 +89,7 @@ struct conn {
 	uint32_t snd_nxt; /* never goes back; retransmission has a cursor of its own */
 	uint32_t rcv_nxt;
 	uint32_t rcv_adv;       /* right edge advertised: RCV.NXT + RCV.WND */
-	int32_t rcv_free;       /* receive_buffer less what spt_receive_done has not seen yet */
+	int32_t rcv_free;       /* rcv_limit less what spt_receive_done has not seen yet */
 	uint32_t snd_wnd;       /* scaled */
 	uint32_t snd_wl1;       /* SND.WL2 never exceeds SND.UNA, so it need not be kept */
 	uint32_t last_ack_sent; /* Last.ACK.sent (RFC 7323) */
@@ -123,7 +123,7 @@ struct conn {
 	uint32_t idle_since; /* half tick of FIN-WAIT-2's begin, or of the last keep-alive probe */
 	uint32_t last_send;  /* tick of the last data segment: restart after idle (RFC 5681 4.1) */
 	uint32_t unacked_since;   /* half tick from which R2 and the user time-out count */
-	uint32_t rcv_limit;       /* receive_buffer: bytes of window that we offer at most */
+	uint32_t rcv_limit;       /* bytes of window that we offer at most: receive_buffer, tuned */
 	uint16_t options;         /* index of the option block */
 	uint16_t listener;        /* number of the listener, or CONN_NO_LISTENER */
 	uint16_t mss_peer;        /* the peer's MSS option, or the default (MUST-15) */
@@ -186,6 +186,7 @@ struct xfer {
 	uint8_t partial : 1;   /* a partial acknowledgment came: the timer runs on (RFC 6582 3.2) */
 	uint8_t dsack_due : 1; /* 'dsack' is to be told */
 	uint8_t path : 2;      /* enum path_watch */
+	uint8_t tuning : 1;    /* tune_* are valid: the block is kept meanwhile */
 	uint8_t n_sack;        /* of 'sack' */
 	uint32_t dup_bytes;    /* without SACK: what duplicates say has left the network */
 	uint32_t prr_delivered, prr_out, recover_fs; /* PRR (RFC 9937): RecoverFS */
@@ -203,8 +204,12 @@ struct xfer {
 	} sack[4], dsack;
 	uint32_t path_seq; /* if 'path' */
 
-	/* receive window auto-tuning: bytes delivered since, RTT by the receiver */
-	uint32_t tune_seq, tune_us, rcv_rtt_us;
+	/* receive window auto-tuning (tune.c): the round that is measured, if 'tuning' */
+	uint32_t tune_seq;       /* the application had read up to here when it began */
+	uint32_t tune_until;     /* a later echo of TSval ends it; without them: what is beyond */
+	uint32_t tune_ms : 20;   /* when it began */
+	uint32_t tune_held : 1;  /* it does not count: the application did not read, or a gap */
+	uint32_t tune_last : 11; /* what the one before brought, in 8 KiB */
 
 	struct congestion cc, undo_cc;
 } __rte_aligned(64);

@@ -57,6 +57,7 @@ info_conn(const struct tcp *t, const struct conn *c, struct spt_conn_info *info)
 		info->out_of_order = x->ooo_bytes;
 	}
 	info->unacked = c->snd_nxt - c->snd_una - info_control(c);
+	info->receive_buffer = c->rcv_limit;
 	info->undelivered = c->rcv_limit - (uint32_t)c->rcv_free;
 	info->urgent = c->flags & CONN_URG_RCVD ? c->rcv_up - c->rcv_nxt : 0;
 	info->retransmissions = c->retries;

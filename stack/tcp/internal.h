@@ -395,6 +395,13 @@ void reassembly_drop(struct tcp *t, struct xfer *x);
 /* Cut 'front' bytes and all behind 'keep' from a payload chain; NULL when nothing is left. */
 struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t front, uint32_t keep);
 
+/* ---- tune.c: receive window auto-tuning ---- */
+#define TUNE_MS_MASK ((UINT32_C(1) << 20) - 1) /* of xfer.tune_ms */
+/* The application has read 'bytes'. */
+void tune_read(struct tcp *t, struct conn *c, uint32_t bytes);
+/* 's' came in order, no gap is left, and x->tuning: the block may go. */
+void tune_arrived(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s);
+
 /* ---- sendq.c ---- */
 int sendq_append(struct tcp *t, struct conn *c, struct rte_mbuf *chain);
 void sendq_acknowledge(struct tcp *t, struct xfer *x, uint32_t una);

@@ -63,7 +63,8 @@ option_get(struct tcp *t, const struct spt_conn_options *set)
 	o = option_at(t, index);
 	*o = (struct option_block){.set = filled, .references = 1};
 	if (!filled.no_window_scale)
-		while (o->rcv_shift < 14 && (filled.receive_buffer >> o->rcv_shift) > UINT16_MAX)
+		while (
+		    o->rcv_shift < 14 && (filled.receive_buffer_max >> o->rcv_shift) > UINT16_MAX)
 			o->rcv_shift++;
 	return (int)index;
 }

@@ -75,7 +75,8 @@ receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t
  * of the segment had come before.
  */
 static enum spt_verdict
-receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t again)
+receive_in_order(
+    struct tcp *t, struct conn *c, const struct seg *s, struct rte_mbuf *m, uint32_t again)
 {
 	struct xfer *x = conn_xfer(t, c);
 	uint32_t seq = c->rcv_nxt;
@@ -86,11 +87,16 @@ receive_in_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t aga
 		c->flags |= CONN_ACK_NOW; /* RFC 2883 4, (1): of the packet that came last */
 		sack_duplicate(t, c, seq - again, seq);
 	}
-	if (unlikely(x && (x->ooo || x->fin_waits))) {
+	if (likely(!x))
+		return SPT_V_TCP_DATA;
+	if (unlikely(x->ooo || x->fin_waits)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 5681 4.2: a gap was filled */
-		if (again == 0)           /* of two duplicates the first is told (RFC 2883 4.2.2) */
+		x->tune_held = 1;
+		if (again == 0) /* of two duplicates the first is told (RFC 2883 4.2.2) */
 			reassembly_repeated(t, c, seq, c->rcv_nxt);
 		reassembly_drain(t, c);
+	} else if (x->tuning) {
+		tune_arrived(t, c, x, s);
 	}
 	return SPT_V_TCP_DATA;
 }
@@ -166,7 +172,7 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	m = chain_cut(s->m, s->payload_off + skip, len);
 	s->m = NULL;
 	if (likely(seq == c->rcv_nxt))
-		return receive_in_order(t, c, m, skip);
+		return receive_in_order(t, c, s, m, skip);
 	return receive_out_of_order(t, c, s, m, seq);
 }
 
@@ -180,6 +186,7 @@ receive_drop_beyond(struct tcp *t, struct conn *c)
 		return;
 	reassembly_drop(t, x);
 	sack_dropped(x, c->rcv_nxt);
+	x->tuning = 0;
 	xfer_put_if_idle(t, c);
 }
 

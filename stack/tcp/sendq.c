@@ -38,12 +38,13 @@ xfer_get(struct tcp *t, struct conn *c)
 
 /*
  * What was learned of a path that loses or reorders, W_max and RACK's window, is worth keeping
- * while the connection is idle, as long as there is no want of blocks.
+ * while the connection is idle, as long as there is no want of blocks; so is what is measured of a
+ * connection that receives (tune.c).
  */
 static bool
 xfer_worth_keeping(const struct tcp *t, const struct xfer *x)
 {
-	return x->learned && t->xfers.n_free >= t->xfers.capacity / 2;
+	return (x->learned || x->tuning) && t->xfers.n_free >= t->xfers.capacity / 2;
 }
 
 void

@@ -99,7 +99,7 @@ struct tcp_source {
 struct option_block {
 	struct spt_conn_options set; /* as given, defaults filled in */
 	uint32_t references;
-	uint8_t rcv_shift; /* Rcv.Wind.Shift that receive_buffer wants */
+	uint8_t rcv_shift; /* Rcv.Wind.Shift that receive_buffer_max wants */
 } __rte_aligned(64);
 
 struct delack {

@@ -71,10 +71,13 @@ stop(const char *why)
 
 /* Pools of all runs: larger than other simulations', for what is on a long line. */
 static struct rte_mempool *
-pool_of(unsigned int s, bool jumbo)
+pool_of(const struct bottleneck_config *config, unsigned int s)
 {
 	static struct rte_mempool *pools[2][2];
+	bool jumbo = config->mtu > 1500;
 
+	if (config->pool != 0)
+		return env_pool_create(config->pool);
 	if (pools[s][jumbo] == NULL)
 		pools[s][jumbo] =
 		    jumbo ? env_pool_create_room(POOL_JUMBO, JUMBO + 14) : env_pool_create(POOL);
@@ -116,6 +119,7 @@ build_engine(struct world *w, unsigned int s)
 	    .socket = -1,
 	    .connections = 2 * BOTTLENECK_FLOWS,
 	    .neighbours = 16,
+	    .pinned_mbufs = w->config->pinned,
 	    .sources = 2,
 	    .listeners = 2};
 	char error[200] = "";
@@ -137,7 +141,7 @@ build(struct world *w)
 	w->counts_from = ENV_EPOCH + w->config->warm_up;
 	w->n_flows = w->config->flows ? w->config->flows : 1;
 	for (unsigned int s = 0; s < 2; s++)
-		w->end[s].pool = pool_of(s, w->config->mtu > 1500);
+		w->end[s].pool = pool_of(w->config, s);
 	build_link(w);
 	build_engine(w, 0);
 	build_engine(w, 1);
@@ -161,6 +165,8 @@ take_down(struct world *w)
 		if (env_pool_in_use(w->end[s].pool) != 0)
 			fail(w, "mbufs leaked");
 		monitor_destroy(w->end[s].monitor);
+		if (w->config->pool != 0)
+			env_pool_destroy(w->end[s].pool);
 	}
 }
 
@@ -271,6 +277,7 @@ poll_receiver(struct world *w)
 			f = flow_of(w, events[i].conn);
 			if (f == NULL)
 				stop("accepted what nobody opened");
+			f->receiving = events[i].conn;
 			spt_conn_set_user(w->end[1].engine, events[i].conn, f);
 		}
 		if (events[i].events & SPT_RECEIVED)
@@ -381,6 +388,7 @@ static void
 sum_up(const struct world *w, struct bottleneck_result *r)
 {
 	struct spt_impair_stats back;
+	struct spt_conn_info info;
 
 	memset(r, 0, sizeof(*r));
 	for (unsigned int i = 0; i < w->n_flows; i++) {
@@ -389,6 +397,8 @@ sum_up(const struct world *w, struct bottleneck_result *r)
 	}
 	r->goodput_bps = r->total * 8 * SPT_NS_PER_SEC / w->config->run;
 	r->longest_silence = w->longest_silence;
+	if (spt_conn_info(w->end[1].engine, w->flow[0].receiving, &info) == 0)
+		r->receive_buffer = info.receive_buffer;
 	spt_port_impair_stats(w->impaired, &back, &r->forward);
 	spt_engine_stats(w->end[0].engine, &r->sender);
 	spt_engine_stats(w->end[1].engine, &r->receiver);

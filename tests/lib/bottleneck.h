@@ -34,6 +34,9 @@ struct bottleneck_config {
 	uint16_t mtu;               /* of the line; 0 = 1500 */
 	struct port_narrow *narrow; /* a smaller one on the way forward; NULL: none */
 	bool unwatched;             /* no monitors: for long runs at high rates */
+	/* A line that holds more than usual: mbufs of each end, and of them in queues; 0: as ever.
+	 */
+	uint32_t pool, pinned;
 };
 
 struct bottleneck_result {
@@ -42,6 +45,7 @@ struct bottleneck_result {
 	uint64_t goodput_bps;
 	struct spt_impair_stats forward;
 	struct spt_stats sender, receiver;
+	uint32_t receive_buffer;  /* of the first flow at the end */
 	spt_time longest_silence; /* between two deliveries of a flow, after the warm-up */
 };
 

@@ -554,8 +554,9 @@ world_end(struct world *w)
 struct spt_conn_options
 world_options(void)
 {
-	return (struct spt_conn_options){
-	    .receive_buffer = WORLD_WINDOW, .send_buffer = WORLD_SEND_BUFFER};
+	return (struct spt_conn_options){.receive_buffer = WORLD_WINDOW,
+	    .receive_buffer_max = WORLD_WINDOW,
+	    .send_buffer = WORLD_SEND_BUFFER};
 }
 
 void

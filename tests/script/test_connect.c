@@ -50,7 +50,7 @@ SCRIPT(syn_offers, "RFC 9293 3.7.1 MUST-14, MUST-67; RFC 7323 2.2, 2.3, 3.2")
 {
 	given(LISTEN);
 	app_connect();
-	expect(SYN, .mss = script_family() == 4 ? 1460 : 1440, .wscale = 3, .wnd = 65535,
+	expect(SYN, .mss = script_family() == 4 ? 1460 : 1440, .wscale = 7, .wnd = 65535,
 	    .tos = ZERO, .ttl = 64, .with = P_SACK_PERM, .without = P_SACK);
 	app_close();
 	expect_closed(-ECONNABORTED);
@@ -72,7 +72,8 @@ SCRIPT(syn_offers_less, "septet.h, spt_conn_options: no_timestamps, no_window_sc
 
 SCRIPT(window_of_syn, "RFC 7323 2.2: the window of a SYN is never scaled")
 {
-	given(SYN_SENT, .wscale = 1, .conn.receive_buffer = 1000000);
+	given(SYN_SENT, .wscale = 1, .conn.receive_buffer = 1000000,
+	    .conn.receive_buffer_max = 1000000);
 	app_close();
 	expect_closed(-ECONNABORTED);
 	use_peer(1);
@@ -321,11 +322,11 @@ SCRIPT(options_answered, "RFC 7323 2.2, 2.3, 3.2, 4.3")
 {
 	given(SYN_SENT, .ts = ON, .wscale = 5);
 	inject(SYN | ACK, .tsval = 4444);
-	expect(ACK, .with = P_TIMESTAMP, .tsecr = 4444, .wnd = 262144 >> 3);
+	expect(ACK, .with = P_TIMESTAMP, .tsecr = 4444, .wnd = 262144 >> 7);
 	expect_connected();
 	check_eq(script_info().timestamps, true);
 	check_eq(script_info().snd_wscale, 5);
-	check_eq(script_info().rcv_wscale, 3);
+	check_eq(script_info().rcv_wscale, 7);
 }
 
 SCRIPT(scale_beyond_14, "RFC 7323 2.3: larger than 14: 14 is used")

@@ -539,7 +539,7 @@ SCRIPT(scaled_edge, "RFC 9293 3.8.6 SHLD-14; RFC 7323 2.3, 2.4")
 	uint32_t sent = 0, edge;
 
 	given(ESTABLISHED, .wscale = 7, .active = OFF, .conn.receive_buffer = 1000000,
-	    .conn.no_delayed_ack = true);
+	    .conn.receive_buffer_max = 1000000, .conn.no_delayed_ack = true);
 	check_eq(script_info().rcv_wscale, 4);
 	inject(ACK, .len = 1);
 	expect(ACK, .ack = 2, .wnd = 999999 / 16);

@@ -265,7 +265,8 @@ SCRIPT(windows_of_syns_are_not_scaled, "RFC 7323 2.2, 2.3")
 	unsigned int n;
 	bool found = false;
 
-	given(LISTEN, .wscale = 7, .wnd = 1000, .conn.receive_buffer = 1000000);
+	given(LISTEN, .wscale = 7, .wnd = 1000, .conn.receive_buffer = 1000000,
+	    .conn.receive_buffer_max = 1000000);
 	inject(SYN);
 	expect(SYN | ACK, .wnd = 65535, .wscale = 4);
 	while ((n = spt_engine_walk(script_engine(), &cursor, info, 4)) > 0) {

@@ -203,13 +203,13 @@ SCRIPT(options_of_both, "RFC 7323 2.2, 3.2: on if both SYNs have them; the SYN-A
 {
 	given(SYN_SENT, .ts = ON, .wscale = 7);
 	inject(SYN, .tsval = 5555);
-	expect(SYN | ACK, .with = P_MSS | P_WSCALE | P_TIMESTAMP, .tsecr = 5555, .wscale = 3,
+	expect(SYN | ACK, .with = P_MSS | P_WSCALE | P_TIMESTAMP, .tsecr = 5555, .wscale = 7,
 	    .wnd = 65535);
 	inject(SYN | ACK, .tsval = 5556);
-	expect(ACK, .with = P_TIMESTAMP, .wnd = 262144 >> 3);
+	expect(ACK, .with = P_TIMESTAMP, .wnd = 262144 >> 7);
 	expect_connected();
 	check_eq(script_info().snd_wscale, 7);
-	check_eq(script_info().rcv_wscale, 3);
+	check_eq(script_info().rcv_wscale, 7);
 	check_eq(script_info().timestamps, true);
 }
 

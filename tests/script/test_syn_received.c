@@ -87,7 +87,7 @@ SCRIPT(ack_outside_window_scaled, "RFC 7323 2.2: the window of all but SYNs is s
 {
 	given(SYN_RECEIVED, .wscale = 2, .conn = {.receive_buffer = 262144});
 	inject(ACK, .seq = ZERO, .rejected = true);
-	expect(ACK, .seq = 1, .ack = 1, .wnd = 65535 >> 3);
+	expect(ACK, .seq = 1, .ack = 1, .wnd = 65535 >> 7);
 }
 
 SCRIPT(ack_outside_window_unscaled, "RFC 7323 2.2: but where both agreed to that")

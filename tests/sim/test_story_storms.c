@@ -362,7 +362,10 @@ test_both_windows_closed(void **state)
 		unsigned int since;
 
 		config.by_hand = true;
-		config.options[0].receive_buffer = config.options[1].receive_buffer = 2000;
+		for (unsigned int s = 0; s < 2; s++) {
+			config.options[s].receive_buffer = 2000;
+			config.options[s].receive_buffer_max = 2000; /* no scale: to the byte */
+		}
 		story_begin(&config);
 		a = story_established(STORY_CLIENT);
 		b = story_other(a);
@@ -406,7 +409,10 @@ test_fins_behind_closed_windows(void **state)
 		struct story_end *a, *b;
 
 		config.by_hand = true;
-		config.options[0].receive_buffer = config.options[1].receive_buffer = 2000;
+		for (unsigned int s = 0; s < 2; s++) {
+			config.options[s].receive_buffer = 2000;
+			config.options[s].receive_buffer_max = 2000; /* no scale: to the byte */
+		}
 		story_begin(&config);
 		a = story_established(STORY_CLIENT);
 		b = story_other(a);
