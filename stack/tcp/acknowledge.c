@@ -124,7 +124,9 @@ acknowledge_is_duplicate(const struct conn *c, const struct seg *s, uint32_t wnd
 	       wnd > 0 && c->snd_nxt != c->snd_una && (c->timers & TIMER_RTX);
 }
 
-/* SEG.ACK = SND.UNA, with something that is out: a duplicate, SACK blocks, ECE, or none of these.
+/*
+ * SEG.ACK = SND.UNA, with something that is out: a duplicate, SACK blocks, ECE, or none of these.
+ * Or SEG.ACK < SND.UNA, with SACK blocks: what they tell is true whatever overtook them.
  */
 static void
 acknowledge_again(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s, uint32_t wnd)
@@ -133,6 +135,7 @@ acknowledge_again(struct tcp *t, struct conn *c, struct xfer *x, const struct se
 	    .s = s,
 	    .out = c->snd_nxt - c->snd_una,
 	    .duplicate = acknowledge_is_duplicate(c, s, wnd),
+	    .old = s->ack != c->snd_una,
 	};
 
 	if (!a.duplicate && !(s->options & SEG_HAS_SACK) && !(s->flags & TCP_ECE))
@@ -226,6 +229,8 @@ acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 		/* RFC 5961 5.2: too old to be honest; else a duplicate whose text may be new */
 		if (seq_lt(s->ack, c->snd_una - c->snd_wnd_max))
 			return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_OLD);
+		if ((s->options & SEG_HAS_SACK) && c->xfer != POOL_NONE)
+			acknowledge_again(t, c, conn_xfer(t, c), s, wnd);
 		return SPT_V_CONTINUE;
 	}
 	if (advances && c->xfer == POOL_NONE)

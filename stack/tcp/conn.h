@@ -155,6 +155,13 @@ enum path_watch {
 	PATH_CLAIM, /* path_seq - 1: a router says that it did not, and path_len would have */
 };
 
+/* xfer.forward: F-RTO, RFC 5682 2.1 and 3.1. */
+enum forward_state {
+	FORWARD_NONE,
+	FORWARD_SENT, /* step 2: the first one was sent again, nobody has answered */
+	FORWARD_NEW,  /* step 3: it is acknowledged, new data goes out */
+};
+
 /* A transfer block: present while data is queued, in flight or out of order. */
 struct xfer {
 	struct rte_mbuf *sendq, *sendq_tail; /* from the byte at SND.UNA on, linked by mbuf_link */
@@ -170,9 +177,12 @@ struct xfer {
 	uint32_t ooo_mbufs;
 	uint32_t send_mbufs;
 	uint32_t fin_seq; /* of a FIN that waits behind a gap, if fin_waits */
-	uint8_t rtt_timed;
-	uint8_t fin_waits;
-	uint16_t path_len; /* payload of the segment that is watched, or that is claimed to fit */
+	uint8_t rtt_timed : 1;
+	uint8_t fin_waits : 1;
+	uint8_t limited : 1; /* when something was last to be sent, cwnd was what held it back */
+	uint8_t forward : 2; /* enum forward_state */
+	uint8_t relost;      /* of this recovery: how often what was sent again was lost again */
+	uint16_t path_len;   /* payload of the segment that is watched, or that is claimed to fit */
 
 	/* what is out, and how its loss is found and repaired */
 	struct scoreboard sb;

@@ -472,6 +472,7 @@ struct acknowledgment {
 	bool advances;  /* SND.UNA moves */
 	bool duplicate; /* RFC 5681 2 */
 	bool dsack;     /* RFC 2883: [dsack_start, dsack_end) came twice */
+	bool old;       /* SEG.ACK < SND.UNA: a later one was here first */
 };
 
 /* cwnd and ssthresh of a connection that begins. */

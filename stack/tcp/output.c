@@ -284,6 +284,17 @@ output_data(struct tcp *t, struct conn *c, struct xfer *x)
 	return true;
 }
 
+/* New data before what is lost (RFC 5682 2.1, step 2b), or, where there is none, not any more. */
+static bool
+output_forward(struct tcp *t, struct conn *c, struct xfer *x)
+{
+	if (!output_data(t, c, x))
+		return false;
+	if (c->snd_nxt == x->recover)
+		x->forward = FORWARD_NONE;
+	return true;
+}
+
 /* Timers that follow from what is out and what is not. */
 static void
 output_timers(struct tcp *t, struct conn *c)
@@ -337,10 +348,13 @@ output_conn(struct tcp *t, struct conn *c)
 		return true;
 	}
 	if (x) {
-		if (unlikely(x->sb.lost > 0) && !output_lost(t, c, x))
+		if (unlikely(x->forward == FORWARD_NEW) && !output_forward(t, c, x))
+			return false;
+		if (unlikely(x->sb.lost > 0) && x->forward != FORWARD_NEW && !output_lost(t, c, x))
 			return false;
 		if (x->sendq && x->sb.lost == 0 && !output_data(t, c, x))
 			return false;
+		x->limited = conn_flight(x) + c->mss >= c->cwnd;
 	}
 	if ((c->flags & (CONN_FIN_QUEUED | CONN_FIN_SENT)) == CONN_FIN_QUEUED &&
 	    c->snd_nxt == conn_snd_end(t, c) && seq_lt(c->snd_nxt, c->snd_una + c->snd_wnd))

@@ -92,7 +92,8 @@ recovery_sack(struct tcp *t, const struct conn *c, struct xfer *x, struct acknow
 			a->dsack_end = block[0].end;
 			t->stats->dsacks_received++;
 		} else if (!seq_lt(block[i].start, block[i].end) ||
-		           seq_lt(block[i].start, a->s->ack) || seq_gt(block[i].end, c->snd_nxt) ||
+		           seq_lt(block[i].start, seq_max(a->s->ack, c->snd_una)) ||
+		           seq_gt(block[i].end, c->snd_nxt) ||
 		           t->chunks.n_free < CHUNKS_FOR_SENDING(t->chunks.capacity)) {
 			t->stats->sack_blocks_ignored++;
 		} else {
@@ -151,18 +152,58 @@ recovery_reduce(struct tcp *t, struct conn *c, struct xfer *x, uint32_t flight, 
 }
 
 /*
+ * RFC 5681 4.3: the loss of a retransmission is one more indication of congestion. Once for all
+ * that were sent again equally often: those of a round trip.
+ */
+static bool
+recovery_lost_again(struct tcp *t, struct xfer *x)
+{
+	uint32_t left = x->sb.lost;
+	struct scoreboard_cursor at;
+	uint8_t tries = x->relost;
+
+	for (struct sent *s = scoreboard_begin(&x->sb, &t->chunks, &at); s && left > 0;
+	     s = scoreboard_next(&t->chunks, &at)) {
+		if (!(s->flags & SENT_LOST))
+			continue;
+		left -= s->len;
+		if (s->flags & SENT_AGAIN)
+			tries = RTE_MAX(tries, s->tries);
+	}
+	if (tries == x->relost)
+		return false;
+	x->relost = tries;
+	return true;
+}
+
+/* The window that recovery is to end with shrinks once more. */
+static void
+recovery_reduce_again(struct tcp *t, struct conn *c, struct xfer *x, uint32_t flight)
+{
+	c->cwnd = c->ssthresh;
+	recovery_reduce(t, c, x, c->ssthresh, false);
+	prr_begin(x, flight);
+}
+
+/*
  * FAST, or CWR, begins. 'out' was SND.NXT - SND.UNA before, 'told' of that what was known to have
- * arrived. Loss while the window shrinks already for ECN is one event with it (RFC 3168 6.1.2).
+ * arrived. Where the window was full when we last sent, what is missing in it left with the
+ * acknowledgments of this turn, which nothing was sent for yet: it is of the flight that shrinks
+ * (RFC 9438 4.6 has cwnd for it), and PRR counts it as delivered. Loss while the window shrinks
+ * already for ECN is one event with it (RFC 3168 6.1.2).
  */
 static void
 recovery_enter(struct tcp *t, struct conn *c, struct xfer *x, enum recovery_state state,
     uint32_t out, uint32_t told)
 {
+	uint32_t flight = out - told, window = x->limited ? RTE_MAX(flight, c->cwnd) : flight;
+
 	if (x->recovery == RECOVERY_OPEN) {
 		undo_begin(c, x);
-		recovery_reduce(t, c, x, out, state == RECOVERY_CWR);
+		recovery_reduce(t, c, x, RTE_MAX(out, window), state == RECOVERY_CWR);
 	}
-	prr_begin(x, out - told); /* anew after CWR: fast retransmit is not put off */
+	prr_begin(x, window); /* anew after CWR: fast retransmit is not put off */
+	x->prr_delivered = window - flight;
 	if (state == RECOVERY_FAST) {
 		t->stats->fast_recoveries++;
 		x->learned = 1;
@@ -175,6 +216,22 @@ recovery_enter(struct tcp *t, struct conn *c, struct xfer *x, enum recovery_stat
 	x->recovery = state;
 	x->recover = c->snd_nxt;
 	x->partial = 0;
+	x->relost = 0;
+	(void)recovery_lost_again(t, x); /* what is lost by now is reason for one reduction */
+}
+
+/* 'lost' was found lost just now. 'out' and 'told' as recovery_enter() has them. */
+static void
+recovery_lost(
+    struct tcp *t, struct conn *c, struct xfer *x, uint32_t lost, uint32_t out, uint32_t told)
+{
+	if (likely(lost == 0))
+		return;
+	if (x->recovery == RECOVERY_OPEN || x->recovery == RECOVERY_CWR)
+		recovery_enter(t, c, x, RECOVERY_FAST, out, told);
+	else if (x->recovery == RECOVERY_FAST && (c->features & FEATURE_SACK) &&
+	         recovery_lost_again(t, x))
+		recovery_reduce_again(t, c, x, conn_flight(x) + lost);
 }
 
 /* All of what was out when it began is acknowledged. */
@@ -336,8 +393,7 @@ reorder_expired(struct tcp *t, struct conn *c)
 	if (lost == 0)
 		return;
 	t->stats->rack_lost += lost;
-	if (x->recovery == RECOVERY_OPEN || x->recovery == RECOVERY_CWR)
-		recovery_enter(t, c, x, RECOVERY_FAST, out, told);
+	recovery_lost(t, c, x, lost, out, told);
 	if (x->recovery == RECOVERY_FAST)
 		prr_acknowledged(c, x, 0, false);
 	conn_want_output(t, c);
@@ -375,7 +431,7 @@ recovery_grow(struct tcp *t, struct conn *c, struct xfer *x, const struct acknow
 	const struct congestion_algorithm *algorithm = congestion_of(c);
 	struct congestion_event e;
 
-	if (a->flight + c->mss < c->cwnd) {
+	if (!x->limited) {
 		algorithm->idle(&x->cc, t->now_us - x->acked_us);
 		return;
 	}
@@ -429,9 +485,8 @@ recovery_acknowledged(struct tcp *t, struct conn *c, struct xfer *x, const struc
 	if (a->advances)
 		recovery_advanced(c, x);
 	lost = recovery_losses(t, c, x, a, &delivered);
-	if (unlikely(lost > 0) && (x->recovery == RECOVERY_OPEN || x->recovery == RECOVERY_CWR))
-		recovery_enter(t, c, x, RECOVERY_FAST, a->out, a->told);
-	if (unlikely(a->s->flags & TCP_ECE) && (c->features & FEATURE_ECN)) {
+	recovery_lost(t, c, x, lost, a->out, a->told);
+	if (unlikely(a->s->flags & TCP_ECE) && (c->features & FEATURE_ECN) && !a->old) {
 		recovery_ecn(t, c, x, a);
 		grow = false;
 	}
@@ -491,6 +546,7 @@ recovery_timeout(struct tcp *t, struct conn *c, struct xfer *x, bool first)
 	x->partial = 0;
 	x->prr_out = 0;
 	x->rtt_timed = 0; /* Karn */
+	x->forward = x->undo && !(c->flags & CONN_TIMESTAMPS) ? FORWARD_SENT : FORWARD_NONE;
 	conn_want_output(t, c);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Reductions that were made for nothing: what was taken for lost was late. It is found by the
- * Eifel detection (RFC 3522: the acknowledgment echoes a time before the retransmission), or by
- * DSACKs for all that was sent again (RFC 3708); the response is RFC 4015's.
+ * Eifel detection (RFC 3522: the acknowledgment echoes a time before the retransmission), without
+ * timestamps after a time-out by F-RTO (RFC 5682), or by DSACKs for all that was sent again (RFC
+ * 3708); the response is RFC 4015's.
  */
 #include "internal.h"
 
@@ -64,6 +65,8 @@ undo_apply(struct tcp *t, struct conn *c, struct xfer *x, const struct acknowled
 		c->backoff = 0;
 	}
 	x->undo = 0;
+	x->forward = FORWARD_NONE;
+	x->limited = 0; /* the window is another */
 	x->recovery = RECOVERY_OPEN;
 	x->dup_acks = 0;
 	x->dup_bytes = 0;
@@ -87,6 +90,30 @@ undo_by_dsack(const struct conn *c, struct xfer *x, const struct acknowledgment 
 	return --x->undo_retrans == 0;
 }
 
+/*
+ * RFC 5682 3.1, and 2.1 without SACK. Step 2: what acknowledges the first one, which was sent
+ * again, but not all, lets new data go instead of what is lost. Step 3: if what comes next tells of
+ * others that were sent once, and of nothing that was sent since, these were only late.
+ */
+static bool
+undo_by_forward(const struct conn *c, struct xfer *x, const struct acknowledgment *a)
+{
+	bool sack = c->features & FEATURE_SACK;
+	bool step3 = x->forward == FORWARD_NEW;
+	uint32_t high = x->sb.sacked > 0 ? seq_max(c->snd_una, x->sb.high_sacked) : c->snd_una;
+
+	if (!a->advances && !a->duplicate && a->d.news == 0)
+		return false;
+	if (!a->advances && !step3 && sack)
+		return false; /* SACK blocks meanwhile tell nothing of the first one */
+	x->forward = FORWARD_NONE;
+	if (step3)
+		return a->d.once.any && seq_leq(high, x->recover);
+	if (a->advances && seq_lt(c->snd_una, x->recover))
+		x->forward = FORWARD_NEW;
+	return false;
+}
+
 void
 undo_acknowledged(struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a)
 {
@@ -104,6 +131,8 @@ undo_acknowledged(struct tcp *t, struct conn *c, struct xfer *x, const struct ac
 		x->undo_timed = 0;
 		spurious |= undo_echoed(t, c, a->s, &ms) && seq_lt(a->s->tsecr, x->undo_tsval);
 	}
+	if (unlikely(x->forward != FORWARD_NONE))
+		spurious |= undo_by_forward(c, x, a);
 	if (spurious)
 		undo_apply(t, c, x, a);
 }

@@ -324,6 +324,8 @@ see_out(struct monitor *m, const struct rte_mbuf *frame, unsigned int length)
 			mon_fail(m, MONITOR_ADDRESS, "to a MAC that never sent us anything");
 		else
 			mon_output(m, c, &p);
+	} else if (kind == PACKET_ARP || kind == PACKET_ICMP) {
+		m->asked = m->now;
 	} else if (kind == PACKET_BAD) {
 		mon_ladder_add(m, NULL, true, &p);
 		mon_fail(m, MONITOR_MALFORMED, "%s", p.fault);

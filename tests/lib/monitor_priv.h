@@ -131,6 +131,7 @@ struct monitor {
 	bool cookies; /* see monitor_allow_cookies */
 	bool go_back; /* see monitor_allow_go_back */
 	spt_time now;
+	spt_time asked; /* when it last said something that is not TCP: perhaps for an address */
 	struct mon_conn *bucket[MON_BUCKETS];
 	uint32_t n_conns;
 	struct rte_ether_addr macs[MON_MACS];

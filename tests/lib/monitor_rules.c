@@ -426,6 +426,15 @@ rule_timestamps(struct monitor *m, struct mon_life *l, const struct packet *p)
 	l->last_tsecr = p->tsecr;
 }
 
+/* Of what waits for a link address the oldest may have given way (RFC 1122 2.3.2.2). */
+#define UNRESOLVED (4 * SPT_NS_PER_SEC)
+
+static bool
+is_unresolved(const struct monitor *m)
+{
+	return m->asked != 0 && m->now - m->asked < UNRESOLVED;
+}
+
 static void
 rule_sequence(struct monitor *m, struct mon_life *l, const struct packet *p)
 {
@@ -433,7 +442,7 @@ rule_sequence(struct monitor *m, struct mon_life *l, const struct packet *p)
 
 	if (packet_seg_len(p) > 0 && !l->established)
 		mon_fail(m, MONITOR_SYN, "data or FIN before our SYN was acknowledged");
-	if (seq_gt(p->seq, l->snd_max))
+	if (seq_gt(p->seq, l->snd_max) && !is_unresolved(m))
 		mon_fail(m, MONITOR_GAP, "seq %" PRIu32 ", but %" PRIu32 " comes next",
 		    p->seq - l->iss, l->snd_max - l->iss);
 	/* A keep-alive stands one before SND.UNA (RFC 9293 3.8.4). */

@@ -4,6 +4,8 @@
  * that tell of it (RFC 2018 5, RFC 6675, RFC 8985, RFC 5681). Segments are counted from 0, each as
  * long as FULL; B(2, 5) is the block of the third to the fifth.
  */
+#include <rte_common.h>
+
 #include <lib/script.h>
 
 #define FROM(n) (1 + (int64_t)(n)*FULL)
@@ -34,9 +36,9 @@ counted(size_t offset)
 
 /* A round trip of 100 ms, ten segments of 1000 bytes or a little less out, 'more' unsent. */
 static void
-ten_out(unsigned int more)
+ten_out_ts(unsigned int more, int ts)
 {
-	given(SYN_RECEIVED, .mss = 1000, .sack_perm = true, .active = OFF,
+	given(SYN_RECEIVED, .mss = 1000, .sack_perm = true, .active = OFF, .ts = ts,
 	    .conn.congestion = SPT_CONGESTION_NEWRENO);
 	advance_ms(100);
 	inject(ACK);
@@ -44,6 +46,12 @@ ten_out(unsigned int more)
 	app_send((10 + more) * FULL);
 	expect_full(0, 10);
 	advance_ms(100);
+}
+
+static void
+ten_out(unsigned int more)
+{
+	ten_out_ts(more, 0);
 }
 
 /* ---- fast recovery ---------------------------------------------------------------- */
@@ -271,8 +279,8 @@ SCRIPT(reneging, "RFC 2018 8: at a time-out SACKs are forgotten if the first is 
 
 SCRIPT(slow_start_after_timeout, "RFC 5681 3.1, 4.3; RFC 8985 6.3: over what is lost, then beyond")
 {
-	ten_out(10);
-	advance_ms(450); /* after 200 ms of them a probe, after 300 more the time-out */
+	ten_out_ts(10, ON); /* without timestamps F-RTO would send new data first */
+	advance_ms(450);    /* after 200 ms of them a probe, after 300 more the time-out */
 	check_eq(ignore_segments(), 2);
 	check_eq(script_info().cwnd, FULL);
 	inject(ACK, .ack = FROM(1));
@@ -309,6 +317,88 @@ SCRIPT(window_beyond_idle, "what a loss taught outlives the queue: recovery is a
 	expect_nothing();
 	inject(ACK, .ack = FROM(15));
 	expect_acked(15 * FULL);
+}
+
+/* ---- what bursts, and other orders of arrival, change ---------------------------------------- */
+
+SCRIPT(window_of_a_burst, "RFC 5681 (4), RFC 9937 6: what was in flight when the burst began")
+{
+	ten_out(10);
+	inject(ACK, .ack = FROM(2), .more = true);
+	inject(ACK, .ack = FROM(4), .more = true);
+	inject(ACK, .ack = FROM(4), BLOCKS(B(5, 8)));
+	expect(ACK, .seq = FROM(4), .len = FULL);
+	check_eq(script_info().recovery, SPT_RECOVERY_FAST);
+	/* not half of the six that were left: of the ten, and of what slow start opened */
+	check(script_info().ssthresh >= 5u * FULL);
+	ignore_segments();
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
+SCRIPT(each_of_a_burst_opens, "RFC 5681 3.1: slow start counts each of them")
+{
+	uint32_t cwnd;
+
+	ten_out(30);
+	cwnd = script_info().cwnd;
+	inject(ACK, .ack = FROM(2), .more = true);
+	inject(ACK, .ack = FROM(4), .more = true);
+	inject(ACK, .ack = FROM(6));
+	check_eq(script_info().cwnd, cwnd + 6 * FULL);
+	check_eq(ignore_segments(), 12);
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
+SCRIPT(blocks_of_an_old_ack, "RFC 2018 3: what a block tells is true, whatever overtook it")
+{
+	uint64_t again;
+
+	ten_out(0);
+	again = COUNTED(segments_retransmitted);
+	inject(ACK, .ack = FROM(2));
+	expect_nothing();
+	inject(ACK, .ack = FROM(1), BLOCKS(B(5, 8)));
+	check_eq(script_info().sacked, 3 * FULL);
+	check_eq(script_info().recovery, SPT_RECOVERY_FAST);
+	expect(ACK, .seq = FROM(2), .len = FULL);
+	ignore_segments();
+	check(COUNTED(segments_retransmitted) > again);
+	inject(ACK, .ack = FROM(1), BLOCKS(B(1, 3))); /* not of what is out any more */
+	check_eq(script_info().sacked, 3 * FULL);
+	inject(ACK, .ack = FROM(10));
+	expect_acked(10 * FULL);
+}
+
+SCRIPT(sent_again_and_lost, "RFC 5681 4.3: the loss of a retransmission lowers the window again")
+{
+	uint32_t ssthresh;
+
+	ten_out(10);
+	inject(ACK, .ack = 1, BLOCKS(B(1, 4)));
+	expect(ACK, .seq = FROM(0), .len = FULL);
+	inject(ACK, .ack = 1, BLOCKS(B(1, 8)));
+	check(ignore_segments() > 0);
+	ssthresh = script_info().ssthresh;
+	advance_ms(100);
+	/* one that was sent after it has come, and a reordering window ago */
+	inject(ACK, .ack = 1, BLOCKS(B(1, 11)));
+	ignore_segments();
+	advance_ms(50);
+	ignore_segments();
+	check_eq(script_info().recovery, SPT_RECOVERY_FAST);
+	check_eq(script_info().ssthresh, RTE_MAX(ssthresh / 2, 2u * FULL));
+	check(COUNTED(fast_recoveries) == 1);
+	ssthresh = script_info().ssthresh;
+	inject(ACK, .ack = FROM(11));
+	check_eq(script_info().cwnd, ssthresh);
+	ignore_segments();
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
 }
 
 SCRIPT_MAIN()

@@ -168,4 +168,103 @@ SCRIPT(not_by_other_dsacks, "RFC 2883 5: a duplicate that is not ours tells noth
 	expect_acked(10 * FULL);
 }
 
+/* ---- F-RTO, without timestamps --------------------------------------------------------------- */
+
+/* Ten out and a probe, which is new; the time-out sends the first one again. */
+static void
+first_sent_again(unsigned int more)
+{
+	out_after_100_ms(10, more, OFF);
+	advance_ms(600);
+	check_eq(ignore_segments(), 2);
+	check_eq(script_info().recovery, SPT_RECOVERY_TIMEOUT);
+	check_eq(script_info().cwnd, FULL);
+}
+
+SCRIPT(forward_spurious, "RFC 5682 3.1: two that are new, then an original is acknowledged")
+{
+	first_sent_again(10);
+	inject(ACK, .ack = FROM(1));
+	expect_full(11, 2);
+	inject(ACK, .ack = FROM(2));
+	check_eq(COUNTED(spurious_undone), 1);
+	check_eq(script_info().recovery, SPT_RECOVERY_OPEN);
+	check_eq(script_info().lost, 0);
+	check(script_info().ssthresh >= 10u * FULL);
+	ignore_segments();
+	check_eq(COUNTED(segments_retransmitted), 1);
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
+SCRIPT(forward_spurious_by_sack, "RFC 5682 3.1 step 3b: a block tells of an original")
+{
+	first_sent_again(10);
+	inject(ACK, .ack = FROM(1));
+	expect_full(11, 2);
+	inject(ACK, .ack = FROM(1), BLOCKS(B(2, 4)));
+	check_eq(COUNTED(spurious_undone), 1);
+	ignore_segments();
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
+SCRIPT(forward_was_right, "RFC 5682 3.1 step 3a: what is new has come, what was out has not")
+{
+	first_sent_again(10);
+	inject(ACK, .ack = FROM(1));
+	expect_full(11, 2);
+	inject(ACK, .ack = FROM(1), BLOCKS(B(11, 12)));
+	check_eq(COUNTED(spurious_undone), 0);
+	check_eq(script_info().recovery, SPT_RECOVERY_TIMEOUT);
+	check(script_info().cwnd <= 3u * FULL);
+	expect(ACK, .seq = FROM(1), .len = FULL);
+	ignore_segments();
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
+SCRIPT(forward_waits, "RFC 5682 3.1 step 2: blocks before it is acknowledged leave it waiting")
+{
+	first_sent_again(10);
+	inject(ACK, .ack = 1, BLOCKS(B(4, 5)));
+	expect_nothing();
+	inject(ACK, .ack = FROM(1), BLOCKS(B(4, 5)));
+	expect_full(11, 2);
+	inject(ACK, .ack = FROM(2), BLOCKS(B(4, 5)));
+	check_eq(COUNTED(spurious_undone), 1);
+	ignore_segments();
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
+SCRIPT(forward_nothing_new, "RFC 5682 3.1 step 2b: nothing to send: what is lost is sent again")
+{
+	first_sent_again(1);
+	inject(ACK, .ack = FROM(1));
+	expect_full(1, 2);
+	inject(ACK, .ack = FROM(3));
+	check_eq(COUNTED(spurious_undone), 0);
+	check_eq(script_info().recovery, SPT_RECOVERY_TIMEOUT);
+	ignore_segments();
+	inject(ACK, .ack = FROM(11));
+	expect_acked(11 * FULL);
+}
+
+SCRIPT(forward_all_came, "RFC 5682 3.1 step 2a: all of it is acknowledged: nothing is told")
+{
+	first_sent_again(10);
+	inject(ACK, .ack = FROM(11));
+	check_eq(COUNTED(spurious_undone), 0);
+	check_eq(script_info().recovery, SPT_RECOVERY_OPEN);
+	ignore_segments();
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
 SCRIPT_MAIN()

@@ -91,6 +91,40 @@ test_mathis(void **state)
 	}
 }
 
+/* ---- bursts ------------------------------------------------------------------------------- */
+
+/*
+ * Without a rate a window arrives at once, and so do its acknowledgments: in one turn, which sends
+ * for them when all are read. What a loss costs, and what they let grow, is to be the same.
+ */
+static void
+test_bursts(void **state)
+{
+	uint64_t paced = 0, bursts = 0;
+
+	for (unsigned int i = 0; i < 10; i++) {
+		struct bottleneck_config config = {
+		    .seed = 100 + i,
+		    .forward = {.delay_ns = 20 * MS, .loss_ppm = 10000, .rate_bps = 100000000},
+		    .back = {.delay_ns = 20 * MS, .loss_ppm = 10000, .rate_bps = 100000000},
+		    .warm_up = SEC,
+		    .run = 60 * SEC,
+		    .unwatched = true,
+		};
+		struct bottleneck_result r;
+
+		assert_true(bottleneck_run(&config, "paced", &r));
+		paced += r.goodput_bps / 10;
+		config.forward.rate_bps = 0;
+		config.back.rate_bps = 0;
+		assert_true(bottleneck_run(&config, "bursts", &r));
+		bursts += r.goodput_bps / 10;
+	}
+	print_message("loss 1 %%, 40 ms: %.3f Mbit/s, in bursts %.3f Mbit/s\n", (double)paced / 1e6,
+	    (double)bursts / 1e6);
+	assert_true((double)bursts > 0.85 * (double)paced);
+}
+
 /* ---- fairness ------------------------------------------------------------------------------ */
 
 static double
@@ -306,6 +340,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_jain),
 	    cmocka_unit_test(test_mathis),
+	    cmocka_unit_test(test_bursts),
 	    cmocka_unit_test(test_fairness_of_two),
 	    cmocka_unit_test(test_fairness_of_ten),
 	    cmocka_unit_test(test_cubic_curve),
