@@ -132,7 +132,7 @@ SCRIPT(loss_probe, "RFC 3168 6.1.5: a loss probe of old data is a retransmission
 SCRIPT(
     cwr_after_timeout, "RFC 3168 6.1.2, 6.1.5: CWR of a time-out: on new data, not on what is old")
 {
-	ten_out(10, 0);
+	ten_out(10, ON); /* without timestamps F-RTO would send new data first */
 	expect_within_ms(300, ACK, .seq = FROM(10), .len = FULL, .tos = ECT0); /* a probe */
 	expect_within_ms(600, ACK, .seq = FROM(0), .len = FULL, .tos = ZERO);
 	check_eq(script_info().recovery, SPT_RECOVERY_TIMEOUT);
