@@ -69,21 +69,24 @@ static const char *
 check_out_of_order(
     const struct tcp *t, const struct conn *c, const struct xfer *x, struct check_sums *sums)
 {
-	uint32_t bytes = 0, mbufs = 0, end = c->rcv_nxt;
+	uint32_t bytes = 0, mbufs = 0, runs = 0, end = c->rcv_nxt;
 	struct rte_mbuf *last = NULL;
 
 	for (struct rte_mbuf *m = x->ooo; m; last = m, m = link_of(t, m)->next) {
 		uint32_t seq = link_of(t, m)->seq;
 
-		if (!(last ? seq_geq(seq, end) : seq_gt(seq, end)))
-			return "out-of-order queue: overlap, or data that is in order";
+		if (!seq_gt(seq, end))
+			return "out-of-order queue: no gap, or data that is in order";
+		if (m->next && link_of(t, m->next)->next != rte_pktmbuf_lastseg(m))
+			return "out-of-order queue: a run of which the end is not known";
 		end = seq + m->pkt_len;
 		bytes += m->pkt_len;
 		mbufs += m->nb_segs;
+		runs++;
 	}
 	if (last != x->ooo_tail)
 		return "out-of-order queue: wrong tail";
-	if (bytes != x->ooo_bytes || mbufs != x->ooo_mbufs)
+	if (bytes != x->ooo_bytes || mbufs != x->ooo_mbufs || runs != x->ooo_runs)
 		return "out-of-order queue: wrong counts";
 	if (x->ooo && seq_gt(end, c->rcv_adv))
 		return "out-of-order queue: beyond the window";

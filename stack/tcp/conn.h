@@ -168,13 +168,14 @@ struct xfer {
 	struct rte_mbuf *send_next;          /* holds the byte at SND.NXT; NULL: all is sent */
 	struct rte_mbuf
 	    *rtx_at; /* of the last retransmission: where the next is looked for, or NULL */
-	struct rte_mbuf *ooo, *ooo_tail; /* out-of-order queue: sorted, no overlap */
+	struct rte_mbuf *ooo, *ooo_tail; /* out-of-order queue: runs, sorted, with gaps between */
 	uint32_t snd_end;                /* sequence number behind the last byte queued */
 	uint32_t recover;                /* RFC 6582 */
 	uint32_t rtt_seq;                /* its acknowledgment is an RTT sample, if rtt_timed */
 	uint32_t rtt_us;                 /* when it was sent, microseconds */
 	uint32_t ooo_bytes;
-	uint32_t ooo_mbufs;
+	uint16_t ooo_mbufs;
+	uint16_t ooo_runs; /* elements of the queue: gaps */
 	uint32_t send_mbufs;
 	uint32_t fin_seq; /* of a FIN that waits behind a gap, if fin_waits */
 	uint8_t rtt_timed : 1;

@@ -148,6 +148,7 @@ init_parameters(struct tcp *t, const struct tcp_init *init)
 	t->syn_retries = config->syn_retries;
 	t->timewait_rst_closes = config->timewait_rst_closes;
 	t->pinned_limit = config->pinned_mbufs;
+	t->held_most = UINT32_MAX;
 }
 
 /* The device spreads flows: source ports are chosen so that answers come back here. */

@@ -45,7 +45,7 @@ event_soft_error(struct tcp *t, struct conn *c, int reason)
 
 /* Payload in order, for the application: the chains of a turn are joined. */
 void
-event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m)
+event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mbuf *last)
 {
 	struct event_slot *e = event_slot(t, c);
 	uint32_t mbufs = m->nb_segs;
@@ -61,7 +61,7 @@ event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m)
 		e->data->nb_segs += m->nb_segs;
 		e->data->pkt_len += m->pkt_len;
 	}
-	e->tail = mbufs == 1 ? m : rte_pktmbuf_lastseg(m);
+	e->tail = last;
 }
 
 /* Hand one slot over; the mbufs belong to the application now. */

@@ -32,8 +32,10 @@
 #define UNDELIVERED_MBUFS  32768
 #define OUT_OF_ORDER_MBUFS 512
 /* So many out of order if they hold so many bytes each in the mean: a wide window. */
-#define OUT_OF_ORDER_FULL_MBUFS 4096
+#define OUT_OF_ORDER_FULL_MBUFS 16384
 #define OUT_OF_ORDER_FULL_BYTES 1024
+/* Runs without a gap: most steps of a search, and what SACK and reordering may leave open. */
+#define OUT_OF_ORDER_RUNS 256
 /* Behind the one before it what is no longer is copied into its room. */
 #define OUT_OF_ORDER_COPY 512
 
@@ -253,7 +255,8 @@ conn_timer_clear(struct conn *c, unsigned int which)
 struct event_slot *event_slot(struct tcp *t, struct conn *c);
 void event_raise(struct tcp *t, struct conn *c, uint32_t bits);
 void event_soft_error(struct tcp *t, struct conn *c, int reason);
-void event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m);
+/* In-order payload: a chain, and its last mbuf. */
+void event_data(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mbuf *last);
 
 /* ---- isn.c ---- */
 uint32_t isn_generate(const struct tcp *t, const struct flow_key *key);
@@ -325,8 +328,8 @@ void acknowledge_await_space(struct tcp *t, struct conn *c);                 /* 
 enum spt_verdict receive_text(struct tcp *t, struct conn *c, struct seg *s); /* receive.c */
 enum spt_verdict receive_fin(struct tcp *t, struct conn *c, struct seg *s);  /* receive.c */
 void receive_urgent(struct tcp *t, struct conn *c, const struct seg *s);     /* receive.c */
-/* In-order payload, RCV.NXT moves: takes m. */
-void receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m);
+/* In-order payload, a chain and its last mbuf; RCV.NXT moves: takes m. */
+void receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mbuf *last);
 /* The peer's FIN stands at RCV.NXT; 's', if not NULL, may be answered in place. */
 void receive_fin_in_order(struct tcp *t, struct conn *c, struct seg *s);
 
@@ -397,6 +400,16 @@ struct rte_mbuf *chain_cut(struct rte_mbuf *m, uint32_t front, uint32_t keep);
 
 /* ---- tune.c: receive window auto-tuning ---- */
 #define TUNE_MS_MASK ((UINT32_C(1) << 20) - 1) /* of xfer.tune_ms */
+/* How much an application may hold of one connection follows from what is free of the pool. */
+void tune_share(struct tcp *t);
+/* Bytes that were handed out in earlier turns, and spt_receive_done has not seen. */
+static inline uint32_t
+conn_held(const struct tcp *t, const struct conn *c)
+{
+	uint32_t undelivered = c->rcv_limit - (uint32_t)c->rcv_free;
+
+	return c->event == POOL_NONE ? undelivered : undelivered - event_at(t, c->event)->bytes;
+}
 /* The application has read 'bytes'. */
 void tune_read(struct tcp *t, struct conn *c, uint32_t bytes);
 /* 's' came in order, no gap is left, and x->tuning: the block may go. */

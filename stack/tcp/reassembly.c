@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The out-of-order queue (RFC 9293 SHLD-31): payload chains sorted by sequence number,
- * without overlap. Bytes that are there already win over a later copy.
+ * without overlap. Bytes that are there already win over a later copy. What follows without a gap
+ * is one chain, so that a search takes no more steps than there are gaps, and of those there is a
+ * bound.
+ *
+ * Where a chain ends is kept in the link of its second mbuf, which has no other use for it.
  */
 #include "internal.h"
 
@@ -53,6 +57,24 @@ chain_end(const struct tcp *t, struct rte_mbuf *m)
 	return link_of(t, m)->seq + m->pkt_len;
 }
 
+static struct rte_mbuf *
+chain_last(const struct tcp *t, struct rte_mbuf *m)
+{
+	return m->next ? link_of(t, m->next)->next : m;
+}
+
+/* 'm', whose last mbuf is 'm_last', goes on where 'to' ends. */
+static void
+chain_join(const struct tcp *t, struct rte_mbuf *to, struct rte_mbuf *m, struct rte_mbuf *m_last)
+{
+	struct rte_mbuf *last = chain_last(t, to);
+
+	last->next = m;
+	to->nb_segs += m->nb_segs;
+	to->pkt_len += m->pkt_len;
+	link_of(t, to->next)->next = m_last;
+}
+
 /* Take 'm', which follows 'prev' (NULL: it is the head), out of the queue. */
 static void
 reassembly_unlink(struct tcp *t, struct xfer *x, struct rte_mbuf *prev, struct rte_mbuf *m)
@@ -66,6 +88,7 @@ reassembly_unlink(struct tcp *t, struct xfer *x, struct rte_mbuf *prev, struct r
 	if (x->ooo_tail == m)
 		x->ooo_tail = prev;
 	x->ooo_bytes -= m->pkt_len;
+	x->ooo_runs--;
 	x->ooo_mbufs -= m->nb_segs;
 	t->pinned -= m->nb_segs;
 }
@@ -84,6 +107,9 @@ reassembly_link(
 		x->ooo = m;
 	if (!l->next)
 		x->ooo_tail = m;
+	if (unlikely(m->next))
+		link_of(t, m->next)->next = rte_pktmbuf_lastseg(m);
+	x->ooo_runs++;
 	x->ooo_bytes += m->pkt_len;
 	x->ooo_mbufs += m->nb_segs;
 	t->pinned += m->nb_segs;
@@ -136,39 +162,79 @@ reassembly_repeated(struct tcp *t, struct conn *c, uint32_t start, uint32_t end)
 }
 
 /*
- * Room for a chain in the budgets of the connection and the core. The other half of that is for
- * what goes on: peers may leave their gaps open for ever.
+ * Room for a chain in the budgets of the connection and the core. Half of that is for what goes on:
+ * peers may leave their gaps open for ever. Of the other half those whose mbufs hold little get
+ * half, and no more than what they leave to the next one: however many they are.
  */
 static bool
 reassembly_budget(struct tcp *t, const struct xfer *x, const struct rte_mbuf *m)
 {
 	uint32_t mbufs = x->ooo_mbufs + m->nb_segs;
-	bool full = mbufs <= OUT_OF_ORDER_FULL_MBUFS &&
-	            x->ooo_bytes + m->pkt_len >= mbufs * OUT_OF_ORDER_FULL_BYTES;
+	bool full = x->ooo_bytes + m->pkt_len >= mbufs * OUT_OF_ORDER_FULL_BYTES;
 
-	if ((mbufs <= OUT_OF_ORDER_MBUFS || full) && t->pinned + m->nb_segs <= t->pinned_limit / 2)
+	if (full ? mbufs <= OUT_OF_ORDER_FULL_MBUFS && t->pinned + m->nb_segs <= t->pinned_limit / 2
+	         : mbufs <= OUT_OF_ORDER_MBUFS && t->pinned + mbufs <= t->pinned_limit / 4)
 		return true;
 	t->stats->budget_refused++;
 	return false;
 }
 
 /*
- * A few bytes that go on where 'prev' ends are copied behind it, if nobody else sees them there: a
+ * A few bytes that go on where 'to' ends are copied behind it, if nobody else sees them there: a
  * peer that sends a byte at a time does not pin an mbuf with each.
  */
 static bool
-reassembly_copy(
-    const struct tcp *t, struct xfer *x, struct rte_mbuf *prev, struct rte_mbuf *m, uint32_t seq)
+reassembly_copy(const struct tcp *t, struct rte_mbuf *to, const struct rte_mbuf *m)
 {
-	if (!prev || m->pkt_len > OUT_OF_ORDER_COPY || m->nb_segs != 1 || prev->nb_segs != 1 ||
-	    chain_end(t, prev) != seq || !RTE_MBUF_DIRECT(prev) ||
-	    rte_mbuf_refcnt_read(prev) != 1 || rte_pktmbuf_tailroom(prev) < m->data_len)
+	struct rte_mbuf *last = chain_last(t, to);
+
+	if (m->pkt_len > OUT_OF_ORDER_COPY || m->nb_segs != 1 || !RTE_MBUF_DIRECT(last) ||
+	    rte_mbuf_refcnt_read(last) != 1 || rte_pktmbuf_tailroom(last) < m->data_len)
 		return false;
-	memcpy(
-	    rte_pktmbuf_append(prev, m->data_len), rte_pktmbuf_mtod(m, const void *), m->data_len);
-	x->ooo_bytes += m->pkt_len;
-	rte_pktmbuf_free(m);
+	memcpy(rte_pktmbuf_mtod_offset(last, void *, last->data_len),
+	    rte_pktmbuf_mtod(m, const void *), m->data_len);
+	last->data_len += m->data_len;
+	to->pkt_len += m->pkt_len;
 	return true;
+}
+
+/* 'm', which is not in the queue, goes on where 'prev' ends: false if it does not. */
+static bool
+reassembly_append(
+    struct tcp *t, struct xfer *x, struct rte_mbuf *prev, struct rte_mbuf *m, uint32_t seq)
+{
+	if (!prev || chain_end(t, prev) != seq)
+		return false;
+	x->ooo_bytes += m->pkt_len;
+	if (reassembly_copy(t, prev, m)) {
+		rte_pktmbuf_free(m);
+		return true;
+	}
+	x->ooo_mbufs += m->nb_segs;
+	t->pinned += m->nb_segs;
+	chain_join(t, prev, m, rte_pktmbuf_lastseg(m));
+	return true;
+}
+
+/* The gap behind 'm' is closed: the run after it becomes part of it. */
+static void
+reassembly_close_gap(struct tcp *t, struct xfer *x, struct rte_mbuf *m)
+{
+	struct rte_mbuf *next = link_of(t, m)->next;
+
+	if (!next || link_of(t, next)->seq != chain_end(t, m))
+		return;
+	link_of(t, m)->next = link_of(t, next)->next;
+	if (x->ooo_tail == next)
+		x->ooo_tail = m;
+	x->ooo_runs--;
+	if (reassembly_copy(t, m, next)) {
+		x->ooo_mbufs--;
+		t->pinned--;
+		rte_pktmbuf_free(next);
+	} else {
+		chain_join(t, m, next, chain_last(t, next));
+	}
 }
 
 /* What of 'm' is new, and something is, goes into the queue behind 'prev'. */
@@ -195,8 +261,35 @@ reassembly_place(
 		reassembly_unlink(t, x, prev, next);
 		rte_pktmbuf_free(next);
 	}
-	if (!reassembly_copy(t, x, prev, m, seq))
+	if (reassembly_append(t, x, prev, m, seq)) {
+		reassembly_close_gap(t, x, prev);
+	} else {
 		reassembly_link(t, x, prev, m, seq);
+		reassembly_close_gap(t, x, m);
+	}
+}
+
+/* The last one, which is wanted last. */
+static void
+reassembly_drop_tail(struct tcp *t, struct xfer *x)
+{
+	struct rte_mbuf *prev = NULL, *m = x->ooo;
+
+	for (; m != x->ooo_tail; m = link_of(t, m)->next)
+		prev = m;
+	reassembly_unlink(t, x, prev, m);
+	sack_dropped(x, link_of(t, m)->seq);
+	rte_pktmbuf_free(m);
+}
+
+/*
+ * Whether there are as many gaps as there may be, and this would make one more, ahead of all of
+ * them. One before the last takes the last one's place.
+ */
+static bool
+reassembly_too_far(const struct tcp *t, const struct xfer *x, uint32_t seq)
+{
+	return unlikely(x->ooo_runs >= OUT_OF_ORDER_RUNS) && seq_gt(seq, chain_end(t, x->ooo_tail));
 }
 
 enum spt_verdict
@@ -216,7 +309,7 @@ reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 	prev = reassembly_before(t, x, seq);
 	repeats = reassembly_overlap(t, prev ? prev : x->ooo, seq, end, &again);
 	whole = repeats && again.start == seq && again.end == end;
-	if (!whole && !reassembly_budget(t, x, m)) {
+	if (!whole && (reassembly_too_far(t, x, seq) || !reassembly_budget(t, x, m))) {
 		rte_pktmbuf_free(m);
 		xfer_put_if_idle(t, c);
 		return SPT_V_TCP_DATA_NO_MEMORY;
@@ -225,6 +318,8 @@ reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 		rte_pktmbuf_free(m);
 	} else {
 		reassembly_place(t, x, prev, m, seq);
+		if (unlikely(x->ooo_runs > OUT_OF_ORDER_RUNS))
+			reassembly_drop_tail(t, x);
 		if (c->features & FEATURE_SACK)
 			sack_out_of_order(t, x, seq, end);
 	}
@@ -233,7 +328,33 @@ reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 	return whole ? SPT_V_TCP_DATA_DUPLICATE : SPT_V_TCP_DATA_OUT_OF_ORDER;
 }
 
-/* From the end: that is wanted last (RFC 2018 8: to forget what was SACKed is allowed). */
+/* The end of a run goes, so that 'keep' of its mbufs stay. */
+static void
+reassembly_shorten(struct tcp *t, struct xfer *x, struct rte_mbuf *run, uint32_t keep)
+{
+	uint32_t bytes = run->data_len, mbufs = run->nb_segs - keep;
+	struct rte_mbuf *last = run;
+
+	for (uint32_t i = 1; i < keep; i++) {
+		last = last->next;
+		bytes += last->data_len;
+	}
+	rte_pktmbuf_free(last->next);
+	last->next = NULL;
+	x->ooo_bytes -= run->pkt_len - bytes;
+	x->ooo_mbufs -= mbufs;
+	t->pinned -= mbufs;
+	run->pkt_len = bytes;
+	run->nb_segs = (uint16_t)keep;
+	if (run->next)
+		link_of(t, run->next)->next = last;
+	sack_dropped(x, chain_end(t, run));
+}
+
+/*
+ * From the end: that is wanted last (RFC 2018 8: to forget what was SACKed is allowed). Of a long
+ * run a quarter at least, so that the walk to its end is worth it.
+ */
 bool
 reassembly_prune(struct tcp *t, struct conn *c, uint32_t n)
 {
@@ -242,14 +363,14 @@ reassembly_prune(struct tcp *t, struct conn *c, uint32_t n)
 	if (!x || x->ooo_mbufs < n)
 		return false;
 	while (n > 0) {
-		struct rte_mbuf *prev = NULL, *m = x->ooo;
+		uint32_t mbufs = x->ooo_tail->nb_segs, some = RTE_MAX(n, mbufs / 4);
 
-		for (; m != x->ooo_tail; m = link_of(t, m)->next)
-			prev = m;
-		n -= RTE_MIN(n, (uint32_t)m->nb_segs);
-		reassembly_unlink(t, x, prev, m);
-		sack_dropped(x, link_of(t, m)->seq);
-		rte_pktmbuf_free(m);
+		if (some < mbufs) {
+			reassembly_shorten(t, x, x->ooo_tail, mbufs - some);
+			break;
+		}
+		n -= mbufs;
+		reassembly_drop_tail(t, x);
 	}
 	xfer_put_if_idle(t, c);
 	return true;
@@ -259,17 +380,20 @@ void
 reassembly_drain(struct tcp *t, struct conn *c)
 {
 	struct xfer *x = conn_xfer(t, c);
-	struct rte_mbuf *m;
+	struct rte_mbuf *m, *last;
 
 	while ((m = x->ooo) && seq_leq(link_of(t, m)->seq, c->rcv_nxt)) {
 		uint32_t overlap = c->rcv_nxt - link_of(t, m)->seq;
 
+		last = chain_last(t, m);
 		reassembly_unlink(t, x, NULL, m);
 		if (overlap >= m->pkt_len) {
 			rte_pktmbuf_free(m);
 			continue;
 		}
-		receive_deliver(t, c, chain_cut(m, overlap, m->pkt_len - overlap));
+		if (overlap > 0)
+			m = chain_cut(m, overlap, m->pkt_len - overlap);
+		receive_deliver(t, c, m, last);
 	}
 	sack_advanced(x, c->rcv_nxt);
 	if (x->fin_waits && x->fin_seq == c->rcv_nxt) {

@@ -30,7 +30,7 @@ receive_urgent(struct tcp *t, struct conn *c, const struct seg *s)
 
 /* In-order payload, ready for the application; the acknowledgment may ride on its answer. */
 void
-receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m)
+receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mbuf *last)
 {
 	uint32_t len = m->pkt_len;
 
@@ -39,7 +39,7 @@ receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m)
 	if (unlikely(c->flags & CONN_URG_RCVD) && seq_geq(c->rcv_nxt, c->rcv_up))
 		c->flags &= ~CONN_URG_RCVD;
 	t->stats->rx_tcp_bytes += len;
-	event_data(t, c, m);
+	event_data(t, c, m, last);
 }
 
 /* Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58). */
@@ -51,7 +51,8 @@ receive_owe_ack(struct tcp *t, struct conn *c)
 }
 
 /*
- * Room for this chain in the budgets of the connection and the core. What is in order may take it
+ * Room for this chain in the budgets of the connection and the core, and in what is left of the
+ * pool for somebody whose application holds as much as this one's. What is in order may take it
  * from what waits behind a gap (RFC 2018 8 allows to forget that), or the gap would stay.
  */
 static bool
@@ -64,6 +65,7 @@ receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t
 	over = t->pinned + m->nb_segs;
 	over = over > t->pinned_limit ? over - t->pinned_limit : 0;
 	if (likely(waiting + m->nb_segs <= UNDELIVERED_MBUFS && c->rcv_free > -65536) &&
+	    (likely(t->held_most == UINT32_MAX) || conn_held(t, c) <= t->held_most) &&
 	    (likely(over == 0) || (seq == c->rcv_nxt && reassembly_prune(t, c, over))))
 		return true;
 	t->stats->budget_refused++;
@@ -81,7 +83,7 @@ receive_in_order(
 	struct xfer *x = conn_xfer(t, c);
 	uint32_t seq = c->rcv_nxt;
 
-	receive_deliver(t, c, m);
+	receive_deliver(t, c, m, rte_pktmbuf_lastseg(m));
 	receive_owe_ack(t, c);
 	if (unlikely(again > 0) && (c->features & FEATURE_SACK)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 2883 4, (1): of the packet that came last */

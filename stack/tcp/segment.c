@@ -84,7 +84,8 @@ segment_window(const struct tcp *t, struct conn *c)
 	uint32_t step = RTE_MIN((uint32_t)c->mss, c->rcv_limit / 2);
 	uint32_t wire;
 
-	if (seq_lt(edge, c->rcv_adv + step) || unlikely(t->pinned >= t->pinned_limit))
+	if (seq_lt(edge, c->rcv_adv + step) || unlikely(t->pinned >= t->pinned_limit) ||
+	    (unlikely(t->held_most != UINT32_MAX) && conn_held(t, c) > t->held_most))
 		edge = c->rcv_adv;
 	wire = (edge - c->rcv_nxt) >> shift;
 	if (seq_lt(c->rcv_nxt + (wire << shift), c->rcv_adv))

@@ -161,6 +161,7 @@ struct tcp {
 	uint32_t ready_head, ready_tail;
 
 	uint32_t pinned, pinned_limit; /* mbufs in queues */
+	uint32_t held_most; /* bytes of one connection that its application may hold: tune.c */
 
 	/* configuration in units of use */
 	spt_time rto_initial, rto_min, rto_max, delayed_ack, two_msl;

@@ -16,6 +16,7 @@ void
 tcp_set_now(struct tcp *t, spt_time now)
 {
 	int64_t ticks = (int64_t)((now >> WHEEL_TICK_SHIFT) - (t->now >> WHEEL_TICK_SHIFT));
+	uint32_t ms = (uint32_t)(now / SPT_NS_PER_MS);
 
 	SPT_ASSERT(now >= t->now);
 	if (unlikely(ticks > (int64_t)TICKS_A_TURN)) /* signed: a clock that went back skips none */
@@ -25,7 +26,9 @@ tcp_set_now(struct tcp *t, spt_time now)
 	t->now_tick = wheel_ticks(now) - t->skipped;
 	t->now_half = (uint32_t)(now >> HALF_TICK_SHIFT) - (t->skipped << 1);
 	t->now_us = (uint32_t)(now / SPT_NS_PER_US);
-	t->now_ms = (uint32_t)(now / SPT_NS_PER_MS);
+	if (unlikely(ms != t->now_ms) && likely(t->mbufs))
+		tune_share(t);
+	t->now_ms = ms;
 	t->now_epoch = (uint8_t)(now >> EPOCH_SHIFT);
 	syncookie_set_now(&t->cookie, now);
 }

@@ -20,6 +20,22 @@
 /* What an mbuf holds of a window, at least in the mean: more of them are not kept either. */
 #define TUNE_MBUF_BYTES OUT_OF_ORDER_FULL_BYTES
 
+/*
+ * What applications hold is theirs and not in our budget, but it is of our pool. While that is half
+ * full there is no bound but the window; then each connection's may be as many bytes as mbufs are
+ * free, a thousandth of what those hold, so that a thousand who do not read leave some for those
+ * who do: they hold next to nothing.
+ */
+void
+tune_share(struct tcp *t)
+{
+	uint64_t left = rte_mempool_avail_count(t->mbufs);
+
+	t->held_most = UINT32_MAX;
+	if (unlikely(left < t->mbufs->size / 2))
+		t->held_most = (uint32_t)RTE_MIN(left, UINT32_MAX / 2);
+}
+
 /* The sequence number up to which the application has read. */
 static uint32_t
 tune_read_up_to(const struct conn *c)
@@ -112,11 +128,7 @@ tune_grow(const struct tcp *t, struct conn *c, struct xfer *x, uint32_t read)
 static bool
 tune_is_held(const struct tcp *t, const struct conn *c)
 {
-	uint32_t held = c->rcv_limit - (uint32_t)c->rcv_free;
-
-	if (c->event != POOL_NONE)
-		held -= event_at(t, c->event)->bytes;
-	return held >= c->rcv_limit / 2;
+	return conn_held(t, c) >= c->rcv_limit / 2;
 }
 
 void

@@ -399,7 +399,7 @@ SCRIPT(budget_and_gaps, "design 4: queues out of order pin no more than their pa
 {
 	unsigned int taken = 0;
 
-	given(ESTABLISHED, .config.pinned_mbufs = 16);
+	given(ESTABLISHED, .config.pinned_mbufs = 64);
 	for (unsigned int i = 1; i <= 20; i++) {
 		inject(ACK, .seq = 1 + 100 * i, .len = 10, .rejected = true);
 		expect(ACK, .ack = 1);
@@ -430,6 +430,35 @@ SCRIPT(budget_and_gaps, "design 4: queues out of order pin no more than their pa
 	ignore_segments();
 	check_eq(script_info().out_of_order, 0);
 	check_eq(stats().pinned_mbufs, 0);
+}
+
+/* A byte in each mbuf, none beside another: the crowd gets a quarter, whoever comes later as much.
+ */
+SCRIPT(crowd_of_single_bytes, "design 4: Mbufs do not follow from the number of connections")
+{
+	given(ESTABLISHED, .wscale = 4, .config.pinned_mbufs = 200);
+	for (unsigned int p = 1; p < 60; p++) {
+		use_peer(p);
+		given(ESTABLISHED, .wscale = 4);
+		for (unsigned int i = 0; i < 20; i++) {
+			inject(ACK, .seq = 11 + 2 * i, .len = 1, .rejected = true);
+			ignore_segments();
+		}
+		check(stats().pinned_mbufs <= 50);
+	}
+	check(stats().pinned_mbufs > 25);
+	/* an ordinary loss beside them is kept, and repaired, if its mbufs are well filled */
+	if (!script_frames_direct())
+		return;
+	use_peer(0);
+	for (unsigned int i = 1; i <= 20; i++) {
+		inject(ACK, .seq = 1 + 1400 * i, .len = 1400, .rejected = true);
+		expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
+		ignore_segments();
+	}
+	inject(ACK, .len = 1400);
+	expect(ACK, .ack = 1 + 21 * 1400);
+	expect_data(21 * 1400);
 }
 
 /* ---- events

@@ -453,7 +453,7 @@ SCRIPT(order_displaces_gaps, "RFC 2018 8: what is furthest ahead is given up for
 	if (!script_frames_direct())
 		return;
 	for (unsigned int i = 0; i < 8; i++) {
-		inject(ACK, .seq = 1001 + 100 * i, .len = 1, .rejected = true);
+		inject(ACK, .seq = 1001 + 2000 * i, .len = 1024, .rejected = true);
 		expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
 		ignore_segments();
 	}
@@ -464,17 +464,17 @@ SCRIPT(order_displaces_gaps, "RFC 2018 8: what is furthest ahead is given up for
 	expect_verdicts(SPT_V_TCP_DATA, 10);
 	expect_counted(budget_refused, 0);
 	expect_data(100);
-	expect(ACK, .ack = 101, BLOCKS(B(1501, 1502), B(1401, 1402)));
+	expect(ACK, .ack = 101, BLOCKS(B(11001, 12025), B(9001, 10025)));
 	/* it comes again, and is no duplicate */
-	inject(ACK, .seq = 1701, .len = 1, .rejected = true);
+	inject(ACK, .seq = 15001, .len = 1024, .rejected = true);
 	expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
-	expect(ACK, .ack = 101, BLOCKS(B(1701, 1702), B(1501, 1502), B(1401, 1402)));
+	expect(ACK, .ack = 101, BLOCKS(B(15001, 16025), B(11001, 12025), B(9001, 10025)));
 }
 
 SCRIPT(refused_is_not_told, "RFC 2018 8: rather refused than told and forgotten")
 {
-	given(ESTABLISHED, .sack_perm = true);
-	for (unsigned int i = 0; i < 512; i++) {
+	given(ESTABLISHED, .sack_perm = true, .config.pinned_mbufs = 4096);
+	for (unsigned int i = 0; i < 256; i++) { /* OUT_OF_ORDER_RUNS */
 		inject(ACK, .seq = 11 + 20 * i, .len = 1, .rejected = true);
 		expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
 		ignore_segments();
@@ -482,10 +482,24 @@ SCRIPT(refused_is_not_told, "RFC 2018 8: rather refused than told and forgotten"
 	inject(ACK, .seq = 20001, .len = 1, .rejected = true);
 	expect_verdict(SPT_V_TCP_DATA_NO_MEMORY);
 	if (script_timestamps())
-		expect(ACK, .ack = 1, BLOCKS(B(10231, 10232), B(10211, 10212), B(10191, 10192)));
+		expect(ACK, .ack = 1, BLOCKS(B(5111, 5112), B(5091, 5092), B(5071, 5072)));
 	else
 		expect(ACK, .ack = 1,
-		    BLOCKS(B(10231, 10232), B(10211, 10212), B(10191, 10192), B(10171, 10172)));
+		    BLOCKS(B(5111, 5112), B(5091, 5092), B(5071, 5072), B(5051, 5052)));
+	/* one gap more before the last run takes its place: that is wanted sooner */
+	inject(ACK, .seq = 21, .len = 1, .rejected = true);
+	expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
+	if (script_timestamps())
+		expect(ACK, .ack = 1, BLOCKS(B(21, 22), B(5091, 5092), B(5071, 5072)));
+	else
+		expect(
+		    ACK, .ack = 1, BLOCKS(B(21, 22), B(5091, 5092), B(5071, 5072), B(5051, 5052)));
+	check_eq(script_info().out_of_order, 256);
+	/* what closes a gap makes two runs one, and needs none */
+	inject(ACK, .seq = 12, .len = 9, .rejected = true);
+	expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
+	expect(ACK, .ack = 1);
+	check_eq(script_info().out_of_order, 265);
 	/* what is there already needs no room, and is told as a duplicate */
 	inject(ACK, .seq = 11, .len = 1, .rejected = true);
 	expect_verdict(SPT_V_TCP_DATA_DUPLICATE);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Cycles of a segment that comes ahead of a gap: as an ordinary sender's do, each behind the one
+ * before; and the worst that a hostile one can do, single bytes with gaps between, as many as one
+ * connection may have, each before the last: perf_reassembly [ROUNDS].
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench.h"
+
+#define SEGMENTS 128
+#define BYTES    64
+#define GAPS     240
+
+enum figure { PORT_FLOOR, IN_ORDER, BEHIND_A_GAP, HOSTILE, FIGURES };
+
+static const char *const names[FIGURES] = {
+    [PORT_FLOOR] = "port floor, a frame",
+    [IN_ORDER] = "in-order segment, 64 bytes",
+    [BEHIND_A_GAP] = "segment behind a gap, in its order",
+    [HOSTILE] = "hostile byte before the last of 240 gaps",
+};
+
+static void
+put(struct bench *b, uint32_t seq, uint32_t len)
+{
+	struct bench_client *c = &b->clients[0];
+	uint32_t was = c->seq;
+
+	c->seq = seq;
+	bench_inject(b, 0, TCP_ACK, len);
+	c->seq = was;
+}
+
+static double
+run(struct bench *b, unsigned int frames)
+{
+	uint64_t cycles = bench_run_engine(b);
+
+	bench_collect(b);
+	return (double)cycles / frames;
+}
+
+/* A new connection of client 0. */
+static void
+open_one(struct bench *b)
+{
+	b->clients[0].seq += 10000000;
+	bench_resolve(b);
+	bench_inject(b, 0, TCP_SYN, 0);
+	run(b, 1);
+	bench_inject(b, 0, TCP_ACK, 0);
+	run(b, 1);
+}
+
+static void
+abort_one(struct bench *b)
+{
+	bench_inject(b, 0, TCP_RST | TCP_ACK, 0);
+	run(b, 1);
+}
+
+static void
+round_of(struct bench *b, double sample[FIGURES])
+{
+	uint32_t at;
+
+	open_one(b);
+	for (unsigned int i = 0; i < SEGMENTS; i++)
+		bench_inject(b, 0, TCP_ACK, BYTES);
+	sample[IN_ORDER] = run(b, SEGMENTS);
+	at = b->clients[0].seq + 10;
+	for (unsigned int i = 0; i < SEGMENTS; i++)
+		put(b, at + BYTES * i, BYTES);
+	sample[BEHIND_A_GAP] = run(b, SEGMENTS);
+	abort_one(b);
+
+	open_one(b);
+	at = b->clients[0].seq;
+	for (unsigned int i = 0; i < GAPS; i++) {
+		put(b, at + 1000 + 10 * i, 1);
+		if (i % 64 == 63)
+			run(b, 1);
+	}
+	run(b, 1);
+	/* Each fills a byte behind the last run but one: the whole queue is walked. */
+	for (unsigned int i = 0; i < 8; i++)
+		put(b, at + 1000 + 10 * (GAPS - 2) + 1 + i, 1);
+	sample[HOSTILE] = run(b, 8);
+	abort_one(b);
+	for (unsigned int i = 0; i < SEGMENTS; i++)
+		bench_inject(b, 0, TCP_ACK, 0);
+	sample[PORT_FLOOR] = (double)bench_run_floor(b, false) / SEGMENTS;
+	bench_collect(b);
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned int rounds = argc > 1 ? (unsigned int)atoi(argv[1]) : 101;
+	double *samples[FIGURES];
+	struct bench b;
+
+	if (rounds < 1) {
+		fprintf(stderr, "usage: perf_reassembly [ROUNDS], from 1\n");
+		return 2;
+	}
+	for (int f = 0; f < FIGURES; f++)
+		samples[f] = calloc(rounds, sizeof(double));
+	bench_start(&b, 1, SPT_COOKIES_NEVER);
+	bench_floor_init(1);
+	for (unsigned int r = 0; r < rounds + 2; r++) {
+		double sample[FIGURES];
+
+		round_of(&b, sample);
+		for (int f = 0; f < FIGURES; f++)
+			samples[f][r < 2 ? 0 : r - 2] = sample[f];
+	}
+	printf("%u rounds\n%-56s %8s %8s %8s\n", rounds, "cycles", "least", "median", "most");
+	for (int f = 0; f < FIGURES; f++) {
+		struct bench_spread s = bench_spread(samples[f], rounds);
+
+		printf("%-56s %8.0f %8.0f %8.0f\n", names[f], s.least, s.median, s.most);
+	}
+	bench_stop(&b);
+	return 0;
+}
