@@ -243,12 +243,15 @@ cookie_check(
 {
 	const struct option_block *o = option_at(t, t->listener[listener].options);
 	bool timestamps = (s->options & SEG_HAS_TIMESTAMP) && !o->set.no_timestamps;
-	uint32_t tsval = timestamps ? t->now_ms + ts_offset_generate(t, &s->key) : 0;
+	enum syncookie_verdict v;
 	struct syncookie_flow f;
 
 	cookie_flow(t, &s->key, s->seq - 1, &f);
-	return syncookie_check(
-	    &t->cookie, &f, s->ack - 1, timestamps, s->tsecr, tsval, t->now, agreed);
+	v = syncookie_check(&t->cookie, &f, s->ack - 1, timestamps, s->tsecr, t->now, agreed);
+	if (v == SYNCOOKIE_VALID && timestamps &&
+	    !syncookie_echo_fits(&t->cookie, s->tsecr, t->now_ms + ts_offset_generate(t, &s->key)))
+		return SYNCOOKIE_FORGED;
+	return v;
 }
 
 bool

@@ -167,9 +167,8 @@ key_find(const struct syncookie *sc, uint32_t low, spt_time now)
 	return NULL;
 }
 
-/* An echo of what we sent within a cookie's life. */
-static bool
-echo_fits(const struct syncookie *sc, uint32_t tsecr, uint32_t tsval)
+bool
+syncookie_echo_fits(const struct syncookie *sc, uint32_t tsecr, uint32_t tsval)
 {
 	uint32_t skew = sc->shared ? SKEW_MS : 0;
 
@@ -178,7 +177,7 @@ echo_fits(const struct syncookie *sc, uint32_t tsecr, uint32_t tsval)
 
 enum syncookie_verdict
 syncookie_check(const struct syncookie *sc, const struct syncookie_flow *f, uint32_t iss,
-    bool timestamps, uint32_t tsecr, uint32_t tsval, spt_time now, struct syncookie_options *o)
+    bool timestamps, uint32_t tsecr, spt_time now, struct syncookie_options *o)
 {
 	unsigned int mac = MAC_BITS(timestamps);
 	const struct siphash_key *key;
@@ -190,8 +189,6 @@ syncookie_check(const struct syncookie *sc, const struct syncookie_flow *f, uint
 	key = key_find(sc, iss >> (32 - EPOCH_BITS), now);
 	if (!key)
 		return SYNCOOKIE_STALE;
-	if (timestamps && !echo_fits(sc, tsecr, tsval))
-		return SYNCOOKIE_FORGED;
 	r = (uint32_t)prf(*key, f, timestamps) ^ iss;
 	if (r & LOW_BITS(mac))
 		return SYNCOOKIE_FORGED;
