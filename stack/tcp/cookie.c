@@ -122,25 +122,37 @@ cookie_offered(const struct half_open *h, struct syncookie_options *o)
 	};
 }
 
-static uint32_t
-cookie_issue(struct tcp *t, const struct half_open *h, const struct syncookie_options *offered)
+/* The record's numbers are a cookie's, if there is one for its MSS. */
+static bool
+cookie_issue(struct tcp *t, struct half_open *h)
 {
+	struct syncookie_options offered;
 	struct syncookie_flow f;
 
+	cookie_offered(h, &offered);
+	if (!syncookie_fits(&offered, addr_is_v4(&h->key.raddr)))
+		return false;
 	cookie_flow(t, &h->key, h->irs, &f);
-	return syncookie_issue(&t->cookie, &f, offered);
+	h->iss = syncookie_issue(&t->cookie, &f, &offered);
+	h->flags |= RECORD_COOKIE;
+	return true;
 }
 
 uint32_t
-cookie_isn(struct tcp *t, const struct half_open *h)
+cookie_isn(struct tcp *t, struct half_open *h)
+{
+	if (unlikely(syncookie_in_life(&t->cookie, t->now)) && cookie_issue(t, h))
+		return h->iss;
+	return isn_generate(t, &h->key);
+}
+
+uint32_t
+cookie_tsval(const struct half_open *h, uint32_t tsval)
 {
 	struct syncookie_options offered;
 
-	if (likely(!syncookie_in_life(&t->cookie, t->now)))
-		return isn_generate(t, &h->key);
 	cookie_offered(h, &offered);
-	return syncookie_fits(&offered, addr_is_v4(&h->key.raddr)) ? cookie_issue(t, h, &offered)
-	                                                           : isn_generate(t, &h->key);
+	return syncookie_tsval(&offered, tsval);
 }
 
 /* Who asks, and for what: a few bits for the line that tells of a flood. */
@@ -157,15 +169,11 @@ cookie_note(struct tcp_defence *d, const struct flow_key *key)
 enum spt_verdict
 cookie_answer(struct tcp *t, struct half_open *h, struct seg *s)
 {
-	struct syncookie_options offered;
-
-	cookie_offered(h, &offered);
-	if (!syncookie_fits(&offered, s->family == 4))
+	if (!cookie_issue(t, h))
 		return SPT_V_CONTINUE;
-	h->iss = cookie_issue(t, h, &offered);
 	syncookie_issued(&t->cookie, t->now);
 	cookie_note(&t->defence, &h->key);
-	segment_send_syn_ack(t, h, s, syncookie_tsval(&offered, half_open_tsval(t, h)));
+	segment_send_syn_ack(t, h, s, half_open_tsval(t, h));
 	return SPT_V_TCP_SYN_COOKIE;
 }
 

@@ -20,6 +20,8 @@ listen_negotiate(struct half_open *h, const struct seg *s, const struct option_b
 	}
 	if (s->options & SEG_HAS_SACK_PERM)
 		h->flags |= RECORD_SACK;
+	if ((s->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR)) /* RFC 3168 6.1.1 */
+		h->flags |= RECORD_ECN;
 }
 
 /* All that a SYN says, and our answer but for ISS. */
@@ -88,9 +90,12 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	if (v != SPT_V_CONTINUE)
 		return v;
 	listen_record(t, h, s, listener);
-	h->iss = cookie_isn(t, h);
-	if (tw != POOL_NONE) {
+	if (tw == POOL_NONE) {
+		h->iss = cookie_isn(t, h);
+	} else {
 		const struct time_wait *w = time_wait_at(t, tw);
+
+		h->iss = isn_generate(t, &h->key);
 
 		/* Above all that the old incarnation used, so no old segment fits (RFC 6191). */
 		if (seq_lt(h->iss, w->snd_nxt + 65537))

@@ -183,8 +183,7 @@ syncookie_check(const struct syncookie *sc, const struct syncookie_flow *f, uint
 	const struct siphash_key *key;
 	uint32_t r;
 
-	/* Other hosts do not tell when they issued one. */
-	if (!sc->shared && !syncookie_in_life(sc, now))
+	if (!syncookie_in_life(sc, now))
 		return SYNCOOKIE_NONE_ISSUED;
 	key = key_find(sc, iss >> (32 - EPOCH_BITS), now);
 	if (!key)

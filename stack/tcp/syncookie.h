@@ -77,11 +77,11 @@ syncookie_set_now(struct syncookie *sc, spt_time now)
 		syncookie_rotate(sc, now);
 }
 
-/* May one that we issued come back? */
+/* May one come back? Other hosts do not tell when they issued theirs. */
 static inline bool
 syncookie_in_life(const struct syncookie *sc, spt_time now)
 {
-	return now < sc->in_life;
+	return now < sc->in_life || sc->shared;
 }
 
 /* Can this MSS be told without saying more than the peer did? */

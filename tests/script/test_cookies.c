@@ -150,6 +150,23 @@ SCRIPT(options_not_offered, "RFC 9293 MUST-15; RFC 7323 2.2")
 	check(script_info().mss <= (script_family() == 4 ? 536 : 1220));
 }
 
+/* SACK and ECN are kept for the time when both are answered: in the low bits of TSval. */
+SCRIPT(sack_and_ecn, "RFC 3168 6.1.1; RFC 2018 2")
+{
+	given(LISTEN, ALWAYS, .wscale = 5, .sack_perm = true);
+	inject(SYN | ECE | CWR);
+	expect_verdict(SPT_V_TCP_SYN_COOKIE);
+	expect(SYN | ACK, .ack = 1);
+	if (script_timestamps())
+		check_eq(script_engine_tsval() & 63, 5 << 2 | 3);
+	use_peer(1);
+	given(LISTEN, .wscale = 5);
+	inject(SYN | ECE);
+	expect(SYN | ACK, .ack = 1);
+	if (script_timestamps())
+		check_eq(script_engine_tsval() & 63, 5 << 2);
+}
+
 /* A shift that the number cannot tell is rounded down: the window is taken for smaller. */
 SCRIPT(scale_rounded_down, "never more than the peer offered")
 {
@@ -386,6 +403,86 @@ SCRIPT(cookie_beats_record, "an honest handshake is not reset for our change of 
 	expect_verdict(SPT_V_TCP_COOKIE);
 	expect_event(SPT_ACCEPTED);
 	check_eq(stats().half_open, 0);
+}
+
+/* Cookies are in life, but off: peer 3 had one, the records of 0 to 2 are connections. */
+static void
+cookies_about(void)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		use_peer(i);
+		inject(SYN);
+		expect_verdict(i < 3 ? SPT_V_TCP_SYN : SPT_V_TCP_SYN_COOKIE);
+		expect(SYN | ACK);
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		use_peer(i);
+		inject(ACK, .len = 1);
+		expect_event(SPT_ACCEPTED);
+	}
+	advance_ms(1100);
+	ignore_segments();
+}
+
+/* Its number is a cookie's, so its TSval must tell what a cookie's tells. */
+SCRIPT(record_that_ended, "a record that expires leaves a cookie, options and all")
+{
+	given(LISTEN, .config.half_open = 4, .mss = 1380, .wscale = 7, .wnd = 512);
+	cookies_about();
+	use_peer(4);
+	given(LISTEN, .mss = 1380, .wscale = 7, .wnd = 512);
+	inject(SYN);
+	expect_verdict(SPT_V_TCP_SYN);
+	expect(SYN | ACK);
+	advance_ms(64000);
+	check_eq(ignore_segments(), 5);
+	check_eq(stats().half_open, 0);
+	inject(ACK, .len = 10);
+	expect_verdict(SPT_V_TCP_COOKIE);
+	expect_data(10);
+	check_eq(script_info().snd_wscale, 7);
+	check_eq(script_info().snd_wnd, 512 << 7);
+	ignore_segments();
+}
+
+SCRIPT(deferred_record_that_ended, "the same, its ACK having come; and after a challenge")
+{
+	given(LISTEN, .config.half_open = 4, .wscale = 6, .wnd = 512, .defer_accept = true);
+	cookies_about();
+	use_peer(4);
+	given(LISTEN, .wscale = 6, .wnd = 512);
+	inject(SYN);
+	expect_verdict(SPT_V_TCP_SYN);
+	expect(SYN | ACK);
+	inject(ACK);
+	expect_verdict(SPT_V_TCP_HANDSHAKE_DEFERRED);
+	advance_ms(10037);
+	inject(ACK, .seq = 70000, .rejected = true);
+	expect(ACK, .ack = 1);
+	advance_ms(64000);
+	check_eq(stats().half_open, 0);
+	inject(ACK, .len = 10);
+	expect_verdict(SPT_V_TCP_COOKIE);
+	expect_data(10);
+	check_eq(script_info().snd_wscale, 6);
+	ignore_segments();
+}
+
+/* TSval of the record's SYN-ACK is before those of the connection (RFC 7323 5.3 at the peer). */
+SCRIPT(record_beside_cookies, "a record whose number is a cookie's is a record like others")
+{
+	given(LISTEN, .config.half_open = 4, .wscale = 6, .wnd = 512);
+	cookies_about();
+	use_peer(4);
+	given(LISTEN, .wscale = 9, .wnd = 512);
+	inject(SYN);
+	expect_verdict(SPT_V_TCP_SYN);
+	expect(SYN | ACK);
+	inject(ACK);
+	expect_verdict(SPT_V_TCP_HANDSHAKE);
+	check_eq(script_info().snd_wscale, 9);
+	app_send(10);
+	expect(ACK, .len = 10);
 }
 
 SCRIPT(never, "syn-cookies never: a full backlog refuses")
