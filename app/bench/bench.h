@@ -174,6 +174,7 @@ struct bench_result {
 	double cycles_per_connection;  /* client's busy cycles; server's if it is here */
 	double server_cycles_per_connection;
 	double cpu_share;              /* of the processors' time, that we had; < 0: unknown */
+	double cpu_share_all;          /* the same, with what was drained */
 	double line_rate_share;        /* of the port's speed, the busier way; < 0: it has none */
 	uint64_t bytes_per_connection; /* tables of a client engine for each held connection */
 	uint32_t held;                 /* most connections established at once */

@@ -280,6 +280,20 @@ has_unit(const struct flood_options *f, enum flood_unit unit)
 	return has;
 }
 
+/* On a link that loses some of whatever there is no rate is free of loss. */
+static bool
+link_loses(const struct bench_options *o)
+{
+	bool loses = false;
+
+	for (unsigned int i = 0; i < o->link.n_ports; i++) {
+		const struct spt_impair_config *c = &o->link.of[i].impair;
+
+		loses |= c->rx.loss_ppm || c->tx.loss_ppm || c->rx.corrupt_ppm || c->tx.corrupt_ppm;
+	}
+	return loses;
+}
+
 int
 flood_check_words(
     const struct bench_options *o, const struct bench_given *given, char *error, size_t error_size)
@@ -301,6 +315,12 @@ flood_check_words(
 		rc = refuse(error, error_size, silent && has_unit(f, FLOOD_SHARE),
 		    "--flood-rates: whole handshakes are no frames that a port loses; expected "
 		    "numbers or multiples with --flood silent, such as 5000 or 2x");
+	if (rc == 0)
+		rc = refuse(error, error_size,
+		    link_loses(o) &&
+		        (has_unit(f, FLOOD_SHARE) || (f->n_steps == 0 && !f->alone && !silent)),
+		    "--flood-rates: a link that loses frames by --impair does so at any rate; "
+		    "expected numbers or multiples with it, such as --flood-rates 10x,1M");
 	if (rc == 0)
 		rc = refuse(error, error_size, silent && f->length,
 		    "--flood-prefix: whole handshakes come from our own addresses; expected none "

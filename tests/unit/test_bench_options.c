@@ -211,6 +211,9 @@ a_flood_has_defaults(void **state)
 	assert_int_equal(o.flood.kind, FLOOD_SILENT);
 	assert_true(o.engine.connections > BENCH_WINDOW_OPEN + 500);
 	assert_true(step_is(2, FLOOD_TIMES, 2));
+	/* A link that is slow has a rate without loss; of one that loses nothing is a share. */
+	parse_well("--mode flood --impair rate=100Mbit,delay=1ms");
+	parse_well("--mode flood --impair loss=1% --flood-rates 10x");
 	parse_well("--mode flood --rate 0");
 	assert_true(o.flood.alone);
 	assert_int_equal(o.flood.n_steps, 1);
@@ -338,6 +341,8 @@ static const struct {
         "up to 32"},
     {"--mode flood --rate 0 --flood-rates 10x", "no honest rate"},
     {"--mode flood --flood silent --flood-rates 50%", "numbers or multiples"},
+    {"--mode flood --impair loss=1%", "numbers or multiples"},
+    {"--mode flood --impair tx.corrupt=1% --flood-rates 10x,90%", "numbers or multiples"},
     {"--mode flood --flood silent --flood-prefix 10.9.0.0/16", "leave it away"},
     {"--mode flood --flood-prefix 198.18.0.0", "NETWORK/LENGTH"},
     {"--mode flood --flood-prefix 198.18.0.1/15", "NETWORK/LENGTH"},
