@@ -69,19 +69,42 @@ defence_window(struct tcp *t)
 	uint64_t syns = stats->verdict[SPT_V_TCP_SYN] + stats->verdict[SPT_V_TCP_SYN_COOKIE];
 	uint64_t opened = stats->opened_passive;
 	bool flood = syns - d->syns >= WINDOW_SYNS && (opened - d->opened) * 2 < syns - d->syns;
-	/* A window that nobody looked at ended with nothing in it. */
-	uint64_t missed = (t->now - d->window_end) / WINDOW;
+	/* SYNs look at once, so a window that nobody looked at ended with nothing in it. */
+	uint64_t missed = RTE_MIN((t->now - d->window_end) / WINDOW, (uint64_t)QUIET_WINDOWS);
 
 	d->syns = syns;
 	d->opened = opened;
 	d->window_end = t->now + WINDOW;
-	if (flood && !d->on) {
+	if (flood && !d->on && missed < QUIET_WINDOWS) {
 		defence_switch(t, true);
 		t->stats->cookies_by_rate++;
 	}
-	d->quiet = flood || !records_plenty(t) ? 0 : d->quiet + 1 + (uint32_t)RTE_MIN(missed, 100u);
+	if (!records_plenty(t))
+		d->quiet = 0;
+	else
+		d->quiet = (flood ? 0 : d->quiet + 1) + (uint32_t)missed;
 	if (d->on && d->quiet >= QUIET_WINDOWS && !d->always)
 		defence_switch(t, false);
+}
+
+void
+cookie_timers(struct tcp *t)
+{
+	const struct tcp_defence *d = &t->defence;
+
+	if (unlikely(d->on && !d->always && t->now >= d->window_end))
+		defence_window(t);
+}
+
+spt_time
+cookie_deadline(const struct tcp *t)
+{
+	const struct tcp_defence *d = &t->defence;
+
+	/* Where records are scarce the next deadline is one of theirs. */
+	if (likely(!d->on) || d->always || !records_plenty(t))
+		return SPT_TIME_NEVER;
+	return d->window_end + (QUIET_WINDOWS - 1 - d->quiet) * WINDOW;
 }
 
 bool

@@ -319,6 +319,9 @@ uint32_t half_open_initial_window(const struct tcp *t, const struct half_open *h
 void cookie_init(struct tcp *t, const struct spt_config *config);
 /* Whether this SYN gets a cookie: its listener, or all of us, are short of records. */
 bool cookie_wanted(struct tcp *t, const struct tcp_listener *l);
+/* A flood ends when nothing comes any more: that is seen by time; and when, if nothing comes. */
+void cookie_timers(struct tcp *t);
+spt_time cookie_deadline(const struct tcp *t);
 /*
  * ISS of a record. While cookies are about it is the one that a cookie would have: the peer may
  * have been answered by one before, and both answers must say the same. Always so for hosts that

@@ -108,7 +108,7 @@ struct delack {
 
 /*
  * When SYNs are answered by cookies. A window's counts are those at its begin; it is looked at by
- * the first SYN after its end.
+ * the first SYN after its end, and while cookies are on by every turn.
  */
 struct tcp_defence {
 	bool available; /* mode auto or always */

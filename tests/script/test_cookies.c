@@ -374,6 +374,83 @@ SCRIPT(records_run_out, "cookies begin before records end, and end with hysteres
 	expect_verdict(SPT_V_TCP_COOKIE);
 }
 
+/* A script remembers 4096 segments: a record's second SYN-ACK comes late, and is its last. */
+#define FEW_ANSWERS .config = {.half_open = 4096, .syn_ack_retries = 1, .rto_initial_ms = 5000}
+
+/* A thousand SYNs in a tenth of a second, that nobody completes. */
+static void
+flood(unsigned int port)
+{
+	for (unsigned int i = 0; i < 1000; i++) {
+		inject(SYN, .sport = (uint16_t)(port + i), .more = i % 25 != 24);
+		if (i % 25 == 24)
+			ignore_segments();
+	}
+	advance_ms(100);
+	ignore_segments();
+}
+
+/* The end is seen by time: no SYN has to come, and whoever jumps to deadlines comes to it. */
+SCRIPT(flood_begins_and_ends, "SYNs that nobody completes, and their end")
+{
+	given(LISTEN, FEW_ANSWERS);
+	flood(1000);
+	check_eq(stats().cookies_on, 0);
+	inject(SYN, .sport = 999);
+	expect_verdict(SPT_V_TCP_SYN_COOKIE);
+	check_eq(stats().cookies_by_rate, 1);
+	check_eq(stats().cookies_on, 1);
+	ignore_segments();
+	advance_ms(850);
+	ignore_segments();
+	check_eq(stats().cookies_on, 1);
+	check(spt_next_deadline(script_engine()) <= script_now() + 200 * SPT_NS_PER_MS);
+	advance_ms(260);
+	ignore_segments();
+	check_eq(stats().cookies_on, 0);
+	advance_ms(20000); /* the records are gone: nothing is left to wait for */
+	ignore_segments();
+	check_eq(stats().half_open, 0);
+	check_eq(spt_next_deadline(script_engine()) == SPT_TIME_NEVER, 1);
+}
+
+/* What comes while it lasts begins the count of quiet windows again; a long silence ends it. */
+SCRIPT(flood_goes_on, "ten quiet windows, and one that is not")
+{
+	given(LISTEN, FEW_ANSWERS);
+	flood(1000);
+	inject(SYN, .sport = 999);
+	expect_verdict(SPT_V_TCP_SYN_COOKIE);
+	ignore_segments();
+	advance_ms(100);
+	ignore_segments();
+	check_eq(stats().cookies_on, 1);
+	advance_ms(800);
+	ignore_segments();
+	flood(3000);
+	advance_ms(800);
+	ignore_segments();
+	check_eq(stats().cookies_on, 1);
+	check_eq(stats().cookies_by_rate, 1);
+	advance_ms(400);
+	ignore_segments();
+	check_eq(stats().cookies_on, 0);
+}
+
+/* The window was a flood, but that is long ago. */
+SCRIPT(flood_long_ago, "a burst that nobody looked at in time begins nothing")
+{
+	given(LISTEN, FEW_ANSWERS);
+	flood(1000);
+	advance_ms(1100);
+	ignore_segments();
+	inject(SYN, .sport = 999);
+	expect_verdict(SPT_V_TCP_SYN);
+	ignore_segments();
+	check_eq(stats().cookies_by_rate, 0);
+	check_eq(stats().cookies_on, 0);
+}
+
 /*
  * A repeated SYN made a record whose ISS is of another epoch; then comes the ACK of the cookie that
  * answered the first one.
