@@ -54,6 +54,13 @@ records_scarce(const struct tcp *t)
 	return pool_used(&t->half_opens) >= t->half_opens.capacity - t->half_opens.capacity / 4;
 }
 
+/* The last quarters are for SYNs that need a record: those that meet TIME-WAIT. */
+static bool
+backlog_scarce(const struct tcp_listener *l)
+{
+	return l->half_open >= l->backlog - l->backlog / 4;
+}
+
 static bool
 records_plenty(const struct tcp *t)
 {
@@ -120,7 +127,7 @@ cookie_wanted(struct tcp *t, const struct tcp_listener *l)
 		defence_switch(t, true);
 		t->stats->cookies_by_records++;
 	}
-	return d->on || l->half_open >= l->backlog;
+	return d->on || backlog_scarce(l);
 }
 
 static void
@@ -192,8 +199,11 @@ cookie_note(struct tcp_defence *d, const struct flow_key *key)
 enum spt_verdict
 cookie_answer(struct tcp *t, struct half_open *h, struct seg *s)
 {
-	if (!cookie_issue(t, h))
-		return SPT_V_CONTINUE;
+	if (!cookie_issue(t, h)) {
+		if (backlog_scarce(&t->listener[h->listener]))
+			return seg_discard(s, SPT_V_TCP_SYN_BACKLOG);
+		return records_scarce(t) ? seg_discard(s, SPT_V_TCP_SYN_NO_RECORD) : SPT_V_CONTINUE;
+	}
 	syncookie_issued(&t->cookie, t->now);
 	cookie_note(&t->defence, &h->key);
 	segment_send_syn_ack(t, h, s, half_open_tsval(t, h));

@@ -332,7 +332,7 @@ uint32_t cookie_isn(struct tcp *t, struct half_open *h);
 uint32_t cookie_tsval(const struct half_open *h, uint32_t tsval);
 /*
  * The answer to a SYN, of which 'h' holds everything but ISS; or SPT_V_CONTINUE: its MSS is so
- * small that it takes a record.
+ * small that it takes a record. Takes s->m otherwise.
  */
 enum spt_verdict cookie_answer(struct tcp *t, struct half_open *h, struct seg *s);
 /* Does it acknowledge a cookie that we issued? */

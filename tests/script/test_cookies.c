@@ -584,6 +584,45 @@ SCRIPT(time_wait_gets_a_record, "RFC 6191; RFC 9293 3.6.1")
 	expect_state(SYN_RECEIVED);
 }
 
+/* A flood must not keep out who comes back: a quarter of the backlog is theirs. */
+SCRIPT(time_wait_in_a_flood, "RFC 6191: state, also while a backlog is full")
+{
+	given(TIME_WAIT, .active = OFF, .backlog = 4);
+	for (unsigned int i = 1; i < 9; i++) {
+		use_peer(i);
+		given(LISTEN, .mss = i < 6 ? 0 : 200);
+		inject(SYN, .rejected = i >= 6);
+		expect_verdict(i < 4   ? SPT_V_TCP_SYN
+		               : i < 6 ? SPT_V_TCP_SYN_COOKIE
+		                       : SPT_V_TCP_SYN_BACKLOG);
+		ignore_segments();
+	}
+	use_peer(0);
+	inject(SYN, .seq = 70000);
+	expect_verdict(SPT_V_TCP_TIMEWAIT_SYN);
+	check_eq(stats().half_open, 4);
+	ignore_segments();
+	expect_state(SYN_RECEIVED);
+}
+
+/* So is a quarter of all records. */
+SCRIPT(time_wait_and_scarce_records, "the same, of all records")
+{
+	given(TIME_WAIT, .active = OFF, .config.half_open = 4);
+	for (unsigned int i = 1; i < 9; i++) {
+		use_peer(i);
+		given(LISTEN, .mss = 200);
+		inject(SYN, .rejected = i >= 4);
+		expect_verdict(i < 4 ? SPT_V_TCP_SYN : SPT_V_TCP_SYN_NO_RECORD);
+		ignore_segments();
+	}
+	use_peer(0);
+	inject(SYN, .seq = 70000);
+	expect_verdict(SPT_V_TCP_TIMEWAIT_SYN);
+	check_eq(stats().half_open, 4);
+	ignore_segments();
+}
+
 /* Smaller than any MSS that a cookie can tell: a record, as long as there are any. */
 SCRIPT(tiny_mss, "RFC 9293 MUST-16")
 {
