@@ -98,7 +98,8 @@ struct bench_phase {
 	uint32_t window;           /* connections in progress at most */
 	spt_time drain;            /* afterwards, for what is in progress; then it is aborted */
 	double flood_rate;         /* --mode flood: beside it, until the last of it has ended */
-	bool idle;                 /* nothing is attempted: a flood alone */
+	uint32_t *honest; /* atomic: cores whose clients have not ended; NULL: ask nobody */
+	bool idle;        /* nothing is attempted: a flood alone */
 };
 
 /* All of these run on the core; 'state' is its struct bench_core. */

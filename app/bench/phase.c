@@ -314,13 +314,14 @@ phase_second(struct phase_runner *r, const struct phase_sum *sum, bool loading)
 /* ---- a phase -------------------------------------------------------------------- */
 
 static void
-phase_share(const struct phase_runner *r, unsigned int core, struct bench_phase *p)
+phase_share(struct phase_runner *r, unsigned int core, struct bench_phase *p)
 {
 	*p = r->whole;
 	p->attempts = r->whole.attempts / r->cores + (core < r->whole.attempts % r->cores);
 	p->rate_from /= r->cores;
 	p->rate_to /= r->cores;
 	p->flood_rate /= r->cores;
+	p->honest = &r->honest;
 	p->window = RTE_MAX(r->whole.window / r->cores, 1u);
 	/* No limit is written as 0: a core that has no share begins nothing by having no time. */
 	if (r->whole.attempts && !p->attempts)
@@ -352,6 +353,7 @@ phase_begin(struct phase_runner *r, const struct bench_phase *whole)
 	r->at_begin = r->totals = sum.totals;
 	r->flood_begin = r->flood = sum.flood;
 	r->held = 0;
+	__atomic_store_n(&r->honest, r->cores, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < r->cores && rc == 0; i++) {
 		phase_share(r, i, &r->core[i].phase);
 		rc = phase_call(r, i, bench_core_begin, &r->core[i].phase);

@@ -196,6 +196,42 @@ test_alone(void **state)
 	assert_int_equal(flooded()->made, c->made);
 }
 
+/* The clients of another core have not ended: ours have, and the flood goes on. */
+static void
+test_others_wait(void **state)
+{
+	uint32_t honest_cores = 2;
+	const struct flood_counts *c;
+
+	world_flood(FLOOD_SYN, SPT_COOKIES_AUTO);
+	begin((struct bench_phase){.duration = 100 * SPT_NS_PER_MS,
+	    .rate_from = 2000,
+	    .rate_to = 2000,
+	    .window = 3000,
+	    .flood_rate = 20000,
+	    .honest = &honest_cores});
+	run_for(300 * SPT_NS_PER_MS);
+	c = flooded();
+	assert_int_equal(w.sample.in_progress, 0);
+	assert_false(w.sample.over);
+	assert_int_equal(honest_cores, 1);
+	assert_in_range(c->made, 5999, 6001);
+	honest_cores = 0;
+	finish(SPT_NS_PER_MS);
+	assert_in_range(flooded()->made, 5999, 6002);
+	/* Who is told to stop waits for nobody. */
+	honest_cores = 2;
+	begin((struct bench_phase){.duration = SPT_NS_PER_SEC,
+	    .window = 1,
+	    .flood_rate = 20000,
+	    .idle = true,
+	    .honest = &honest_cores});
+	run_for(SPT_NS_PER_MS);
+	bench_core_ops.stop(w.core, w.now, w.now + SPT_NS_PER_SEC);
+	run_for(SPT_NS_PER_MS);
+	assert_true(w.core->over);
+}
+
 /* Whole handshakes, held in silence; and when the phase is over none is left. */
 static void
 test_silent(void **state)
@@ -218,6 +254,25 @@ test_silent(void **state)
 	assert_int_equal(server_connections(), 0);
 }
 
+/* Also without an honest client, whose target would be theirs: each has its share. */
+static void
+test_silent_targets(void **state)
+{
+	const struct flood_counts *c;
+
+	o->n_target = 2;
+	o->target[1] = (struct spt_endpoint){.addr = address("10.0.0.2"), .port = 10};
+	world_flood(FLOOD_SILENT, SPT_COOKIES_AUTO);
+	phase(
+	    (struct bench_phase){
+	        .duration = 100 * SPT_NS_PER_MS, .window = 1, .flood_rate = 2000, .idle = true},
+	    SPT_NS_PER_SEC);
+	c = flooded();
+	/* Nobody listens at the second. */
+	assert_in_range(c->taken, 99, 101);
+	assert_in_range(c->refused, 99, 101);
+}
+
 int
 main(void)
 {
@@ -230,7 +285,9 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_forged_resets, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_forged_fins, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_alone, setup, calm_down),
+	    cmocka_unit_test_setup_teardown(test_others_wait, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_silent, setup, calm_down),
+	    cmocka_unit_test_setup_teardown(test_silent_targets, setup, calm_down),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
