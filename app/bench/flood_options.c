@@ -452,6 +452,13 @@ check_target(const struct bench_options *o, unsigned int at, char *error, size_t
 	for (unsigned int i = 0; i < f->n_anywhere && why; i++)
 		if (addr_eq(a, &f->anywhere[i]))
 			why = NULL;
+	if (f->kind != FLOOD_SILENT && address_in_network(a, &f->prefix, f->length)) {
+		snprintf(error, error_size,
+		    "--target '%s' is of --flood-prefix: expected sources that are not the "
+		    "target's, give another prefix",
+		    endpoint);
+		return -EINVAL;
+	}
 	if (!why)
 		return 0;
 	snprintf(error, error_size,
@@ -493,10 +500,11 @@ flood_check_where(const struct bench_options *o, char *error, size_t error_size)
 
 	if (!f->on)
 		return 0;
-	if ((uint64_t)o->duration_ms * f->n_steps > FLOOD_MINUTES * UINT64_C(60000)) {
+	if (((uint64_t)o->duration_ms + o->drain_ms) * f->n_steps >
+	    FLOOD_MINUTES * UINT64_C(60000)) {
 		snprintf(error, error_size,
-		    "--duration: %u steps of it take more than %d minutes; expected a flood that "
-		    "ends, shorten it",
+		    "--duration: %u steps of it, each with its --drain, take more than %d minutes; "
+		    "expected a flood that ends, shorten them",
 		    f->n_steps, FLOOD_MINUTES);
 		return -EINVAL;
 	}

@@ -354,6 +354,12 @@ static const struct {
     {"--mode flood --flood-prefix 10.64.0.0/24", "sources that are not ours"},
     {"--mode flood --flood-prefix 10.0.0.0/16", "sources that are not ours"},
     {"--mode flood --duration 8m", "60 minutes"},
+    {"--mode flood --duration 1s --drain 10m", "60 minutes"},
+    {TAP "--mode flood --flood-prefix 10.0.0.2/31", "7 to 30 bits"},
+    {TAP "--mode flood --flood-prefix 10.0.0.0/30", "sources that are not ours"},
+    {"--port tap:x --address 10.0.0.9/24 --target 10.0.0.2:80 --mode flood --flood-prefix "
+     "10.0.0.0/29",
+        "sources that are not the target's"},
     {TAP "--mode flood --syn-cookies never", "septet serve"},
     {TAP "--mode flood --target 10.0.1.2:80 --gateway 10.0.0.9", "--flood-anywhere 10.0.1.2"},
     {TAP "--mode flood --target 10.0.1.2:80 --gateway 10.0.0.9 --flood-anywhere 10.0.1.3",
