@@ -130,6 +130,8 @@ enum spt_verdict {
 	X(tx_dropped, "frames that the port refused")                                              \
 	X(tx_no_mbuf, "frames not sent: no mbuf")                                                  \
 	X(tx_no_neighbour, "packets dropped: link address did not resolve")                        \
+	X(neighbours_replaced, "entries of the neighbour table that others replaced")              \
+	X(neighbours_not_asked, "ARP requests and solicitations not sent: rate limit")             \
 	X(opened_passive, "connections accepted")                                                  \
 	X(opened_active, "active opens completed")                                                 \
 	X(connects, "active opens begun")                                                          \
