@@ -237,6 +237,9 @@ const struct option_row flood_rows[] = {
     {GROUP_FLOOD, "backlog", "N", NULL, "1024",
         "half-open records of the embedded server (default: 4096)", OPTION_NUMBER, SIZED(backlog),
         .min = 1, .max = 16 << 20, .parse = stored_backlog},
+    {GROUP_FLOOD, "defer-accept", NULL, NULL, NULL,
+        "of the embedded server: a connection begins with its first data", OPTION_FLAG,
+        .offset = offsetof(struct flood_options, defer_accept)},
     {GROUP_FLOOD, "idle-timeout", "TIME", NULL, "1s",
         "the embedded server aborts a connection that receives nothing this long (default: never)",
         OPTION_TIME, SIZED(idle_timeout_ms), .min = 100, .max = ROWS_MS_DAY, .parse = stored_idle},
@@ -254,13 +257,18 @@ refuse(char *error, size_t error_size, bool wrong, const char *why)
 	return wrong ? -EINVAL : 0;
 }
 
+/* An option that was given and is of the server; NULL: none. */
+static const char *
+server_option(const struct flood_options *f)
+{
+	return f->server_given ? f->server_given : f->defer_accept ? "defer-accept" : NULL;
+}
+
 /* Without --mode flood nothing of it makes sense. */
 static int
 check_off(const struct bench_options *o, char *error, size_t error_size)
 {
-	const char *given = o->flood.given          ? o->flood.given
-	                    : o->flood.server_given ? o->flood.server_given
-	                                            : NULL;
+	const char *given = o->flood.given ? o->flood.given : server_option(&o->flood);
 
 	if (!given)
 		return 0;
@@ -325,11 +333,11 @@ flood_check_words(
 		rc = refuse(error, error_size, silent && f->length,
 		    "--flood-prefix: whole handshakes come from our own addresses; expected none "
 		    "with --flood silent, leave it away");
-	if (rc == 0 && f->server_given && !link_is_memory(&o->link)) {
+	if (rc == 0 && server_option(f) && !link_is_memory(&o->link)) {
 		snprintf(error, error_size,
 		    "--%s is of the embedded server: expected --port memory, or give it to 'septet "
 		    "serve'",
-		    f->server_given);
+		    server_option(f));
 		rc = -EINVAL;
 	}
 	return rc;

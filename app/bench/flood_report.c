@@ -24,8 +24,9 @@ flood_print_start(const struct bench *bench)
 		printf("flood: %s, from random sources in %s/%u\n", flood_kind_name(f->kind),
 		    address_text(&f->prefix, text), f->length);
 	if (bench->server)
-		printf("server: SYN cookies %s, backlog %" PRIu32 "\n",
-		    rows_cookies_name(f->cookies), bench->server->options.conn.backlog);
+		printf("server: SYN cookies %s, backlog %" PRIu32 "%s\n",
+		    rows_cookies_name(f->cookies), bench->server->options.conn.backlog,
+		    f->defer_accept ? ", connections begin with their first data" : "");
 }
 
 static void

@@ -336,6 +336,11 @@ put_flood(json_t *to, const struct bench *bench)
 	snprintf(text + strlen(text), 8, "/%u", f->length);
 	put_text(o, "prefix", f->kind == FLOOD_SILENT ? NULL : text);
 	put_text(o, "syn_cookies", bench->server ? rows_cookies_name(f->cookies) : NULL);
+	put_known(
+	    o, "backlog", bench->server, bench->server ? bench->server->options.conn.backlog : 0);
+	json_object_set_new(
+	    o, "defer_accept", bench->server ? json_boolean(f->defer_accept) : json_null());
+	put_real(o, "idle_timeout_seconds", f->idle_timeout_ms ? f->idle_timeout_ms / 1e3 : NAN);
 	put_real(o, "lossless_per_second", bench->flood_most > 0 ? bench->flood_most : NAN);
 	put_bool(o, "lossless_confirmed", bench->confirmed);
 #define X(field, text) put_count(o, #field, bench->flood_total.field);

@@ -20,7 +20,7 @@ world_flood(enum flood_kind kind, enum spt_syn_cookies cookies)
 	o->engine.connections = 4000;
 	o->flood.on = true;
 	o->flood.kind = kind;
-	o->connections = 1000;
+	o->connections = o->connections ? o->connections : 1000;
 	w.half_open = RECORDS;
 	w.cookies = cookies;
 	o->target[0] = (struct spt_endpoint){.addr = address("10.0.0.2"), .port = 9};
@@ -254,6 +254,44 @@ test_silent(void **state)
 	assert_int_equal(server_connections(), 0);
 }
 
+/*
+ * More silence than the server has connections: it takes them all, unless a connection is one only
+ * when it says something. Ours do, and end.
+ */
+static double
+silent_beyond(bool defer_accept)
+{
+	double share;
+
+	w.defer_accept = defer_accept;
+	o->connections = 2500;
+	o->exchange = EXCHANGE_DISCARD;
+	o->requests = 1;
+	world_flood(FLOOD_SILENT, SPT_COOKIES_AUTO);
+	share = honest(8000);
+	assert_in_range(flooded()->made, 2398, 3000000);
+	assert_int_equal(server_connections(), 0);
+	return share;
+}
+
+static void
+test_silent_beyond(void **state)
+{
+	assert_true(silent_beyond(false) < 0.9);
+}
+
+static void
+test_silent_deferred(void **state)
+{
+	struct spt_stats stats;
+
+	assert_true(silent_beyond(true) == 1);
+	assert_int_equal(flooded()->taken, flooded()->made);
+	spt_engine_stats(w.server, &stats);
+	assert_int_equal(stats.opened_passive, 600 + 1);
+	assert_true(stats.verdict[SPT_V_TCP_COOKIE_DEFERRED] > 2000);
+}
+
 /* Also without an honest client, whose target would be theirs: each has its share. */
 static void
 test_silent_targets(void **state)
@@ -287,6 +325,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_alone, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_others_wait, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_silent, setup, calm_down),
+	    cmocka_unit_test_setup_teardown(test_silent_beyond, setup, calm_down),
+	    cmocka_unit_test_setup_teardown(test_silent_deferred, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_silent_targets, setup, calm_down),
 	};
 

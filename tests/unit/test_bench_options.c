@@ -209,6 +209,9 @@ a_flood_has_defaults(void **state)
 	assert_int_equal(o.flood.length, 48);
 	parse_well("--mode flood --flood silent --connections 500");
 	assert_int_equal(o.flood.kind, FLOOD_SILENT);
+	assert_false(o.flood.defer_accept);
+	parse_well("--mode flood --flood silent --connections 500 --defer-accept");
+	assert_true(o.flood.defer_accept);
 	assert_true(o.engine.connections > BENCH_WINDOW_OPEN + 500);
 	assert_true(step_is(2, FLOOD_TIMES, 2));
 	/* A link that is slow has a rate without loss; of one that loses nothing is a share. */
@@ -327,6 +330,7 @@ static const struct {
     {"--flood-anywhere 10.0.0.2", "--mode flood"},
     {"--syn-cookies never", "--mode flood"},
     {"--idle-timeout 5s", "--mode flood"},
+    {"--defer-accept", "--mode flood"},
     {"--mode flood --connections 5", "--concurrency"},
     {"--mode flood --search", "--flood-rates"},
     {"--mode flood --ramp 1:2", "--flood-rates"},
@@ -361,6 +365,7 @@ static const struct {
      "10.0.0.0/29",
         "sources that are not the target's"},
     {TAP "--mode flood --syn-cookies never", "septet serve"},
+    {TAP "--mode flood --defer-accept", "--defer-accept is of the embedded server"},
     {TAP "--mode flood --target 10.0.1.2:80 --gateway 10.0.0.9", "--flood-anywhere 10.0.1.2"},
     {TAP "--mode flood --target 10.0.1.2:80 --gateway 10.0.0.9 --flood-anywhere 10.0.1.3",
         "--flood-anywhere 10.0.1.2"},

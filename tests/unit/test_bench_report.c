@@ -295,6 +295,10 @@ json_of_a_flood(void **state)
 	assert_string_equal(json_string_value(json_at(root, "flood.prefix")), "2001:2::/48");
 	assert_true(json_number_value(json_at(root, "flood.lossless_per_second")) == 3e6);
 	assert_int_equal(json_integer_value(json_at(root, "flood.taken")), 5);
+	/* Of an embedded server, if there is one. */
+	assert_true(json_is_null(json_at(root, "flood.backlog")));
+	assert_true(json_is_null(json_at(root, "flood.defer_accept")));
+	assert_true(json_is_null(json_at(root, "flood.idle_timeout_seconds")));
 	assert_true(json_is_null(json_at(root, "packets_per_connection")));
 	assert_int_equal(json_array_size(json_at(root, "steps")), STEPS);
 	step = json_array_get(json_at(root, "steps"), 0);
