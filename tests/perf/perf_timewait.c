@@ -236,5 +236,7 @@ main(int argc, char **argv)
 	bench_stop(&b);
 	bench_stop(&ts);
 	bench_stop(&full);
+	for (int f = 0; f < FIGURES; f++)
+		free(samples[f]);
 	return 0;
 }
