@@ -263,6 +263,9 @@ cookie_accept(struct tcp *t, struct seg *s, int listener, const struct syncookie
 		return seg_discard(s, SPT_V_TCP_COOKIE_NO_CONN);
 	}
 	half_open_establish(t, c, &h, s);
+	/* Another host's clock may be ahead: older than its TSval the peer takes nothing (PAWS). */
+	if (agreed->timestamps && seq_gt(s->tsecr, conn_tsval(t, c)))
+		c->ts_offset = s->tsecr - t->now_ms;
 	conn_input_from_ack(t, c, s);
 	return SPT_V_TCP_COOKIE;
 }
