@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_random.h>
 
 #include "base/addr.h"
 #include "bench/check.h"
@@ -32,7 +33,7 @@ flood_wrap_port(void *app, unsigned int core, unsigned int port_index, struct rt
 	    .kind = o->flood.kind,
 	    .prefix = o->flood.prefix,
 	    .length = o->flood.length,
-	    .seed = core,
+	    .seed = rte_rand(), /* what an earlier run left at the target is not met again */
 	    .pool = pool,
 	};
 	unsigned int first = 0;
