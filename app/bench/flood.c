@@ -43,7 +43,8 @@ flood_wrap_port(void *app, unsigned int core, unsigned int port_index, struct rt
 	while (first < o->n_target && o->target_port[first] != port_index)
 		first++;
 	config.target = &o->target[first];
-	while (first + config.n_targets < o->n_target &&
+	/* Whole handshakes are no frames of the port's; they go to targets of both families. */
+	while (o->flood.kind != FLOOD_SILENT && first + config.n_targets < o->n_target &&
 	       o->target_port[first + config.n_targets] == port_index)
 		config.n_targets++;
 	rc = flood_port_create(&config, port, &bench->flood[core]);
