@@ -30,12 +30,12 @@ static const struct {
 } figures[FIGURES] = {
     [FLOW_FLOOR] = {"flow floor, a frame", 1, 0},
     [SYN_NEW] = {"SYN that meets nothing, record made", 1, 0},
-    [SYN_REFUSED] = {"SYN refused by TIME-WAIT, challenge ACK", 1, 5},
-    [SYN_REFUSED_TS] = {"the same by its timestamp", 1, 5},
+    [SYN_REFUSED] = {"SYN refused by TIME-WAIT, challenge ACK", 1, 6},
+    [SYN_REFUSED_TS] = {"the same by its timestamp", 1, 6},
     [SYN_REOPENS] = {"SYN that reopens TIME-WAIT", 1, 7},
     [SYN_REOPENS_TS] = {"the same by its timestamp", 1, 7},
     [CLOSE_FREE] = {"server closes first, a record is free (2 in, 2 out)", 2, 0},
-    [CLOSE_REAPS] = {"server closes first, the oldest record gives way", 2, 8},
+    [CLOSE_REAPS] = {"server closes first, the oldest record gives way", 2, 9},
 };
 
 /* A frame of each client of [from, to); the engine's cycles. */
@@ -222,6 +222,7 @@ main(int argc, char **argv)
 		    r < 2 ? 0 : r - 2; /* two rounds to warm up, and to fill the pool */
 		double sample[FIGURES], unused;
 
+		/* The other engines left its lines as cold as the records. */
 		sample[FLOW_FLOOR] = floor_round(&b);
 		round_of_records(
 		    &b, &sample[SYN_REFUSED], &sample[SYN_REOPENS], &sample[CLOSE_FREE]);
