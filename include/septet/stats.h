@@ -56,6 +56,7 @@
 	X(TCP_SYN_COOKIE, "tcp_syn_cookie", "SYN answered by a cookie, without a record")          \
 	X(TCP_SYN_NO_RECORD, "tcp_syn_no_record", "SYN refused: no half-open record left")         \
 	X(TCP_SYN_NO_FLOW, "tcp_syn_no_flow", "SYN refused: the flow table's buckets are full")    \
+	X(TCP_SYN_PORT_FULL, "tcp_syn_port_full", "SYN refused: the port is full of answers")      \
 	X(TCP_SYN_LIMITED, "tcp_syn_limited", "SYN-ACK not repeated: rate limit")                  \
 	X(TCP_HANDSHAKE, "tcp_handshake", "ACK that completed a passive open")                     \
 	X(TCP_COOKIE, "tcp_cookie", "ACK of a cookie that made a connection")                      \

@@ -76,6 +76,11 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	struct half_open *h;
 	enum spt_verdict v;
 
+	if (unlikely(t->port_full)) {
+		if (t->syn_credit < 2)
+			return seg_discard(s, SPT_V_TCP_SYN_PORT_FULL);
+		t->syn_credit -= 2;
+	}
 	if (tw == POOL_NONE && cookie_wanted(t, l)) {
 		struct half_open transient;
 
