@@ -258,9 +258,9 @@ secrets_of_the_wrong_kind(void **state)
 static void
 secrets_that_are_well(void **state)
 {
-	static const char *const good[] = {SECRET_63 "4", "\n" SECRET_63 "F\r\n\n",
-	    " 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e\n"
-	    " c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7\n"};
+	static const char *const good[] = {(SECRET_63 "4"), ("\n" SECRET_63 "F\r\n\n"),
+	    (" 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e\n"
+	     " c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7\n")};
 	const struct wrong w = {SERVE "--cookie-secret FILE --syn-cookies x", "--syn-cookies 'x'",
 	    "expected auto", "never", NULL};
 	struct said said;
