@@ -557,6 +557,7 @@ assert_not_said(void)
 static void
 test_program(void **state)
 {
+	time_t epoch = time(NULL) / 64;
 	int status, rc;
 
 	look_for_nothing();
@@ -569,22 +570,23 @@ test_program(void **state)
 	program_start();
 	if (!program_says("\nready\n"))
 		fail_msg("septet serve did not start: %s", run.said);
+	unlink(run.secret);
 	rc = search(run.pid);
 	kill(run.pid, SIGTERM);
 	assert_true(program_says(NULL));
 	assert_int_equal(waitpid(run.pid, &status, 0), run.pid);
 	assert_int_equal(status, 0);
 	said_plainly();
-	assert_not_said();
-	unlink(run.secret);
 	unlink(run.json);
+	assert_not_said();
 	if (rc == -EPERM || rc == -EACCES) {
 		fprintf(stderr, "skipped: another process's memory may not be read here\n");
 		return;
 	}
 	assert_int_equal(rc, 0);
 	assert_kept();
-	assert_keys_found();
+	if (time(NULL) / 64 == epoch) /* else it may have keys of another one */
+		assert_keys_found();
 }
 
 int
