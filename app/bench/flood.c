@@ -274,7 +274,8 @@ flood_dropped(const struct flood_step *s)
 {
 	const uint64_t *v = s->server.stats.verdict;
 
-	return v[SPT_V_TCP_SYN_BACKLOG] + v[SPT_V_TCP_SYN_NO_RECORD] + v[SPT_V_TCP_SYN_NO_FLOW];
+	return v[SPT_V_TCP_SYN_BACKLOG] + v[SPT_V_TCP_SYN_NO_RECORD] + v[SPT_V_TCP_SYN_NO_FLOW] +
+	       v[SPT_V_TCP_SYN_PORT_FULL];
 }
 
 static double

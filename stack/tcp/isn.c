@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Initial sequence numbers (RFC 6528) and timestamp offsets (RFC 7323 5.4). */
+#include <string.h>
+
 #include "internal.h"
 
 /* The bytes of a key that name a flow. */
@@ -43,6 +45,10 @@ secret_derive(const uint8_t master[32], const char *label)
 	out.k0 = siphash24(low, message, sizeof(message));
 	message[31] = 1;
 	out.k1 = siphash24(low, message, sizeof(message));
+	/* Stacks are in core dumps. */
+	explicit_bzero(&low, sizeof(low));
+	explicit_bzero(&high, sizeof(high));
+	explicit_bzero(message, sizeof(message));
 	return out;
 }
 
