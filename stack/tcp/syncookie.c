@@ -2,7 +2,7 @@
 /* SYN cookies: keys, the two layouts, issue and check. */
 #include <rte_common.h>
 
-#include "../base/addr.h"
+#include "../base/addr_prf.h"
 #include "../base/debug.h"
 #include "../base/seq.h"
 #include "syncookie.h"
@@ -73,8 +73,7 @@ prf(struct siphash_key key, const struct syncookie_flow *f, bool timestamps)
 {
 	uint64_t ports = (uint64_t)f->irs << 32 | (uint32_t)f->lport << 16 | f->rport;
 
-	return siphash24_5w(
-	    key, f->remote.q[0], f->remote.q[1], f->local.q[0], f->local.q[1], ports, timestamps);
+	return addr_prf(key, &f->remote, &f->local, ports, timestamps);
 }
 
 /* The highest step that is not above 'value'; -1: none. */
