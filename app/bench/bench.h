@@ -98,7 +98,8 @@ struct bench_phase {
 	uint32_t window;           /* connections in progress at most */
 	spt_time drain;            /* afterwards, for what is in progress; then it is aborted */
 	double flood_rate;         /* --mode flood: beside it, until the last of it has ended */
-	bool idle;                 /* nothing is attempted: a flood alone */
+	uint32_t *honest; /* atomic: cores whose clients have not ended; NULL: ask nobody */
+	bool idle;        /* nothing is attempted: a flood alone */
 };
 
 /* All of these run on the core; 'state' is its struct bench_core. */
@@ -176,6 +177,7 @@ struct bench_result {
 	double cycles_per_byte; /* the same for each payload byte, either way; 0: there was none */
 	double server_cycles_per_byte;
 	double cpu_share;              /* of the processors' time, that we had; < 0: unknown */
+	double cpu_share_all;          /* the same, with what was drained */
 	double line_rate_share;        /* of the port's speed, the busier way; < 0: it has none */
 	uint64_t bytes_per_connection; /* tables of a client engine for each held connection */
 	uint32_t held;                 /* most connections established at once */

@@ -317,6 +317,7 @@ bench_core_begin(void *state, spt_time now, void *argument)
 	core->draining = false;
 	core->abandoning = false;
 	core->over = false;
+	core->calm = false;
 	if (core->flood)
 		bench_flood_begin(core);
 	/* A core without a share of the attempts is given no time. */

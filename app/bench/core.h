@@ -96,6 +96,7 @@ struct bench_core {
 	struct bench_phase phase;
 	struct load load;
 	bool draining, abandoning, over;
+	bool calm; /* --mode flood: its clients have ended, which is told */
 	spt_time drain_by;
 	uint64_t begun;  /* attempts */
 	spt_time next;   /* with a rate: when the next of them is due */
@@ -161,7 +162,10 @@ void bench_flood_begin(struct bench_core *core);
 void bench_flood_turn(struct bench_core *core);
 void bench_flood_event(struct bench_core *core, const struct spt_event *e);
 
-/* The phase is over: so is the flood. True when nothing is left of it. */
+/*
+ * The clients of this core have ended; when those of the others have too, so does the flood. True
+ * when nothing is left of it.
+ */
 bool bench_flood_end(struct bench_core *core);
 
 /* Silent connections have odd user pointers. */

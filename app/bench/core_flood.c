@@ -66,11 +66,12 @@ static bool
 silent_open(struct bench_core *core)
 {
 	uint32_t index = pool_get(&core->silent.conns);
-	const struct spt_endpoint *target = &core->options->target[core->next_target];
+	const struct spt_endpoint *target;
 	struct silent_conn *c;
 
 	if (index == POOL_NONE)
 		return false;
+	target = &core->options->target[core->first_target + core->silent.done % core->n_target];
 	c = pool_at(&core->silent.conns, index);
 	*c = (struct silent_conn){.conn = SPT_CONN_NONE};
 	if (spt_connect(core->engine, core->source, NULL, target, silent_user(index), &c->conn)) {
@@ -139,9 +140,23 @@ silent_end(struct bench_core *core)
 	return pool_used(&s->conns) == 0;
 }
 
+/* Who still waits is not to get in because half of the flood is over. */
+static bool
+flood_may_end(struct bench_core *core)
+{
+	uint32_t *honest = core->phase.honest;
+
+	if (!core->calm && honest)
+		__atomic_sub_fetch(honest, 1, __ATOMIC_RELAXED);
+	core->calm = true;
+	return !honest || core->stopping || __atomic_load_n(honest, __ATOMIC_RELAXED) == 0;
+}
+
 bool
 bench_flood_end(struct bench_core *core)
 {
+	if (!flood_may_end(core))
+		return false;
 	flood_port_stop(core->flood, core->now);
 	return core->options->flood.kind != FLOOD_SILENT || silent_end(core);
 }

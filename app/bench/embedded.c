@@ -153,6 +153,7 @@ embedded_options(const struct bench_options *o, struct serve_options *s)
 	embedded_size(o, &s->engine);
 	if (o->flood.on) {
 		s->conn.backlog = s->engine.half_open;
+		s->conn.defer_accept = o->flood.defer_accept;
 		s->conn.conn.idle_timeout_ms = o->flood.idle_timeout_ms;
 	}
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <rte_common.h>
+#include <rte_random.h>
 
 #include "base/addr.h"
 #include "bench/check.h"
@@ -32,7 +33,7 @@ flood_wrap_port(void *app, unsigned int core, unsigned int port_index, struct rt
 	    .kind = o->flood.kind,
 	    .prefix = o->flood.prefix,
 	    .length = o->flood.length,
-	    .seed = core,
+	    .seed = rte_rand(), /* what an earlier run left at the target is not met again */
 	    .pool = pool,
 	};
 	unsigned int first = 0;
@@ -42,7 +43,8 @@ flood_wrap_port(void *app, unsigned int core, unsigned int port_index, struct rt
 	while (first < o->n_target && o->target_port[first] != port_index)
 		first++;
 	config.target = &o->target[first];
-	while (first + config.n_targets < o->n_target &&
+	/* Whole handshakes are no frames of the port's; they go to targets of both families. */
+	while (o->flood.kind != FLOOD_SILENT && first + config.n_targets < o->n_target &&
 	       o->target_port[first + config.n_targets] == port_index)
 		config.n_targets++;
 	rc = flood_port_create(&config, port, &bench->flood[core]);
@@ -115,13 +117,16 @@ flood_find_way(struct phase_runner *r)
 	return bench->error[0] ? -EHOSTUNREACH : 0;
 }
 
-/* The time that the flood had: without what others had of our core, as far as that is known. */
-static double
-flood_seconds(const struct bench_result *r)
+/* ---- what a stretch came to ---------------------------------------------------- */
+
+double
+flood_seconds(const struct bench_result *r, unsigned int cores)
 {
-	double lasted = (double)r->flood.lasted_ns / 1e9;
-	double stalled = (double)r->flood.stalled_ns / 1e9;
-	double taken = r->cpu_share >= 0 && r->cpu_share < 1 ? (1 - r->cpu_share) * lasted : 0;
+	double n = RTE_MAX(cores, 1u);
+	double lasted = (double)r->flood.lasted_ns / 1e9 / n;
+	double stalled = (double)r->flood.stalled_ns / 1e9 / n;
+	double share = r->cpu_share_all;
+	double taken = share >= 0 && share < 1 ? (1 - share) * lasted : 0;
 
 	return lasted - RTE_MIN(stalled, taken);
 }
@@ -132,47 +137,62 @@ flood_per_second(uint64_t n, double seconds)
 	return seconds > 0 ? (double)n / seconds : 0;
 }
 
-/* ---- the largest rate without loss --------------------------------------------- */
-
+/* Behind the port that the flood is handed to; --impair may lose frames of a link that is full. */
 static uint64_t
 flood_port_lost(const struct spt_runtime_snapshot *s)
 {
-	return s->port.rx_missed + s->port.rx_no_mbuf + s->stats.tx_dropped;
+	return s->port.rx_missed + s->port.rx_no_mbuf + s->stats.tx_dropped +
+	       s->port.impaired[SPT_IMPAIR_LOST];
 }
 
-/* Frames of either kind that a port lost, either way. */
+static uint64_t
+flood_lost_behind(const struct bench_result *r)
+{
+	return flood_port_lost(&r->client_all) +
+	       (r->server_known ? flood_port_lost(&r->server_all) : 0);
+}
+
+/* Frames of either kind that were lost either way. */
 static uint64_t
 flood_lost(const struct bench_result *r)
 {
-	uint64_t lost = r->flood.refused + r->flood.no_mbuf + r->flood.honest_refused;
-
-	lost += flood_port_lost(&r->client_all);
-	return r->server_known ? lost + flood_port_lost(&r->server_all) : lost;
+	return r->flood.refused + r->flood.no_mbuf + r->flood.honest_refused + flood_lost_behind(r);
 }
 
-static void
-flood_judge(struct search_trial *t, double asked, const struct bench_result *r)
+/* What went through a stretch, a second. */
+static double
+flood_through(const struct bench_result *r, unsigned int cores)
 {
-	double carried = flood_per_second(r->flood.taken, flood_seconds(r));
-	double made = (double)r->flood.made;
+	uint64_t behind = RTE_MIN(flood_lost_behind(r), r->flood.taken);
+
+	return flood_per_second(r->flood.taken - behind, flood_seconds(r, cores));
+}
+
+void
+flood_judge(struct search_trial *t, double asked, const struct bench_result *r, unsigned int cores)
+{
+	double through = flood_through(r, cores), made = (double)r->flood.made;
 	uint64_t lost = flood_lost(r);
 
 	*t = (struct search_trial){
 	    .asked = asked,
-	    .begun_share = carried / asked,
-	    .done_share = RTE_MIN(carried / asked, 1.0),
+	    .begun_share = flood_per_second(r->flood.made, flood_seconds(r, cores)) / asked,
+	    .done_share = RTE_MIN(through / asked, 1.0),
 	    .failures_share = made > 0 ? (double)lost / made : 1,
 	};
 	if (lost > 0)
 		t->verdict = SEARCH_FAILURES;
-	else if (carried < KEPT_UP * asked)
+	else if (through < KEPT_UP * asked)
 		t->verdict = SEARCH_BEHIND;
 	else
 		t->verdict = SEARCH_PASSED;
 }
 
+/* ---- the largest rate without loss --------------------------------------------- */
+
+/* What passed is '*through', which may be a little less than was asked for. */
 static int
-flood_trial(struct phase_runner *r, struct search *s)
+flood_trial(struct phase_runner *r, struct search *s, double *through)
 {
 	struct bench *bench = r->bench;
 	spt_time time = s->state == SEARCH_CONFIRMING ? CONFIRM_TIME : TRIAL_TIME;
@@ -182,7 +202,7 @@ flood_trial(struct phase_runner *r, struct search *s)
 
 	if (rc || r->interrupts)
 		return rc;
-	flood_judge(&trial, asked, &bench->result);
+	flood_judge(&trial, asked, &bench->result, r->cores);
 	live_clear();
 	printf("without loss: %.0f/s: %s, %.4f %% lost\n", asked,
 	    trial.verdict == SEARCH_PASSED   ? "yes"
@@ -191,6 +211,7 @@ flood_trial(struct phase_runner *r, struct search *s)
 	    100 * trial.failures_share);
 	fflush(stdout);
 	search_next(s, &trial);
+	*through = asked * trial.done_share;
 	return 0;
 }
 
@@ -199,17 +220,17 @@ flood_find_most(struct phase_runner *r)
 {
 	struct bench *bench = r->bench;
 	int rc = flood_run_trial(r, FLOOD_RATE_MOST, REGION_TIME);
-	const struct flood_counts *c = &bench->result.flood;
+	double through = 0;
 	struct search s;
 
 	if (rc || r->interrupts)
 		return rc;
-	search_begin(&s, flood_per_second(c->taken, (double)c->lasted_ns / 1e9));
+	search_begin(&s, flood_through(&bench->result, r->cores));
 	while (rc == 0 && r->interrupts == 0 && s.state <= SEARCH_CONFIRMING)
-		rc = flood_trial(r, &s);
+		rc = flood_trial(r, &s, &through);
 	if (rc || r->interrupts)
 		return rc;
-	bench->flood_most = RTE_MIN(s.rate, FLOOD_RATE_MOST);
+	bench->flood_most = through;
 	bench->confirmed = s.state == SEARCH_FOUND;
 	live_clear();
 	printf("without loss: %.0f/s%s\n", bench->flood_most,
@@ -236,6 +257,12 @@ flood_first_syn_share(const struct flood_step *s)
 	                   : -1;
 }
 
+double
+flood_lost_share(const struct flood_step *s)
+{
+	return s->counts.made ? (double)s->lost / (double)s->counts.made : -1;
+}
+
 uint64_t
 flood_cookies(const struct flood_step *s)
 {
@@ -247,7 +274,8 @@ flood_dropped(const struct flood_step *s)
 {
 	const uint64_t *v = s->server.stats.verdict;
 
-	return v[SPT_V_TCP_SYN_BACKLOG] + v[SPT_V_TCP_SYN_NO_RECORD] + v[SPT_V_TCP_SYN_NO_FLOW];
+	return v[SPT_V_TCP_SYN_BACKLOG] + v[SPT_V_TCP_SYN_NO_RECORD] + v[SPT_V_TCP_SYN_NO_FLOW] +
+	       v[SPT_V_TCP_SYN_PORT_FULL];
 }
 
 static double
@@ -268,9 +296,11 @@ flood_reckon(struct flood_step *s, const struct bench *bench)
 	const struct bench_result *r = &bench->result;
 	const struct histogram *h = r->latency[LATENCY_HANDSHAKE];
 
-	s->seconds = flood_seconds(r);
+	s->seconds = flood_seconds(r, bench->info.engines);
+	s->offered = flood_per_second(r->flood.made, s->seconds);
 	s->carried = flood_per_second(r->flood.taken, s->seconds);
 	s->share = bench->flood_most > 0 ? s->asked / bench->flood_most : -1;
+	s->lost = flood_lost(r);
 	s->counts = r->flood;
 	s->totals = r->totals;
 	s->p50 = histogram_percentile(h, 0.5);
@@ -278,7 +308,7 @@ flood_reckon(struct flood_step *s, const struct bench *bench)
 	s->max = h->max;
 	s->server = r->server_all;
 	s->server_busy = r->server_known ? r->server_busy : -1;
-	s->cpu_share = r->cpu_share;
+	s->cpu_share = r->cpu_share_all;
 }
 
 static int

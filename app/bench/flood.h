@@ -8,14 +8,17 @@
 #define SPT_APP_FLOOD_H
 
 #include "bench/phase.h"
+#include "bench/search.h"
 
 /* What a step came to. */
 struct flood_step {
 	struct flood_ask ask;
 	double asked;   /* frames a second */
+	double offered; /* the same, that were made: fewer, if a core was too slow for them */
 	double carried; /* the same, that the port took */
 	double share;   /* asked, of the largest rate without loss; < 0: that is unknown */
-	double seconds; /* the flood's, without those in which others had our core */
+	double seconds; /* see flood_seconds */
+	uint64_t lost;  /* frames of either kind, either way */
 	struct flood_counts counts;
 	struct bench_totals totals;         /* of the honest clients */
 	uint64_t p50, p99, max;             /* ns, of their handshakes; 0: none */
@@ -30,10 +33,23 @@ int flood_wrap_port(void *app, unsigned int core, unsigned int port_index, struc
 /* All of it, on the thread beside the cores. 0, or a negative errno with bench->error. */
 int flood_run(struct phase_runner *r);
 
+/* How long the flood of 'cores' lasted, without what others had of our processors meanwhile. */
+double flood_seconds(const struct bench_result *r, unsigned int cores);
+
+/*
+ * Did nobody lose a frame of either kind, and was it the rate that was asked for? done_share is
+ * what went through.
+ */
+void flood_judge(
+    struct search_trial *t, double asked, const struct bench_result *r, unsigned int cores);
+
 /* Of all attempts of a step, those that completed; whose first SYN sufficed. < 0: there are none.
  */
 double flood_success_share(const struct flood_step *s);
 double flood_first_syn_share(const struct flood_step *s);
+
+/* Frames that were lost, for each that the flood made. < 0: it made none. */
+double flood_lost_share(const struct flood_step *s);
 
 /* SYNs that the server answered by a cookie, and those that it dropped for want of a record. */
 uint64_t flood_cookies(const struct flood_step *s);

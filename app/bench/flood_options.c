@@ -237,6 +237,9 @@ const struct option_row flood_rows[] = {
     {GROUP_FLOOD, "backlog", "N", NULL, "1024",
         "half-open records of the embedded server (default: 4096)", OPTION_NUMBER, SIZED(backlog),
         .min = 1, .max = 16 << 20, .parse = stored_backlog},
+    {GROUP_FLOOD, "defer-accept", NULL, NULL, NULL,
+        "of the embedded server: a connection begins with its first data", OPTION_FLAG,
+        .offset = offsetof(struct flood_options, defer_accept)},
     {GROUP_FLOOD, "idle-timeout", "TIME", NULL, "1s",
         "the embedded server aborts a connection that receives nothing this long (default: never)",
         OPTION_TIME, SIZED(idle_timeout_ms), .min = 100, .max = ROWS_MS_DAY, .parse = stored_idle},
@@ -254,13 +257,18 @@ refuse(char *error, size_t error_size, bool wrong, const char *why)
 	return wrong ? -EINVAL : 0;
 }
 
+/* An option that was given and is of the server; NULL: none. */
+static const char *
+server_option(const struct flood_options *f)
+{
+	return f->server_given ? f->server_given : f->defer_accept ? "defer-accept" : NULL;
+}
+
 /* Without --mode flood nothing of it makes sense. */
 static int
 check_off(const struct bench_options *o, char *error, size_t error_size)
 {
-	const char *given = o->flood.given          ? o->flood.given
-	                    : o->flood.server_given ? o->flood.server_given
-	                                            : NULL;
+	const char *given = o->flood.given ? o->flood.given : server_option(&o->flood);
 
 	if (!given)
 		return 0;
@@ -278,6 +286,20 @@ has_unit(const struct flood_options *f, enum flood_unit unit)
 	for (unsigned int i = 0; i < f->n_steps; i++)
 		has |= f->step[i].unit == unit;
 	return has;
+}
+
+/* On a link that loses some of whatever there is no rate is free of loss. */
+static bool
+link_loses(const struct bench_options *o)
+{
+	bool loses = false;
+
+	for (unsigned int i = 0; i < o->link.n_ports; i++) {
+		const struct spt_impair_config *c = &o->link.of[i].impair;
+
+		loses |= c->rx.loss_ppm || c->tx.loss_ppm || c->rx.corrupt_ppm || c->tx.corrupt_ppm;
+	}
+	return loses;
 }
 
 int
@@ -302,14 +324,20 @@ flood_check_words(
 		    "--flood-rates: whole handshakes are no frames that a port loses; expected "
 		    "numbers or multiples with --flood silent, such as 5000 or 2x");
 	if (rc == 0)
+		rc = refuse(error, error_size,
+		    link_loses(o) &&
+		        (has_unit(f, FLOOD_SHARE) || (f->n_steps == 0 && !f->alone && !silent)),
+		    "--flood-rates: a link that loses frames by --impair does so at any rate; "
+		    "expected numbers or multiples with it, such as --flood-rates 10x,1M");
+	if (rc == 0)
 		rc = refuse(error, error_size, silent && f->length,
 		    "--flood-prefix: whole handshakes come from our own addresses; expected none "
 		    "with --flood silent, leave it away");
-	if (rc == 0 && f->server_given && !link_is_memory(&o->link)) {
+	if (rc == 0 && server_option(f) && !link_is_memory(&o->link)) {
 		snprintf(error, error_size,
 		    "--%s is of the embedded server: expected --port memory, or give it to 'septet "
 		    "serve'",
-		    f->server_given);
+		    server_option(f));
 		rc = -EINVAL;
 	}
 	return rc;
@@ -432,6 +460,13 @@ check_target(const struct bench_options *o, unsigned int at, char *error, size_t
 	for (unsigned int i = 0; i < f->n_anywhere && why; i++)
 		if (addr_eq(a, &f->anywhere[i]))
 			why = NULL;
+	if (f->kind != FLOOD_SILENT && address_in_network(a, &f->prefix, f->length)) {
+		snprintf(error, error_size,
+		    "--target '%s' is of --flood-prefix: expected sources that are not the "
+		    "target's, give another prefix",
+		    endpoint);
+		return -EINVAL;
+	}
 	if (!why)
 		return 0;
 	snprintf(error, error_size,
@@ -473,10 +508,11 @@ flood_check_where(const struct bench_options *o, char *error, size_t error_size)
 
 	if (!f->on)
 		return 0;
-	if ((uint64_t)o->duration_ms * f->n_steps > FLOOD_MINUTES * UINT64_C(60000)) {
+	if (((uint64_t)o->duration_ms + o->drain_ms) * f->n_steps >
+	    FLOOD_MINUTES * UINT64_C(60000)) {
 		snprintf(error, error_size,
-		    "--duration: %u steps of it take more than %d minutes; expected a flood that "
-		    "ends, shorten it",
+		    "--duration: %u steps of it, each with its --drain, take more than %d minutes; "
+		    "expected a flood that ends, shorten them",
 		    f->n_steps, FLOOD_MINUTES);
 		return -EINVAL;
 	}

@@ -52,7 +52,8 @@ struct flood_options {
 	/* of the embedded server */
 	enum spt_syn_cookies cookies;
 	uint32_t backlog, idle_timeout_ms;
-	/* An option that was given and is of the flood, or of its server; NULL: none. */
+	bool defer_accept;
+	/* An option that was given and is of the flood, or of its server, no flag; NULL: none. */
 	const char *given, *server_given;
 };
 

@@ -55,6 +55,9 @@ steps_axis(const struct panel *p)
 	    "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" "
 	    "stroke-dasharray=\"6 5\"/>\n",
 	    plot_x(p, most), p->top, plot_x(p, most), p->top + PLOT_PANEL, PLOT_GREY);
+	/* Said once, where no line of a flood that did little harm is. */
+	if (p->top != PLOT_TOP)
+		return;
 	/* On the side where there is more room. */
 	fprintf(p->f,
 	    "<text class=\"tick\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">the largest rate "

@@ -8,6 +8,8 @@
 #include "common/rows.h"
 #include "serve/serve.h"
 
+#define OFFERED 0.99 /* of what was asked for */
+
 void
 flood_print_start(const struct bench *bench)
 {
@@ -22,8 +24,9 @@ flood_print_start(const struct bench *bench)
 		printf("flood: %s, from random sources in %s/%u\n", flood_kind_name(f->kind),
 		    address_text(&f->prefix, text), f->length);
 	if (bench->server)
-		printf("server: SYN cookies %s, backlog %" PRIu32 "\n",
-		    rows_cookies_name(f->cookies), bench->server->options.conn.backlog);
+		printf("server: SYN cookies %s, backlog %" PRIu32 "%s\n",
+		    rows_cookies_name(f->cookies), bench->server->options.conn.backlog,
+		    f->defer_accept ? ", connections begin with their first data" : "");
 }
 
 static void
@@ -38,8 +41,8 @@ print_share(double share)
 static void
 print_heading(void)
 {
-	printf("%11s  %11s  %8s  %9s  %8s  %8s  %9s  %9s  %11s  %11s  %8s\n", "flood/s",
-	    "carried/s", "of most", "honest", "success", "1st SYN", "p50", "p99", "cookies",
+	printf("%11s  %11s  %8s  %8s  %9s  %8s  %8s  %9s  %9s  %11s  %11s  %8s\n", "flood/s",
+	    "carried/s", "of most", "lost", "honest", "success", "1st SYN", "p50", "p99", "cookies",
 	    "SYN dropped", "server");
 }
 
@@ -51,6 +54,7 @@ print_row(const struct flood_step *s)
 
 	printf("%11.0f  %11.0f", s->asked, s->carried);
 	print_share(s->share);
+	print_share(flood_lost_share(s));
 	printf("  %9" PRIu64, s->totals.attempts);
 	print_share(flood_success_share(s));
 	print_share(flood_first_syn_share(s));
@@ -62,6 +66,15 @@ print_row(const struct flood_step *s)
 		printf("  %11s  %11s", "-", "-");
 	print_share(s->server_busy);
 	printf("\n");
+}
+
+/* The rate was kept, or the line of the step is of another. */
+static void
+print_slow(const struct flood_step *s)
+{
+	if (s->offered < OFFERED * s->asked)
+		printf("of %.0f/s only %.0f/s were made: the client's core was too slow for more\n",
+		    s->asked, s->offered);
 }
 
 void
@@ -88,6 +101,8 @@ flood_print_table(const struct bench *bench)
 		print_heading();
 	for (size_t i = 0; i < bench->n_steps; i++)
 		print_row(&bench->steps[i]);
+	for (size_t i = 0; i < bench->n_steps; i++)
+		print_slow(&bench->steps[i]);
 	printf("answers to the flood: %" PRIu64 " SYN-ACK, %" PRIu64 " RST, %" PRIu64 " other\n",
 	    c->syn_acks, c->resets, c->other_answers);
 }

@@ -31,6 +31,12 @@ put_count(json_t *to, const char *name, uint64_t value)
 }
 
 static void
+put_known(json_t *to, const char *name, bool known, uint64_t value)
+{
+	json_object_set_new(to, name, known ? json_integer((json_int_t)value) : json_null());
+}
+
+static void
 put_real(json_t *to, const char *name, double value)
 {
 	json_object_set_new(to, name, isfinite(value) ? json_real(value) : json_null());
@@ -288,7 +294,9 @@ put_step(json_t *to, const struct flood_step *s)
 	json_t *o;
 
 	put_real(to, "flood_asked_per_second", s->asked);
+	put_real(to, "flood_offered_per_second", s->offered);
 	put_real(to, "flood_per_second", s->carried);
+	put_count(to, "frames_lost", s->lost);
 	put_share(to, "load_share", s->share);
 	put_real(to, "seconds", s->seconds);
 	put_count(to, "honest_attempts", s->totals.attempts);
@@ -305,8 +313,8 @@ put_step(json_t *to, const struct flood_step *s)
 #undef X
 	put_share(to, "server_busy", s->server_busy);
 	put_share(to, "cpu_share", s->cpu_share);
-	put_real(to, "server_cookies", server ? (double)flood_cookies(s) : NAN);
-	put_real(to, "server_syns_dropped", server ? (double)flood_dropped(s) : NAN);
+	put_known(to, "server_cookies", server, flood_cookies(s));
+	put_known(to, "server_syns_dropped", server, flood_dropped(s));
 }
 
 /* Of --mode flood; of others the list is empty, and there is no flood. */
@@ -332,6 +340,11 @@ put_flood(json_t *to, const struct bench *bench)
 	snprintf(text + strlen(text), 8, "/%u", f->length);
 	put_text(o, "prefix", f->kind == FLOOD_SILENT ? NULL : text);
 	put_text(o, "syn_cookies", bench->server ? rows_cookies_name(f->cookies) : NULL);
+	put_known(
+	    o, "backlog", bench->server, bench->server ? bench->server->options.conn.backlog : 0);
+	json_object_set_new(
+	    o, "defer_accept", bench->server ? json_boolean(f->defer_accept) : json_null());
+	put_real(o, "idle_timeout_seconds", f->idle_timeout_ms ? f->idle_timeout_ms / 1e3 : NAN);
 	put_real(o, "lossless_per_second", bench->flood_most > 0 ? bench->flood_most : NAN);
 	put_bool(o, "lossless_confirmed", bench->confirmed);
 #define X(field, text) put_count(o, #field, bench->flood_total.field);

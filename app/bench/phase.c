@@ -232,6 +232,16 @@ phase_cpu_time(void)
 	return (spt_time)ts.tv_sec * SPT_NS_PER_SEC + (spt_time)ts.tv_nsec;
 }
 
+/* Of the time of our processors since the phase began, until 'now', what we had. */
+static double
+phase_cpu_share(const struct phase_runner *r, spt_time now)
+{
+	if (r->bench->naps || now <= r->engine_begun)
+		return -1;
+	return (double)(phase_cpu_time() - r->cpu_begun) / (double)(now - r->engine_begun) /
+	       r->bench->info.lcores;
+}
+
 /* The loading part is over: what is reckoned for it ends here. */
 static void
 phase_loaded(struct phase_runner *r, const struct phase_sum *sum)
@@ -244,8 +254,7 @@ phase_loaded(struct phase_runner *r, const struct phase_sum *sum)
 	if (r->whole.duration && r->loading > most)
 		r->loading = most;
 	r->loading = phase_asked_until(r, sum, r->loading);
-	r->cpu_share = (double)(phase_cpu_time() - r->cpu_begun) / (double)(now - r->engine_begun) /
-	               r->bench->info.lcores;
+	r->cpu_share = phase_cpu_share(r, now);
 	r->client_loaded = r->client;
 	r->server_loaded = r->server;
 }
@@ -305,13 +314,14 @@ phase_second(struct phase_runner *r, const struct phase_sum *sum, bool loading)
 /* ---- a phase -------------------------------------------------------------------- */
 
 static void
-phase_share(const struct phase_runner *r, unsigned int core, struct bench_phase *p)
+phase_share(struct phase_runner *r, unsigned int core, struct bench_phase *p)
 {
 	*p = r->whole;
 	p->attempts = r->whole.attempts / r->cores + (core < r->whole.attempts % r->cores);
 	p->rate_from /= r->cores;
 	p->rate_to /= r->cores;
 	p->flood_rate /= r->cores;
+	p->honest = &r->honest;
 	p->window = RTE_MAX(r->whole.window / r->cores, 1u);
 	/* No limit is written as 0: a core that has no share begins nothing by having no time. */
 	if (r->whole.attempts && !p->attempts)
@@ -343,6 +353,7 @@ phase_begin(struct phase_runner *r, const struct bench_phase *whole)
 	r->at_begin = r->totals = sum.totals;
 	r->flood_begin = r->flood = sum.flood;
 	r->held = 0;
+	__atomic_store_n(&r->honest, r->cores, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < r->cores && rc == 0; i++) {
 		phase_share(r, i, &r->core[i].phase);
 		rc = phase_call(r, i, bench_core_begin, &r->core[i].phase);
@@ -440,7 +451,7 @@ phase_reckon(struct phase_runner *r, struct bench_result *result)
 	    .held = r->held,
 	    .server_known = b->server != NULL,
 	    .one_lcore = b->server && b->info.lcores < b->info.engines + b->info.peers,
-	    .cpu_share = r->bench->naps ? -1 : r->cpu_share,
+	    .cpu_share = r->cpu_share,
 	    .hz = spt_runtime_hz(),
 	    .speed_mbps = ports_speed(&b->info),
 	    .client_bytes = b->info.engines * spt_engine_footprint(&b->options.engine),
@@ -458,6 +469,7 @@ phase_reckon(struct phase_runner *r, struct bench_result *result)
 	for (unsigned int l = 0; l < LATENCIES; l++)
 		result->latency[l] = r->latency[l];
 	result_compute(result, &in);
+	result->cpu_share_all = phase_cpu_share(r, r->last);
 }
 
 int

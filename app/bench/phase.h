@@ -51,6 +51,7 @@ struct phase_runner {
 	struct spt_runtime_snapshot client_begin, server_begin, client_loaded, server_loaded;
 	struct histogram *latency[LATENCIES];
 	bool loaded, over;
+	uint32_t honest;    /* see bench_phase */
 	bool hushed;        /* no line each second: it is a trial */
 	spt_time cpu_begun; /* of all our threads */
 	double cpu_share;

@@ -23,6 +23,7 @@ static struct {
 	uint32_t ended; /* atomic: the loops are over */
 	bool status;    /* a status line is wanted */
 	struct spt_runtime_snapshot last;
+	struct serve_flood flood;
 } control;
 
 /* "now" against what it was a second ago. */
@@ -52,7 +53,7 @@ control_second(void)
 	if (spt_runtime_snapshot_sum(control.serve->runtime, SPT_ROLE_OWN, &s) != 0)
 		return;
 	if (!control.serve->options.link.quiet)
-		serve_flood_watch(&s, &control.last);
+		serve_flood_watch(&control.flood, &s, &control.last);
 	if (control.status)
 		control_status(&s);
 	fflush(stdout);

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include <rte_common.h>
+
 #include "common/address.h"
 #include "serve/serve.h"
 
@@ -60,17 +62,23 @@ flood_ends(const struct spt_stats *s)
 }
 
 void
-serve_flood_watch(const struct spt_runtime_snapshot *now, const struct spt_runtime_snapshot *before)
+serve_flood_watch(struct serve_flood *flood, const struct spt_runtime_snapshot *now,
+    const struct spt_runtime_snapshot *before)
 {
 	double seconds = (double)(now->now - before->now) / 1e9;
 	uint64_t syns = flood_syns(&now->stats) - flood_syns(&before->stats);
 	/* Also one that began and ended within the second. */
 	bool begun = flood_begun(&now->stats) != flood_begun(&before->stats);
+	bool begins = begun && !before->defence.on;
 
 	if (before->now == 0 || seconds <= 0)
 		return;
-	if (begun && !before->defence.on)
-		flood_begins(now, (double)syns / seconds);
+	flood->rate =
+	    begins ? (double)syns / seconds : RTE_MAX(flood->rate, (double)syns / seconds);
+	/* Of the second in which it began it had a part only. */
+	if (flood->seen || (begins && !now->defence.on))
+		flood_begins(now, flood->rate);
+	flood->seen = begins && now->defence.on;
 	if ((begun || before->defence.on) && !now->defence.on)
 		flood_ends(&now->stats);
 }

@@ -201,12 +201,18 @@ const char *serve_listen_text(const struct serve_listen *listen, char *text, siz
 int serve_control_start(struct serve *serve);
 void serve_control_join(void);
 
+/* An episode of SYN cookies. */
+struct serve_flood {
+	bool seen; /* it began in the last second: how many SYNs come is known after the next */
+	double rate;
+};
+
 /*
- * A line when SYN cookies begin, and one when they end; by each second's sums and those of the
- * second before.
+ * A line when SYN cookies begin, and one when they end; by each second's sums of all engines and
+ * those of the second before.
  */
-void serve_flood_watch(
-    const struct spt_runtime_snapshot *now, const struct spt_runtime_snapshot *before);
+void serve_flood_watch(struct serve_flood *flood, const struct spt_runtime_snapshot *now,
+    const struct spt_runtime_snapshot *before);
 
 /* Lines at the start; 'user': what became of privileges. */
 void serve_print_start(const struct serve *serve, const struct spt_eal_info *eal, const char *user);

@@ -127,7 +127,11 @@ struct spt_conn_options {
 
 struct spt_listen_options {
 	struct spt_conn_options conn;
-	uint32_t backlog;  /* half-open records of this listener, then cookies; 0 = all there are */
+	/*
+	 * Most half-open records of this listener; 0 = all there are. From three quarters of them
+	 * cookies answer: the rest is for SYNs that meet TIME-WAIT.
+	 */
+	uint32_t backlog;
 	bool defer_accept; /* ACCEPTED only when data or FIN is there */
 	bool close_on_fin; /* a peer's FIN is answered by ours, as by spt_close */
 	void *user;        /* initial user pointer of accepted connections */

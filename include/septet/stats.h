@@ -56,6 +56,7 @@
 	X(TCP_SYN_COOKIE, "tcp_syn_cookie", "SYN answered by a cookie, without a record")          \
 	X(TCP_SYN_NO_RECORD, "tcp_syn_no_record", "SYN refused: no half-open record left")         \
 	X(TCP_SYN_NO_FLOW, "tcp_syn_no_flow", "SYN refused: the flow table's buckets are full")    \
+	X(TCP_SYN_PORT_FULL, "tcp_syn_port_full", "SYN refused: the port is full of answers")      \
 	X(TCP_SYN_LIMITED, "tcp_syn_limited", "SYN-ACK not repeated: rate limit")                  \
 	X(TCP_HANDSHAKE, "tcp_handshake", "ACK that completed a passive open")                     \
 	X(TCP_COOKIE, "tcp_cookie", "ACK of a cookie that made a connection")                      \
@@ -130,6 +131,8 @@ enum spt_verdict {
 	X(tx_dropped, "frames that the port refused")                                              \
 	X(tx_no_mbuf, "frames not sent: no mbuf")                                                  \
 	X(tx_no_neighbour, "packets dropped: link address did not resolve")                        \
+	X(neighbours_replaced, "entries of the neighbour table that others replaced")              \
+	X(neighbours_not_asked, "ARP requests and solicitations not sent: rate limit")             \
 	X(opened_passive, "connections accepted")                                                  \
 	X(opened_active, "active opens completed")                                                 \
 	X(connects, "active opens begun")                                                          \

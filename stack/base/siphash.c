@@ -18,8 +18,5 @@ siphash24(struct siphash_key k, const void *data, size_t length)
 	for (size_t i = 0; i < left; i++)
 		word |= (uint64_t)p[i] << (8 * i);
 	siphash24_word(&s, word);
-	s.v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		siphash_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	return siphash24_end(&s);
 }

@@ -87,7 +87,31 @@ siphash13_3w(struct siphash_key k, uint64_t w0, uint64_t w1, uint64_t w2)
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
-/* SipHash-2-4 of five little-endian words and a byte: what a SYN cookie vouches for. */
+/* Four rounds, and what is left of four words. */
+static inline uint64_t
+siphash24_end(struct siphash_state *s)
+{
+	s->v2 ^= 0xff;
+	siphash_round(s);
+	siphash_round(s);
+	siphash_round(s);
+	siphash_round(s);
+	return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+/* SipHash-2-4 of two little-endian words and a byte. */
+static inline uint64_t
+siphash24_2w(struct siphash_key k, uint64_t w0, uint64_t w1, uint8_t last)
+{
+	struct siphash_state s = siphash_start(k);
+
+	siphash24_word(&s, w0);
+	siphash24_word(&s, w1);
+	siphash24_word(&s, (uint64_t)17 << 56 | last);
+	return siphash24_end(&s);
+}
+
+/* SipHash-2-4 of five little-endian words and a byte. */
 static inline uint64_t
 siphash24_5w(struct siphash_key k, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3, uint64_t w4,
     uint8_t last)
@@ -100,12 +124,7 @@ siphash24_5w(struct siphash_key k, uint64_t w0, uint64_t w1, uint64_t w2, uint64
 	siphash24_word(&s, w3);
 	siphash24_word(&s, w4);
 	siphash24_word(&s, (uint64_t)41 << 56 | last);
-	s.v2 ^= 0xff;
-	siphash_round(&s);
-	siphash_round(&s);
-	siphash_round(&s);
-	siphash_round(&s);
-	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+	return siphash24_end(&s);
 }
 
 /* SipHash-2-4 of any bytes: slow path and tests of the reference vectors. */

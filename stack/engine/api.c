@@ -124,6 +124,8 @@ spt_engine_stats(const struct spt_engine *engine, struct spt_stats *stats)
 	*stats = engine->stats;
 	stats->tx_no_neighbour += engine->net.dropped_unresolved;
 	stats->tx_no_mbuf += engine->net.no_mbuf;
+	stats->neighbours_replaced += engine->net.evicted;
+	stats->neighbours_not_asked += engine->net.requests_limited;
 	stats->connections = pool_used(&t->conns);
 	stats->cookies_on = t->defence.on;
 	stats->half_open = pool_used(&t->half_opens);

@@ -16,7 +16,7 @@ engine_next_hop(void *context, spt_time now, const struct spt_addr *remote)
 static int
 engine_net_init(struct spt_engine *e, const struct spt_config *c, char *error, size_t error_size)
 {
-	const struct net_config config = {
+	struct net_config config = {
 	    .local = &e->tcp.local,
 	    .mac = e->port->mac,
 	    .gateway4 = c->gateway4,
@@ -29,6 +29,7 @@ engine_net_init(struct spt_engine *e, const struct spt_config *c, char *error, s
 	};
 	int rc = net_init(&e->net, &config, e->now);
 
+	explicit_bzero(&config.seed, sizeof(config.seed)); /* stacks are in core dumps */
 	if (rc == -EINVAL)
 		snprintf(error, error_size,
 		    "a gateway is one of our own addresses or of the wrong family");

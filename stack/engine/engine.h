@@ -23,6 +23,7 @@ struct spt_engine {
 	struct rte_mempool *pool;
 	spt_time now;
 	unsigned int n_ready; /* frames that the port did not take yet */
+	uint64_t tx_seen;     /* frames that it had taken when the last turn looked */
 	struct spt_stats stats;
 	struct txlist out;
 	struct tcp tcp;

@@ -19,6 +19,14 @@ engine_output(struct spt_engine *e)
 	}
 }
 
+/* What segments of this turn may add to a port that does not keep up. */
+static void
+engine_share_port(struct spt_engine *e)
+{
+	tcp_set_port(&e->tcp, e->stats.tx_frames - e->tx_seen, e->n_ready >= ENGINE_READY_PAUSE);
+	e->tx_seen = e->stats.tx_frames;
+}
+
 static void
 engine_timers(struct spt_engine *e)
 {
@@ -33,6 +41,7 @@ spt_poll(struct spt_engine *engine, spt_time now, struct spt_event *events, unsi
 	tcp_set_now(&engine->tcp, now);
 
 	engine_output(engine);
+	engine_share_port(engine);
 	engine_receive(engine);
 	engine_timers(engine);
 	engine_flush(engine);

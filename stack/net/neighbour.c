@@ -2,9 +2,10 @@
 /*
  * The neighbour table: a chained hash of 64-byte entries, replaced by a clock.
  *
- * A flood towards addresses that nobody has (RFC 6583) must not push out neighbours
- * that are in use: entries without a link address may take half of the table, and
- * replace one another when they want more.
+ * A flood towards addresses that nobody has (RFC 6583), or SYNs from them that we answer, must not
+ * push out neighbours that exist, in use or not: entries without a link address may take half of
+ * the table while it is not full, and replace one another when they want more. In a full table
+ * those that answered take their places too, down to an eighth.
  */
 #include <errno.h>
 
@@ -41,6 +42,7 @@ neighbour_table_init(struct net *n)
 	buckets = buckets_for(n->capacity);
 	n->bucket_mask = buckets - 1;
 	n->unresolved_max = n->capacity / 2;
+	n->unresolved_min = RTE_MAX(n->capacity / 8, 1u);
 	n->pending_max = RTE_MAX(n->config.pool->size / 8, (uint32_t)NEIGHBOUR_PENDING);
 	n->timer_head = n->timer_tail = NEIGHBOUR_NIL;
 	n->bytes_table = n->capacity * sizeof(struct neighbour);
@@ -240,7 +242,7 @@ unlink_hash(struct net *n, const struct neighbour *e)
 
 /*
  * The clock: one that was not used since the hand last passed. New entries have a lap of time to
- * be used. 'unresolved_only' while those without a link address have their share.
+ * be used. 'unresolved_only' while those without a link address have more than their due.
  */
 static struct neighbour *
 replace_one(struct net *n, bool unresolved_only)
@@ -271,15 +273,16 @@ struct neighbour *
 neighbour_make(struct net *n, const struct spt_addr *a, bool answered)
 {
 	struct neighbour *e = neighbour_find(n, a);
-	bool crowded = !answered && n->unresolved >= n->unresolved_max;
 	uint16_t *bucket;
 
 	if (e != NULL)
 		return e;
-	if (n->used < n->capacity && !crowded)
+	if (n->used < n->capacity && (answered || n->unresolved < n->unresolved_max))
 		e = &n->table[n->used++];
 	else
-		e = replace_one(n, crowded);
+		e = replace_one(n, n->unresolved >= n->unresolved_min);
+	if (e == NULL && answered)
+		e = replace_one(n, false);
 	if (e == NULL)
 		return NULL;
 	bucket = bucket_of(n, a);

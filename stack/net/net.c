@@ -10,8 +10,10 @@
 #define ECHO_BURST    1000
 #define ERROR_RATE    1000
 #define ERROR_BURST   50
-#define REQUEST_RATE  20000
+#define REQUEST_RATE  2000 /* broadcasts and multicasts: all of the link hears them */
 #define REQUEST_BURST 1024
+#define PROBE_RATE    20000
+#define PROBE_BURST   1024
 
 static bool
 gateway_ok(const struct net_config *c, const struct spt_addr *gateway, bool v4)
@@ -31,7 +33,8 @@ make_gateway(struct net *n, const struct spt_addr *gateway)
 	e = neighbour_make(n, gateway, false);
 	SPT_ASSERT(e != NULL);
 	e->gateway = true;
-	n->unresolved_max++; /* the share is for others */
+	n->unresolved_max++; /* the shares are for others */
+	n->unresolved_min++;
 	return neighbour_index(n, e);
 }
 
@@ -55,6 +58,7 @@ net_init(struct net *n, const struct net_config *config, spt_time now)
 	ratelimit_init(&n->echo_limit, ECHO_RATE, ECHO_BURST, now);
 	ratelimit_init(&n->error_limit, ERROR_RATE, ERROR_BURST, now);
 	ratelimit_init(&n->request_limit, REQUEST_RATE, REQUEST_BURST, now);
+	ratelimit_init(&n->probe_limit, PROBE_RATE, PROBE_BURST, now);
 	n->gateway_hop[0] = make_gateway(n, &config->gateway4);
 	n->gateway_hop[1] = make_gateway(n, &config->gateway6);
 	return 0;

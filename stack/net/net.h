@@ -48,7 +48,8 @@ struct net {
 	uint32_t bucket_mask;
 	uint32_t capacity, used;         /* entries are replaced, never freed */
 	uint32_t unresolved;             /* entries without a link address */
-	uint32_t unresolved_max;         /* more than this many replace one another */
+	uint32_t unresolved_max;         /* more than this many replace one another ... */
+	uint32_t unresolved_min;         /* ... and from this many on no others */
 	uint32_t n_pending;              /* packets that wait, in all ... */
 	uint32_t pending_max;            /* ... and at most: receiving needs the pool too */
 	uint32_t hand;                   /* of the clock that chooses whom to replace */
@@ -57,7 +58,7 @@ struct net {
 	uint16_t timer_head, timer_tail; /* entries that wait for time to pass, in time order */
 	uint64_t secret;
 	uint64_t random; /* state of the jitter */
-	struct ratelimit echo_limit, error_limit, request_limit;
+	struct ratelimit echo_limit, error_limit, request_limit, probe_limit;
 	spt_time next_defence;       /* of an address that somebody else claims */
 	uint64_t dropped_unresolved; /* packets given up (tx_no_neighbour) */
 	uint64_t no_mbuf;            /* requests and answers not sent: no mbuf */

@@ -102,18 +102,23 @@ prefer_source(const struct net *n, const struct neighbour *e, const struct spt_a
 	return local_on_link(local, of_packet, &b) && a == b;
 }
 
-/* Ask for the link address of 'e'. Returns how many frames: 0 (rate limit, no mbuf) or 1. */
+/*
+ * Ask for the link address of 'e'. Returns how many frames: 0 (rate limit, no mbuf) or 1. Those
+ * that we know are probed by unicast, within a limit of their own: strangers, of whom there may be
+ * a flood, must not make us forget them.
+ */
 static unsigned int
 ask(struct net *n, spt_time now, const struct neighbour *e, const struct spt_addr *of_packet,
     struct rte_mbuf **ready)
 {
+	struct ratelimit *limit = e->state == NEIGHBOUR_PROBE ? &n->probe_limit : &n->request_limit;
 	struct spt_addr source;
 
 	if (of_packet != NULL && prefer_source(n, e, of_packet))
 		source = *of_packet;
 	else if (!source_for(n, e, &source))
 		return 0;
-	if (!ratelimit_take(&n->request_limit, now)) {
+	if (!ratelimit_take(limit, now)) {
 		n->requests_limited++;
 		return 0;
 	}

@@ -8,6 +8,7 @@
 #define SPT_RUNTIME_CORE_H
 
 #include <pthread.h>
+#include <time.h>
 
 #include <rte_common.h>
 #include <rte_mempool.h>
@@ -113,6 +114,7 @@ struct core {
 /* A thread of EAL's, and the cores whose turn it takes, one after another. */
 struct lcore {
 	struct clock clock;
+	spt_time tune_at;     /* when the clock is compared with the system's again */
 	spt_time quiet_since; /* nothing moved on any of the cores */
 	bool idle_sleep;
 	unsigned int n; /* that have not ended: the first of 'core' */
@@ -159,6 +161,9 @@ void core_snapshot(const struct core *core, struct spt_runtime_snapshot *snapsho
 
 /* The loop: an lcore function. Returns 0 when the programs' turns on all cores said: done. */
 int lcore_loop(void *lcore);
+
+/* The system's clock: CLOCK_MONOTONIC is the one that the lcores' follow (runtime.c). */
+spt_time runtime_clock_ns(clockid_t id);
 
 /*
  * The pools, and a port for each engine: own ones in the order of the cores, then peers. What is in

@@ -20,6 +20,20 @@ lcore_now(struct lcore *l)
 	return clock_read(&l->clock, rte_rdtsc());
 }
 
+/* Once in CLOCK_TUNE. Where somebody came between, and the two readings are not of one time, later.
+ */
+static void
+lcore_tune(struct lcore *l, spt_time now)
+{
+	uint64_t before = rte_rdtsc();
+	spt_time system = runtime_clock_ns(CLOCK_MONOTONIC);
+	uint64_t after = rte_rdtsc();
+
+	l->tune_at = now + CLOCK_TUNE;
+	if (after - before < rte_get_tsc_hz() / 100000) /* 10 us */
+		clock_tune(&l->clock, before + (after - before) / 2, system);
+}
+
 /* Sleep until the earliest deadline of its engines, never longer than a nap. */
 static void
 lcore_nap(const struct lcore *l, spt_time now)
@@ -42,6 +56,7 @@ lcore_begin(struct lcore *l)
 	if (l->idle_sleep)
 		prctl(PR_SET_TIMERSLACK, 1000UL); /* ns: the default doubles a nap */
 	l->quiet_since = lcore_now(l);
+	l->tune_at = l->quiet_since + CLOCK_TUNE;
 	for (unsigned int i = 0; i < l->n; i++)
 		l->core[i]->begun = l->quiet_since;
 }
@@ -153,6 +168,8 @@ lcore_loop(void *lcore)
 	while (l->n > 0) {
 		for (unsigned int i = 0; i < l->n; i++)
 			now = core_turn(l, l->core[i], now);
+		if (unlikely(now >= l->tune_at))
+			lcore_tune(l, now);
 		if (unlikely(l->n < l->n_cores) && lcore_relay(l, now) > 0)
 			l->quiet_since = now;
 		if (l->idle_sleep && now - l->quiet_since > IDLE_GRACE) {

@@ -29,7 +29,7 @@ struct program {
 	struct spt_config engine;
 };
 
-static spt_time
+spt_time
 runtime_clock_ns(clockid_t id)
 {
 	struct timespec ts;

@@ -33,6 +33,7 @@ telemetry_add_stats(struct rte_tel_data *d, const struct spt_stats *s)
 			    d, spt_verdict_name((enum spt_verdict)v), s->verdict[v]);
 	rte_tel_data_add_dict_u64(d, "connections", s->connections);
 	rte_tel_data_add_dict_u64(d, "half_open", s->half_open);
+	rte_tel_data_add_dict_u64(d, "cookies_on", s->cookies_on);
 	rte_tel_data_add_dict_u64(d, "timewait", s->timewait);
 	rte_tel_data_add_dict_u64(d, "source_tuples", s->source_tuples);
 	rte_tel_data_add_dict_u64(d, "pinned_mbufs", s->pinned_mbufs);

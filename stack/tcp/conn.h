@@ -234,6 +234,7 @@ enum record_flag {
 	RECORD_ECN = 1 << 3,      /* the peer asked for it, and we agree */
 	RECORD_ACKED = 1 << 4,    /* half-open: handshake complete, accept deferred */
 	RECORD_SHADOWED = 1 << 5, /* TIME-WAIT: a half-open record stands in the table for it */
+	RECORD_COOKIE = 1 << 5,   /* half-open: its ISS, and so its TSval, are a cookie's */
 	RECORD_REOPENED = 1 << 6, /* half-open: made from a TIME-WAIT record, which is kept */
 	RECORD_RETRIED = 1 << 7,  /* half-open: a SYN-ACK was repeated: RTO 3 s (RFC 6298 5.7) */
 };

@@ -54,6 +54,13 @@ records_scarce(const struct tcp *t)
 	return pool_used(&t->half_opens) >= t->half_opens.capacity - t->half_opens.capacity / 4;
 }
 
+/* The last quarters are for SYNs that need a record: those that meet TIME-WAIT. */
+static bool
+backlog_scarce(const struct tcp_listener *l)
+{
+	return l->half_open >= l->backlog - l->backlog / 4;
+}
+
 static bool
 records_plenty(const struct tcp *t)
 {
@@ -69,19 +76,42 @@ defence_window(struct tcp *t)
 	uint64_t syns = stats->verdict[SPT_V_TCP_SYN] + stats->verdict[SPT_V_TCP_SYN_COOKIE];
 	uint64_t opened = stats->opened_passive;
 	bool flood = syns - d->syns >= WINDOW_SYNS && (opened - d->opened) * 2 < syns - d->syns;
-	/* A window that nobody looked at ended with nothing in it. */
-	uint64_t missed = (t->now - d->window_end) / WINDOW;
+	/* SYNs look at once, so a window that nobody looked at ended with nothing in it. */
+	uint64_t missed = RTE_MIN((t->now - d->window_end) / WINDOW, (uint64_t)QUIET_WINDOWS);
 
 	d->syns = syns;
 	d->opened = opened;
 	d->window_end = t->now + WINDOW;
-	if (flood && !d->on) {
+	if (flood && !d->on && missed < QUIET_WINDOWS) {
 		defence_switch(t, true);
 		t->stats->cookies_by_rate++;
 	}
-	d->quiet = flood || !records_plenty(t) ? 0 : d->quiet + 1 + (uint32_t)RTE_MIN(missed, 100u);
+	if (!records_plenty(t))
+		d->quiet = 0;
+	else
+		d->quiet = (flood ? 0 : d->quiet + 1) + (uint32_t)missed;
 	if (d->on && d->quiet >= QUIET_WINDOWS && !d->always)
 		defence_switch(t, false);
+}
+
+void
+cookie_timers(struct tcp *t)
+{
+	const struct tcp_defence *d = &t->defence;
+
+	if (unlikely(d->on && !d->always && t->now >= d->window_end))
+		defence_window(t);
+}
+
+spt_time
+cookie_deadline(const struct tcp *t)
+{
+	const struct tcp_defence *d = &t->defence;
+
+	/* Where records are scarce the next deadline is one of theirs. */
+	if (likely(!d->on) || d->always || !records_plenty(t))
+		return SPT_TIME_NEVER;
+	return d->window_end + (QUIET_WINDOWS - 1 - d->quiet) * WINDOW;
 }
 
 bool
@@ -97,7 +127,7 @@ cookie_wanted(struct tcp *t, const struct tcp_listener *l)
 		defence_switch(t, true);
 		t->stats->cookies_by_records++;
 	}
-	return d->on || l->half_open >= l->backlog;
+	return d->on || backlog_scarce(l);
 }
 
 static void
@@ -122,25 +152,40 @@ cookie_offered(const struct half_open *h, struct syncookie_options *o)
 	};
 }
 
-static uint32_t
-cookie_issue(struct tcp *t, const struct half_open *h, const struct syncookie_options *offered)
+/*
+ * The record's numbers are a cookie's, if there is one for its MSS. Inline where a flood is
+ * answered: 15 cycles a SYN.
+ */
+static __rte_always_inline bool
+cookie_issue(struct tcp *t, struct half_open *h)
 {
+	struct syncookie_options offered;
 	struct syncookie_flow f;
 
+	cookie_offered(h, &offered);
+	if (!syncookie_fits(&offered, addr_is_v4(&h->key.raddr)))
+		return false;
 	cookie_flow(t, &h->key, h->irs, &f);
-	return syncookie_issue(&t->cookie, &f, offered);
+	h->iss = syncookie_issue(&t->cookie, &f, &offered);
+	h->flags |= RECORD_COOKIE;
+	return true;
 }
 
 uint32_t
-cookie_isn(struct tcp *t, const struct half_open *h)
+cookie_isn(struct tcp *t, struct half_open *h)
+{
+	if (unlikely(syncookie_in_life(&t->cookie, t->now)) && cookie_issue(t, h))
+		return h->iss;
+	return isn_generate(t, &h->key);
+}
+
+uint32_t
+cookie_tsval(const struct half_open *h, uint32_t tsval)
 {
 	struct syncookie_options offered;
 
-	if (likely(!syncookie_in_life(&t->cookie, t->now)))
-		return isn_generate(t, &h->key);
 	cookie_offered(h, &offered);
-	return syncookie_fits(&offered, addr_is_v4(&h->key.raddr)) ? cookie_issue(t, h, &offered)
-	                                                           : isn_generate(t, &h->key);
+	return syncookie_tsval(&offered, tsval);
 }
 
 /* Who asks, and for what: a few bits for the line that tells of a flood. */
@@ -157,15 +202,14 @@ cookie_note(struct tcp_defence *d, const struct flow_key *key)
 enum spt_verdict
 cookie_answer(struct tcp *t, struct half_open *h, struct seg *s)
 {
-	struct syncookie_options offered;
-
-	cookie_offered(h, &offered);
-	if (!syncookie_fits(&offered, s->family == 4))
-		return SPT_V_CONTINUE;
-	h->iss = cookie_issue(t, h, &offered);
+	if (!cookie_issue(t, h)) {
+		if (backlog_scarce(&t->listener[h->listener]))
+			return seg_discard(s, SPT_V_TCP_SYN_BACKLOG);
+		return records_scarce(t) ? seg_discard(s, SPT_V_TCP_SYN_NO_RECORD) : SPT_V_CONTINUE;
+	}
 	syncookie_issued(&t->cookie, t->now);
 	cookie_note(&t->defence, &h->key);
-	segment_send_syn_ack(t, h, s, syncookie_tsval(&offered, half_open_tsval(t, h)));
+	segment_send_syn_ack(t, h, s, half_open_tsval(t, h));
 	return SPT_V_TCP_SYN_COOKIE;
 }
 
@@ -222,6 +266,9 @@ cookie_accept(struct tcp *t, struct seg *s, int listener, const struct syncookie
 		return seg_discard(s, SPT_V_TCP_COOKIE_NO_CONN);
 	}
 	half_open_establish(t, c, &h, s);
+	/* Another host's clock may be ahead: older than its TSval the peer takes nothing (PAWS). */
+	if (agreed->timestamps && seq_gt(s->tsecr, conn_tsval(t, c)))
+		c->ts_offset = s->tsecr - t->now_ms;
 	conn_input_from_ack(t, c, s);
 	return SPT_V_TCP_COOKIE;
 }
@@ -243,12 +290,15 @@ cookie_check(
 {
 	const struct option_block *o = option_at(t, t->listener[listener].options);
 	bool timestamps = (s->options & SEG_HAS_TIMESTAMP) && !o->set.no_timestamps;
-	uint32_t tsval = timestamps ? t->now_ms + ts_offset_generate(t, &s->key) : 0;
+	enum syncookie_verdict v;
 	struct syncookie_flow f;
 
 	cookie_flow(t, &s->key, s->seq - 1, &f);
-	return syncookie_check(
-	    &t->cookie, &f, s->ack - 1, timestamps, s->tsecr, tsval, t->now, agreed);
+	v = syncookie_check(&t->cookie, &f, s->ack - 1, timestamps, s->tsecr, t->now, agreed);
+	if (v == SYNCOOKIE_VALID && timestamps &&
+	    !syncookie_echo_fits(&t->cookie, s->tsecr, t->now_ms + ts_offset_generate(t, &s->key)))
+		return SYNCOOKIE_FORGED;
+	return v;
 }
 
 bool

@@ -14,7 +14,12 @@ half_open_initial_window(const struct tcp *t, const struct half_open *h)
 uint32_t
 half_open_tsval(const struct tcp *t, const struct half_open *h)
 {
-	return h->flags & RECORD_TIMESTAMPS ? t->now_ms + ts_offset_generate(t, &h->key) : 0;
+	uint32_t tsval;
+
+	if (!(h->flags & RECORD_TIMESTAMPS))
+		return 0;
+	tsval = t->now_ms + ts_offset_generate(t, &h->key);
+	return h->flags & RECORD_COOKIE ? cookie_tsval(h, tsval) : tsval;
 }
 
 /* Out of the table, the queue and the pool; a TIME-WAIT record that it stood for returns. */
@@ -213,7 +218,7 @@ half_open_challenge(struct tcp *t, struct half_open *h, struct seg *s, enum spt_
 		return seg_discard(s, v);
 	}
 	reply_ack_record(t, s, h->iss + 1, h->irs + 1, (uint16_t)wnd, h->flags & RECORD_TIMESTAMPS,
-	    ts_offset_generate(t, &h->key), h->ts_recent, h->next_hop);
+	    half_open_tsval(t, h), h->ts_recent, h->next_hop);
 	return v;
 }
 

@@ -296,7 +296,7 @@ enum spt_verdict reply_reset(struct tcp *t, struct seg *s, enum spt_verdict v);
 enum spt_verdict reply_ack_limited(
     struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict v);
 void reply_ack_record(struct tcp *t, struct seg *s, uint32_t seq, uint32_t ack, uint16_t wnd,
-    bool timestamps, uint32_t ts_offset, uint32_t ts_recent, uint16_t next_hop);
+    bool timestamps, uint32_t tsval, uint32_t ts_recent, uint16_t next_hop);
 void reset_send(struct tcp *t, struct conn *c);
 void reset_send_record(struct tcp *t, const struct half_open *h);
 static inline enum spt_verdict
@@ -370,14 +370,20 @@ uint32_t half_open_initial_window(const struct tcp *t, const struct half_open *h
 void cookie_init(struct tcp *t, const struct spt_config *config);
 /* Whether this SYN gets a cookie: its listener, or all of us, are short of records. */
 bool cookie_wanted(struct tcp *t, const struct tcp_listener *l);
+/* A flood ends when nothing comes any more: that is seen by time; and when, if nothing comes. */
+void cookie_timers(struct tcp *t);
+spt_time cookie_deadline(const struct tcp *t);
 /*
  * ISS of a record. While cookies are about it is the one that a cookie would have: the peer may
- * have been answered by one before, and both answers must say the same.
+ * have been answered by one before, and both answers must say the same. Always so for hosts that
+ * share a secret: its ACK may come to another.
  */
-uint32_t cookie_isn(struct tcp *t, const struct half_open *h);
+uint32_t cookie_isn(struct tcp *t, struct half_open *h);
+/* The TSval of such a record, which may end before its ACK comes: 'tsval', or a little less. */
+uint32_t cookie_tsval(const struct half_open *h, uint32_t tsval);
 /*
  * The answer to a SYN, of which 'h' holds everything but ISS; or SPT_V_CONTINUE: its MSS is so
- * small that it takes a record.
+ * small that it takes a record. Takes s->m otherwise.
  */
 enum spt_verdict cookie_answer(struct tcp *t, struct half_open *h, struct seg *s);
 /* Does it acknowledge a cookie that we issued? */

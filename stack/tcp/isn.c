@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Initial sequence numbers (RFC 6528) and timestamp offsets (RFC 7323 5.4). */
+#include <string.h>
+
+#include "../base/addr_prf.h"
 #include "internal.h"
 
 /* The bytes of a key that name a flow. */
@@ -25,8 +28,7 @@ ts_offset_generate(const struct tcp *t, const struct flow_key *key)
 	struct spt_addr local = local_at(&t->local, key->laddr);
 	uint64_t ports = (uint64_t)key->lport << 16 | key->rport;
 
-	return t->ts_base + (uint32_t)siphash24_5w(t->secrets.ts, key->raddr.q[0], key->raddr.q[1],
-	                        local.q[0], local.q[1], ports, 0);
+	return t->ts_base + (uint32_t)addr_prf(t->secrets.ts, &key->raddr, &local, ports, 0);
 }
 
 /* Every secret is a PRF of the master secret and a label, so they tell nothing of each other. */
@@ -43,6 +45,10 @@ secret_derive(const uint8_t master[32], const char *label)
 	out.k0 = siphash24(low, message, sizeof(message));
 	message[31] = 1;
 	out.k1 = siphash24(low, message, sizeof(message));
+	/* Stacks are in core dumps. */
+	explicit_bzero(&low, sizeof(low));
+	explicit_bzero(&high, sizeof(high));
+	explicit_bzero(message, sizeof(message));
 	return out;
 }
 

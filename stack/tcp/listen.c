@@ -79,6 +79,11 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	struct half_open *h;
 	enum spt_verdict v;
 
+	if (unlikely(t->port_full)) {
+		if (t->syn_credit < 2)
+			return seg_discard(s, SPT_V_TCP_SYN_PORT_FULL);
+		t->syn_credit -= 2;
+	}
 	if (tw == POOL_NONE && cookie_wanted(t, l)) {
 		struct half_open transient;
 
@@ -93,9 +98,12 @@ listen_syn(struct tcp *t, struct seg *s, int listener, uint32_t tw)
 	if (v != SPT_V_CONTINUE)
 		return v;
 	listen_record(t, h, s, listener);
-	h->iss = cookie_isn(t, h);
-	if (tw != POOL_NONE) {
+	if (tw == POOL_NONE) {
+		h->iss = cookie_isn(t, h);
+	} else {
 		const struct time_wait *w = time_wait_at(t, tw);
+
+		h->iss = isn_generate(t, &h->key);
 
 		/* Above all that the old incarnation used, so no old segment fits (RFC 6191). */
 		if (seq_lt(h->iss, w->snd_nxt + 65537))

@@ -75,7 +75,7 @@ reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict
 /* The same from a compact record; the limiter was asked by the caller. */
 void
 reply_ack_record(struct tcp *t, struct seg *s, uint32_t seq, uint32_t ack, uint16_t wnd,
-    bool timestamps, uint32_t ts_offset, uint32_t ts_recent, uint16_t next_hop)
+    bool timestamps, uint32_t tsval, uint32_t ts_recent, uint16_t next_hop)
 {
 	struct rte_mbuf *m = segment_reuse(t, s->m);
 	struct wire_ip ip;
@@ -100,7 +100,7 @@ reply_ack_record(struct tcp *t, struct seg *s, uint32_t seq, uint32_t ack, uint1
 	};
 	if (timestamps) {
 		w.options = SEG_HAS_TIMESTAMP;
-		w.tsval = t->now_ms + ts_offset;
+		w.tsval = tsval;
 		w.tsecr = ts_recent;
 	}
 	segment_emit(t, m, &ip, &w, next_hop);

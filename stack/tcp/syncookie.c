@@ -2,7 +2,7 @@
 /* SYN cookies: keys, the two layouts, issue and check. */
 #include <rte_common.h>
 
-#include "../base/addr.h"
+#include "../base/addr_prf.h"
 #include "../base/debug.h"
 #include "../base/seq.h"
 #include "syncookie.h"
@@ -73,8 +73,7 @@ prf(struct siphash_key key, const struct syncookie_flow *f, bool timestamps)
 {
 	uint64_t ports = (uint64_t)f->irs << 32 | (uint32_t)f->lport << 16 | f->rport;
 
-	return siphash24_5w(
-	    key, f->remote.q[0], f->remote.q[1], f->local.q[0], f->local.q[1], ports, timestamps);
+	return addr_prf(key, &f->remote, &f->local, ports, timestamps);
 }
 
 /* The highest step that is not above 'value'; -1: none. */
@@ -167,9 +166,8 @@ key_find(const struct syncookie *sc, uint32_t low, spt_time now)
 	return NULL;
 }
 
-/* An echo of what we sent within a cookie's life. */
-static bool
-echo_fits(const struct syncookie *sc, uint32_t tsecr, uint32_t tsval)
+bool
+syncookie_echo_fits(const struct syncookie *sc, uint32_t tsecr, uint32_t tsval)
 {
 	uint32_t skew = sc->shared ? SKEW_MS : 0;
 
@@ -178,20 +176,17 @@ echo_fits(const struct syncookie *sc, uint32_t tsecr, uint32_t tsval)
 
 enum syncookie_verdict
 syncookie_check(const struct syncookie *sc, const struct syncookie_flow *f, uint32_t iss,
-    bool timestamps, uint32_t tsecr, uint32_t tsval, spt_time now, struct syncookie_options *o)
+    bool timestamps, uint32_t tsecr, spt_time now, struct syncookie_options *o)
 {
 	unsigned int mac = MAC_BITS(timestamps);
 	const struct siphash_key *key;
 	uint32_t r;
 
-	/* Other hosts do not tell when they issued one. */
-	if (!sc->shared && !syncookie_in_life(sc, now))
+	if (!syncookie_in_life(sc, now))
 		return SYNCOOKIE_NONE_ISSUED;
 	key = key_find(sc, iss >> (32 - EPOCH_BITS), now);
 	if (!key)
 		return SYNCOOKIE_STALE;
-	if (timestamps && !echo_fits(sc, tsecr, tsval))
-		return SYNCOOKIE_FORGED;
 	r = (uint32_t)prf(*key, f, timestamps) ^ iss;
 	if (r & LOW_BITS(mac))
 		return SYNCOOKIE_FORGED;

@@ -59,7 +59,7 @@ enum syncookie_verdict {
 	SYNCOOKIE_VALID,
 	SYNCOOKIE_NONE_ISSUED, /* none that is still good, so no PRF was spent */
 	SYNCOOKIE_STALE,       /* of an epoch whose key is gone, or that has not begun */
-	SYNCOOKIE_FORGED,      /* MAC, or the echoed timestamp, is none of ours */
+	SYNCOOKIE_FORGED,      /* the MAC is none of ours */
 };
 
 /* 'master' is a secret for this purpose alone; 'shared': so that other hosts have it as well. */
@@ -77,11 +77,11 @@ syncookie_set_now(struct syncookie *sc, spt_time now)
 		syncookie_rotate(sc, now);
 }
 
-/* May one that we issued come back? */
+/* May one come back? Other hosts do not tell when they issued theirs. */
 static inline bool
 syncookie_in_life(const struct syncookie *sc, spt_time now)
 {
-	return now < sc->in_life;
+	return now < sc->in_life || sc->shared;
 }
 
 /* Can this MSS be told without saying more than the peer did? */
@@ -105,11 +105,18 @@ syncookie_issued(struct syncookie *sc, spt_time now)
 uint32_t syncookie_tsval(const struct syncookie_options *options, uint32_t tsval);
 
 /*
- * Whether 'iss' is a cookie of this flow. 'timestamps': the segment carries 'tsecr', and our TSval
- * for this flow would be 'tsval' now. On SYNCOOKIE_VALID *options is what the SYN offered.
+ * Whether 'iss' is a cookie of this flow: one PRF at most. 'timestamps': the segment carries
+ * 'tsecr', which is believed where the MAC is, if syncookie_echo_fits says so too. On
+ * SYNCOOKIE_VALID *options is what the SYN offered.
  */
 enum syncookie_verdict syncookie_check(const struct syncookie *sc,
-    const struct syncookie_flow *flow, uint32_t iss, bool timestamps, uint32_t tsecr,
-    uint32_t tsval, spt_time now, struct syncookie_options *options);
+    const struct syncookie_flow *flow, uint32_t iss, bool timestamps, uint32_t tsecr, spt_time now,
+    struct syncookie_options *options);
+
+/*
+ * Can we have sent TSval 'tsecr' within a cookie's life, when our TSval for this flow is 'tsval'
+ * now? To be asked of a valid cookie only: 'tsval' costs another PRF.
+ */
+bool syncookie_echo_fits(const struct syncookie *sc, uint32_t tsecr, uint32_t tsval);
 
 #endif

@@ -52,6 +52,8 @@ struct tcp_listener {
 	void *user;
 };
 
+#define TCP_SYN_CREDIT 128 /* two bursts, so a burst of SYNs is answered */
+
 #define TCP_SOURCES_MAX 254 /* a byte names one, 0 is none */
 
 /* Local addresses of one family that lie together: indexes of the local table. */
@@ -108,7 +110,7 @@ struct delack {
 
 /*
  * When SYNs are answered by cookies. A window's counts are those at its begin; it is looked at by
- * the first SYN after its end.
+ * the first SYN after its end, and while cookies are on by every turn.
  */
 struct tcp_defence {
 	bool available; /* mode auto or always */
@@ -139,8 +141,10 @@ struct tcp {
 	struct txlist *out;
 	struct spt_stats *stats;
 	struct rte_mempool *mbufs;
-	int link_offset;    /* of struct mbuf_link in an mbuf */
-	bool multi_segment; /* the port takes chains */
+	bool port_full;      /* more waits for it than it takes: see tcp_set_port */
+	uint32_t syn_credit; /* twice the SYNs that may be answered then */
+	int link_offset;     /* of struct mbuf_link in an mbuf */
+	bool multi_segment;  /* the port takes chains */
 
 	struct flow_table flows;
 	struct pool conns, xfers, half_opens, time_waits, events, options;
@@ -205,6 +209,18 @@ uint64_t tcp_footprint(const struct spt_config *config);
 
 /* A new turn begins. */
 void tcp_set_now(struct tcp *t, spt_time now);
+
+/*
+ * Before segments of a turn: the port took so many frames since the last, and whether it is full.
+ * Half of what a full port takes may be answers to SYNs, so that a flood of them leaves room for
+ * data.
+ */
+static inline void
+tcp_set_port(struct tcp *t, uint64_t taken, bool full)
+{
+	t->port_full = full;
+	t->syn_credit = (uint32_t)RTE_MIN(t->syn_credit + taken, (uint64_t)TCP_SYN_CREDIT);
+}
 
 /*
  * Stage 2 for one segment: bring in what its entry in the flow table leads to, or the record that

@@ -110,6 +110,7 @@ tcp_timers_run(struct tcp *t)
 	delack_timers(t);
 	half_open_timers(t);
 	time_wait_timers(t);
+	cookie_timers(t);
 }
 
 /* Nanoseconds at which tick 'deadline' begins, in the past or within 39 hours. */
@@ -124,7 +125,7 @@ tick_to_time(const struct tcp *t, uint32_t deadline)
 spt_time
 tcp_next_deadline(const struct tcp *t)
 {
-	spt_time next = SPT_TIME_NEVER;
+	spt_time next = cookie_deadline(t);
 	uint32_t tick;
 
 	if (t->output_head != t->output_tail || t->ready_head != POOL_NONE)

@@ -144,7 +144,7 @@ time_wait_ack(struct tcp *t, struct time_wait *w, struct seg *s, enum spt_verdic
 		return seg_discard(s, v);
 	}
 	reply_ack_record(t, s, w->snd_nxt, w->rcv_nxt, w->wnd, w->flags & RECORD_TIMESTAMPS,
-	    w->ts_offset, w->ts_recent, w->next_hop);
+	    t->now_ms + w->ts_offset, w->ts_recent, w->next_hop);
 	return v;
 }
 

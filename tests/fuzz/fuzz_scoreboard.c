@@ -12,7 +12,7 @@ static struct pool pools[2];
 
 /* A byte, or two where it may be more; 0 behind the end. */
 static uint32_t
-below(struct world *w, uint32_t n)
+draw(struct world *w, uint32_t n)
 {
 	struct fuzz_input in = {.at = w->input, .left = w->left};
 	uint32_t v = n > 256 ? fuzz_u16(&in) : fuzz_u8(&in);
@@ -43,6 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pool *pool = &pools[how & 1];
 
 	memset(&w, 0, sizeof(w));
+	w.draw = draw;
 	w.input = data + (size > 0);
 	w.left = size - (size > 0);
 	w.chunks = *pool;

@@ -40,12 +40,12 @@ mon_sack_input(const struct monitor *m, struct mon_life *l, const struct packet 
 		return;
 	if (any_arrived(l, from, to))
 		l->again[l->n_again++ % MON_AGAIN] = (struct mon_span){from, to};
-	if (text && seq_gt(p->seq, mon_life_received(l))) {
-		if (l->news_at != m->now)
-			l->n_news = 0;
-		l->news_at = m->now;
+	if (l->news_at != m->now)
+		l->n_news = 0;
+	l->news_at = m->now;
+	/* Text before it may have arrived and been refused: the gap is where the ACK says. */
+	if (text && (!l->have_ack || seq_gt(p->seq, l->last_ack)))
 		l->news[l->n_news++ % MON_NEWS] = (struct mon_span){from, to};
-	}
 	if (l->n_spans == MON_SPANS)
 		l->lost_count = true;
 }
@@ -112,15 +112,19 @@ rule_block(
 static void
 rule_newest(struct monitor *m, const struct mon_life *l, const struct mon_span *b, uint32_t n)
 {
-	bool first = false, other = false;
+	const struct mon_span *other = NULL;
+	bool first = false;
 
 	for (uint32_t i = 0; i < RTE_MIN(l->n_news, MON_NEWS); i++) {
 		first = first || within(&b[0], &l->news[i]);
 		for (uint32_t k = 1; k < n; k++)
-			other = other || within(&b[k], &l->news[i]);
+			if (within(&b[k], &l->news[i]))
+				other = &l->news[i];
 	}
 	if (other && !first)
-		mon_fail(m, MONITOR_SACK, "the newest segment is not in the first block");
+		mon_fail(m, MONITOR_SACK,
+		    "the newest segment, %" PRIu32 " to %" PRIu32 ", is not in the first block",
+		    other->from, other->to);
 }
 
 void

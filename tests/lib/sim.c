@@ -34,6 +34,8 @@ struct world {
 	struct spt_engine *engine;
 	struct simapp *server;
 	struct simclient *client;
+	struct simflood *flood;
+	uint64_t half_open_most, half_open_limit;
 	struct simconn *conn[SIM_CONNS_MAX];
 	struct port_lose lose; /* at the client's port */
 	spt_time progress_at;
@@ -99,6 +101,16 @@ build_engine(struct world *w)
 
 	if (w->config->connections != 0)
 		config.connections = config.half_open = config.timewait = w->config->connections;
+	if (w->config->half_open != 0)
+		config.half_open = w->config->half_open;
+	w->half_open_limit = config.half_open;
+	if (w->config->backlog != 0)
+		w->half_open_limit = RTE_MIN(w->half_open_limit, (uint64_t)w->config->backlog);
+	/* What answers forged sources has to go somewhere. */
+	if (w->config->flood.burst != 0 && w->config->family == 4)
+		config.gateway4 = w->client_addr;
+	else if (w->config->flood.burst != 0)
+		config.gateway6 = w->client_addr;
 	memcpy(config.master_secret, &w->config->seed, sizeof(w->config->seed));
 	if (spt_engine_create(&config, w->engine_port, w->now, &w->engine, error, sizeof(error)) !=
 	    0) {
@@ -122,7 +134,8 @@ build_server(struct world *w)
 	    .seed = w->config->seed,
 	    .n = w->config->n,
 	    .which = which};
-	struct spt_listen_options options = {.conn = w->config->options};
+	struct spt_listen_options options = {
+	    .conn = w->config->options, .backlog = w->config->backlog};
 
 	w->server = simapp_create(&app, w->now);
 	for (unsigned int i = 0; i < w->config->n; i++)
@@ -132,6 +145,22 @@ build_server(struct world *w)
 		        .seed_send = SEED_SERVER(i),
 		        .seed_receive = SEED_CLIENT(i)});
 	simapp_listen(w->server, SIM_PORT, &options);
+}
+
+static void
+build_flood(struct world *w)
+{
+	struct simflood_config config = {.flood = w->config->flood,
+	    .port = w->memory[1],
+	    .pool = w->client_pool,
+	    .peer_mac = w->engine_mac,
+	    .peer = {.addr = w->engine_addr, .port = SIM_PORT},
+	    .family = w->config->family,
+	    .seed = w->config->seed + 99};
+
+	config.flood.start += w->now;
+	config.flood.stop += w->now;
+	w->flood = simflood_create(&config);
 }
 
 static void
@@ -147,6 +176,7 @@ build(struct world *w)
 	build_link(w);
 	build_engine(w);
 	build_server(w);
+	build_flood(w);
 	client = (struct simclient_config){.port = w->client_port,
 	    .pool = w->client_pool,
 	    .peer_mac = &w->engine_mac,
@@ -222,6 +252,9 @@ check(struct world *w)
 		fail(w, simapp_error(w->server));
 	spt_engine_stats(w->engine, &stats);
 	wrong = simlink_check_stats(&stats);
+	w->half_open_most = RTE_MAX(w->half_open_most, stats.half_open);
+	if (stats.half_open > w->half_open_limit)
+		fail(w, "more half-open records than the backlog, or all there are");
 	if (++w->checks % 64 == 0 && wrong == NULL) /* slow */
 		wrong = spt_engine_check(w->engine);
 	if (wrong != NULL)
@@ -244,6 +277,7 @@ settle(struct world *w)
 		before = monitor_segments(w->engine_monitor) + monitor_segments(w->client_monitor);
 		busy = simapp_poll(w->server, w->now);
 		busy |= simclient_poll(w->client, w->now);
+		busy |= simflood_poll(w->flood, w->now);
 		if (before !=
 		    monitor_segments(w->engine_monitor) + monitor_segments(w->client_monitor))
 			busy = true;
@@ -262,6 +296,7 @@ next_deadline(const struct world *w)
 	t = RTE_MIN(t, port_next_deadline(w->engine_port));
 	t = RTE_MIN(t, port_next_deadline(w->client_port));
 	t = RTE_MIN(t, simapp_next_deadline(w->server));
+	t = RTE_MIN(t, simflood_next_deadline(w->flood));
 	return RTE_MIN(t, simclient_next_deadline(w->client));
 }
 
@@ -354,6 +389,8 @@ sim_run(const struct sim_config *config, const char *what, struct sim_result *re
 		wind_down(w);
 	r.to_engine = w->lose.seen[PORT_LOSE_TX];
 	r.to_client = w->lose.seen[PORT_LOSE_RX];
+	r.flooded = simflood_sent(w->flood);
+	r.half_open_most = w->half_open_most;
 	spt_engine_stats(w->engine, &r.stats);
 	for (unsigned int i = 0; i < config->n; i++) {
 		r.bytes += config->conn[i].client.send + config->conn[i].server.send;
@@ -373,6 +410,7 @@ sim_run(const struct sim_config *config, const char *what, struct sim_result *re
 	good = w->failed[0] == '\0';
 	simapp_destroy(w->server);
 	simclient_destroy(w->client);
+	simflood_destroy(w->flood);
 	monitor_destroy(w->engine_monitor);
 	monitor_destroy(w->client_monitor);
 	free(w);

@@ -16,6 +16,7 @@
 
 #include "simapp.h"
 #include "simclient.h"
+#include "simflood.h"
 
 #define SIM_PORT      7
 #define SIM_CONNS_MAX 256
@@ -37,6 +38,9 @@ struct sim_config {
 	uint32_t mbufs;                   /* of the engine's pool; 0: enough */
 	uint32_t iss;                     /* of clients; 0: by the seed */
 	enum spt_syn_cookies syn_cookies; /* of the engine */
+	uint32_t half_open;               /* records of the engine; 0: as connections */
+	uint32_t backlog;                 /* of the listener; 0: all records */
+	struct sim_flood flood;           /* from forged sources; times from the run's start */
 	unsigned int n;
 	struct sim_conn conn[SIM_CONNS_MAX];
 };
@@ -46,6 +50,8 @@ struct sim_result {
 	spt_time took;                     /* virtual time until the last stream ended */
 	uint64_t bytes;                    /* of all streams */
 	uint64_t closed_windows;
+	uint64_t flooded;        /* SYNs of the flood */
+	uint64_t half_open_most; /* records at a time */
 	struct spt_stats stats;
 };
 

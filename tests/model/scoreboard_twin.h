@@ -2,8 +2,7 @@
 /*
  * A naive twin of the scoreboard, an entry for each sequence number, and steps that both do and are
  * compared after: for tests/model, which draws them at random, and tests/fuzz, where the input says
- * what they are. The program that includes it says where numbers come from:
- *	static uint32_t below(struct world *w, uint32_t n);	uniform in 0 .. n - 1
+ * what they are. The program that includes it says where numbers come from: world.draw.
  */
 #ifndef TESTS_MODEL_SCOREBOARD_TWIN_H
 #define TESTS_MODEL_SCOREBOARD_TWIN_H
@@ -33,10 +32,11 @@ struct byte {
 struct world {
 	struct scoreboard sb;
 	struct pool chunks;
-	struct env_random random; /* or: */
-	const uint8_t *input;     /* bytes that say what is done, */
-	size_t left;              /* and how many of them there are still */
-	uint32_t una, n;          /* bytes out: una .. una + n */
+	uint32_t (*draw)(struct world *w, uint32_t n); /* 0 .. n - 1 */
+	struct env_random random;                      /* or: */
+	const uint8_t *input;                          /* bytes that say what is done, */
+	size_t left;                                   /* and how many of them there are still */
+	uint32_t una, n;                               /* bytes out: una .. una + n */
 	uint32_t us;
 	bool fin;
 	uint32_t block_start, block_end; /* the last one, to be repeated and to grow */
@@ -45,7 +45,11 @@ struct world {
 
 static struct world world;
 
-static uint32_t below(struct world *w, uint32_t n);
+static uint32_t
+below(struct world *w, uint32_t n)
+{
+	return w->draw(w, n);
+}
 
 /* A record against the bytes of it; those beyond are told too. */
 static void
@@ -363,7 +367,7 @@ step_undo(struct world *w)
 		w->bytes[i].flags &= (uint8_t)~SENT_LOST;
 }
 
-static void
+static inline void
 step(struct world *w)
 {
 	uint32_t kind = below(w, 100);

@@ -6,7 +6,7 @@
 #include "scoreboard_twin.h"
 
 static uint32_t
-below(struct world *w, uint32_t n)
+draw(struct world *w, uint32_t n)
 {
 	return env_random_below(&w->random, n);
 }
@@ -17,6 +17,7 @@ run(uint64_t seed, uint32_t chunks, unsigned int steps)
 	struct world *w = &world;
 
 	memset(w, 0, sizeof(*w));
+	w->draw = draw;
 	env_random_seed(&w->random, seed);
 	scoreboard_init(&w->sb);
 	assert_int_equal(pool_init(&w->chunks, chunks, sizeof(struct sent_chunk), -1), 0);

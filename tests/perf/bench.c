@@ -52,17 +52,38 @@ bench_resolve(struct bench *b)
 	bench_collect(b);
 }
 
+static void
+bench_clients(struct bench *b)
+{
+	b->clients = calloc(b->n, sizeof(*b->clients));
+	for (unsigned int i = 0; i < b->n; i++) {
+		b->clients[i].addr = addr_from_v4(rte_cpu_to_be_32(0x0a000002));
+		b->clients[i].port = (uint16_t)(1024 + i % 60000);
+		if (i >= 60000)
+			b->clients[i].addr = addr_from_v4(rte_cpu_to_be_32(0x0a000002 + i / 60000));
+	}
+}
+
 void
 bench_start(struct bench *b, unsigned int connections, enum spt_syn_cookies cookies)
+{
+	bench_start_with(b, connections, &(struct bench_options){.cookies = cookies});
+}
+
+void
+bench_start_with(struct bench *b, unsigned int connections, const struct bench_options *set)
 {
 	static unsigned int number;
 	char name[16];
 	struct spt_memory_pair_config pair = {.name = name, .ring_size = 2048, .socket = -1};
 	struct spt_local local = {
 	    .first = addr_from_v4(RTE_BE32(0x0a000001)), .count = 1, .prefix = 8};
-	struct spt_config config = {
-	    .local = &local, .n_local = 1, .socket = -1, .syn_cookies = cookies};
-	struct spt_listen_options options = {.conn.no_timestamps = true};
+	struct spt_config config = {.local = &local,
+	    .n_local = 1,
+	    .socket = -1,
+	    .syn_cookies = set->cookies,
+	    .timewait = set->timewait};
+	struct spt_listen_options options = {.conn.no_timestamps = !set->timestamps};
 	struct spt_endpoint any = {.port = BENCH_PORT};
 	char error[200];
 
@@ -71,14 +92,9 @@ bench_start(struct bench *b, unsigned int connections, enum spt_syn_cookies cook
 	memset(b, 0, sizeof(*b));
 	b->n = connections;
 	b->now = ENV_EPOCH;
+	b->timestamps = set->timestamps;
 	b->server = local.first;
-	b->clients = calloc(connections, sizeof(*b->clients));
-	for (unsigned int i = 0; i < connections; i++) {
-		b->clients[i].addr = addr_from_v4(rte_cpu_to_be_32(0x0a000002));
-		b->clients[i].port = (uint16_t)(1024 + i % 60000);
-		if (i >= 60000)
-			b->clients[i].addr = addr_from_v4(rte_cpu_to_be_32(0x0a000002 + i / 60000));
-	}
+	bench_clients(b);
 	b->pool = env_pool_create(4095);
 	pair.pool[0] = pair.pool[1] = b->pool;
 	if (spt_port_memory_pair_create(&pair, b->port))
@@ -113,6 +129,8 @@ bench_inject(struct bench *b, unsigned int i, uint8_t flags, uint32_t len)
 {
 	struct bench_client *c = &b->clients[i];
 	struct rte_mbuf *m = rte_pktmbuf_alloc(b->pool);
+	uint8_t options =
+	    (flags & TCP_SYN ? SEG_HAS_MSS : 0) | (b->timestamps ? SEG_HAS_TIMESTAMP : 0);
 	struct wire_ip ip = {.src = c->addr, .dst = b->server, .protocol = IP_PROTO_TCP, .ttl = 64};
 	struct wire_tcp w = {.sport = rte_cpu_to_be_16(c->port),
 	    .dport = rte_cpu_to_be_16(BENCH_PORT),
@@ -120,8 +138,10 @@ bench_inject(struct bench *b, unsigned int i, uint8_t flags, uint32_t len)
 	    .ack = c->ack,
 	    .wnd = 65535,
 	    .flags = flags,
-	    .options = flags & TCP_SYN ? SEG_HAS_MSS : 0,
-	    .mss = 1460};
+	    .options = options,
+	    .mss = 1460,
+	    .tsval = b->tsval,
+	    .tsecr = flags & TCP_ACK ? c->tsecr : 0};
 	unsigned int l4 = wire_tcp_len(&w);
 	uint16_t sum = wire_fold(wire_sum_pseudo(&ip.src, &ip.dst, IP_PROTO_TCP, l4 + len));
 	uint8_t *p;
@@ -190,6 +210,22 @@ bench_run_engine(struct bench *b)
 	return cycles;
 }
 
+/* TSval of a segment, or what was known before. */
+static uint32_t
+bench_tsval(const uint8_t *tcp, uint32_t before)
+{
+	const uint8_t *end = tcp + (tcp[12] >> 4) * 4;
+	uint32_t tsval;
+
+	for (const uint8_t *o = tcp + 20; o < end && *o != 0; o += *o == 1 ? 1 : o[1]) {
+		if (*o != 8)
+			continue;
+		memcpy(&tsval, o + 2, sizeof(tsval));
+		return rte_be_to_cpu_32(tsval);
+	}
+	return before;
+}
+
 /* A frame of the engine: the client's next sequence and acknowledgment numbers. */
 static void
 bench_learn(struct bench *b, struct rte_mbuf *m)
@@ -210,6 +246,8 @@ bench_learn(struct bench *b, struct rte_mbuf *m)
 	c->ack = rte_be_to_cpu_32(seq) +
 	         (m->pkt_len - WIRE_ETH_LEN - WIRE_IP4_LEN - (tcp[12] >> 4) * 4) +
 	         !!(tcp[13] & TCP_SYN) + !!(tcp[13] & TCP_FIN);
+	if (b->timestamps)
+		c->tsecr = bench_tsval(tcp, c->tsecr);
 	if (tcp[13] & TCP_RST)
 		fail("the engine sent a RST");
 }

@@ -22,6 +22,14 @@ struct bench_client {
 	struct spt_addr addr;
 	uint16_t port;     /* host order */
 	uint32_t seq, ack; /* SND.NXT, RCV.NXT */
+	uint32_t tsecr;    /* TS.Recent */
+};
+
+/* What the engine is like; 0 asks for the default. */
+struct bench_options {
+	enum spt_syn_cookies cookies;
+	uint32_t timewait; /* records */
+	bool timestamps;   /* in every segment of both ends */
 };
 
 struct bench {
@@ -35,8 +43,12 @@ struct bench {
 	uint64_t received; /* data events, for the application in the loop */
 	uint64_t closed;
 	bool close_first; /* the application closes after its answer */
+	bool timestamps;
+	uint32_t tsval; /* of what the generator sends, if 'timestamps' */
 };
 
+void bench_start_with(
+    struct bench *b, unsigned int connections, const struct bench_options *options);
 void bench_start(struct bench *b, unsigned int connections, enum spt_syn_cookies cookies);
 /* Tell the engine, whose neighbour entries age, where the clients are. */
 void bench_resolve(struct bench *b);

@@ -48,10 +48,11 @@ floor_round(struct bench *b)
 	return (double)cycles / b->n;
 }
 
+/* 'but' may have gone another way. */
 static void
-expect(struct bench *b, const char *what, uint64_t got, uint64_t before)
+expect(struct bench *b, const char *what, uint64_t got, uint64_t before, unsigned int but)
 {
-	if (got - before == b->n)
+	if (got - before <= b->n && got - before + but >= b->n)
 		return;
 	fprintf(stderr, "perf_cookie: %s: %lu of %u\n", what, (unsigned long)(got - before), b->n);
 	bench_print_stats(b);
@@ -75,7 +76,7 @@ round_of_records(struct bench *b, double sample[FIGURES])
 	spt_engine_stats(b->engine, &before);
 	sample[RECORD] = each(b, TCP_SYN);
 	spt_engine_stats(b->engine, &after);
-	expect(b, "records", after.verdict[SPT_V_TCP_SYN], before.verdict[SPT_V_TCP_SYN]);
+	expect(b, "records", after.verdict[SPT_V_TCP_SYN], before.verdict[SPT_V_TCP_SYN], 0);
 	each(b, TCP_RST);
 }
 
@@ -96,10 +97,11 @@ round_of_cookies(struct bench *b, double sample[FIGURES])
 	sample[ACCEPTED] = each(b, TCP_ACK);
 	spt_engine_stats(b->engine, &after);
 	expect(b, "cookies", after.verdict[SPT_V_TCP_SYN_COOKIE],
-	    before.verdict[SPT_V_TCP_SYN_COOKIE]);
+	    before.verdict[SPT_V_TCP_SYN_COOKIE], 0);
+	/* One in 2^22 is guessed, and has a connection when its cookie comes. */
 	expect(b, "forged", after.verdict[SPT_V_TCP_COOKIE_FORGED],
-	    before.verdict[SPT_V_TCP_COOKIE_FORGED]);
-	expect(b, "accepted", after.verdict[SPT_V_TCP_COOKIE], before.verdict[SPT_V_TCP_COOKIE]);
+	    before.verdict[SPT_V_TCP_COOKIE_FORGED], 2);
+	expect(b, "accepted", after.verdict[SPT_V_TCP_COOKIE], before.verdict[SPT_V_TCP_COOKIE], 2);
 	each(b, TCP_RST);
 }
 

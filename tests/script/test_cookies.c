@@ -150,6 +150,23 @@ SCRIPT(options_not_offered, "RFC 9293 MUST-15; RFC 7323 2.2")
 	check(script_info().mss <= (script_family() == 4 ? 536 : 1220));
 }
 
+/* What both agreed on of SACK and ECN stands in the low bits of TSval. */
+SCRIPT(sack_and_ecn, "RFC 3168 6.1.1; RFC 2018 2")
+{
+	given(LISTEN, ALWAYS, .wscale = 5, .sack_perm = true);
+	inject(SYN | ECE | CWR);
+	expect_verdict(SPT_V_TCP_SYN_COOKIE);
+	expect(SYN | ECE | ACK, .ack = 1);
+	if (script_timestamps())
+		check_eq(script_engine_tsval() & 63, 5 << 2 | 3);
+	use_peer(1);
+	given(LISTEN, .wscale = 5);
+	inject(SYN | ECE);
+	expect(SYN | ACK, .ack = 1);
+	if (script_timestamps())
+		check_eq(script_engine_tsval() & 63, 5 << 2);
+}
+
 /* A shift that the number cannot tell is rounded down: the window is taken for smaller. */
 SCRIPT(scale_rounded_down, "never more than the peer offered")
 {
@@ -357,6 +374,83 @@ SCRIPT(records_run_out, "cookies begin before records end, and end with hysteres
 	expect_verdict(SPT_V_TCP_COOKIE);
 }
 
+/* A script remembers 4096 segments: a record's second SYN-ACK comes late, and is its last. */
+#define FEW_ANSWERS .config = {.half_open = 4096, .syn_ack_retries = 1, .rto_initial_ms = 5000}
+
+/* A thousand SYNs in a tenth of a second, that nobody completes. */
+static void
+flood(unsigned int port)
+{
+	for (unsigned int i = 0; i < 1000; i++) {
+		inject(SYN, .sport = (uint16_t)(port + i), .more = i % 25 != 24);
+		if (i % 25 == 24)
+			ignore_segments();
+	}
+	advance_ms(100);
+	ignore_segments();
+}
+
+/* The end is seen by time: no SYN has to come, and whoever jumps to deadlines comes to it. */
+SCRIPT(flood_begins_and_ends, "SYNs that nobody completes, and their end")
+{
+	given(LISTEN, FEW_ANSWERS);
+	flood(1000);
+	check_eq(stats().cookies_on, 0);
+	inject(SYN, .sport = 999);
+	expect_verdict(SPT_V_TCP_SYN_COOKIE);
+	check_eq(stats().cookies_by_rate, 1);
+	check_eq(stats().cookies_on, 1);
+	ignore_segments();
+	advance_ms(850);
+	ignore_segments();
+	check_eq(stats().cookies_on, 1);
+	check(spt_next_deadline(script_engine()) <= script_now() + 200 * SPT_NS_PER_MS);
+	advance_ms(260);
+	ignore_segments();
+	check_eq(stats().cookies_on, 0);
+	advance_ms(20000); /* the records are gone: nothing is left to wait for */
+	ignore_segments();
+	check_eq(stats().half_open, 0);
+	check_eq(spt_next_deadline(script_engine()) == SPT_TIME_NEVER, 1);
+}
+
+/* What comes while it lasts begins the count of quiet windows again; a long silence ends it. */
+SCRIPT(flood_goes_on, "ten quiet windows, and one that is not")
+{
+	given(LISTEN, FEW_ANSWERS);
+	flood(1000);
+	inject(SYN, .sport = 999);
+	expect_verdict(SPT_V_TCP_SYN_COOKIE);
+	ignore_segments();
+	advance_ms(100);
+	ignore_segments();
+	check_eq(stats().cookies_on, 1);
+	advance_ms(800);
+	ignore_segments();
+	flood(3000);
+	advance_ms(800);
+	ignore_segments();
+	check_eq(stats().cookies_on, 1);
+	check_eq(stats().cookies_by_rate, 1);
+	advance_ms(400);
+	ignore_segments();
+	check_eq(stats().cookies_on, 0);
+}
+
+/* The window was a flood, but that is long ago. */
+SCRIPT(flood_long_ago, "a burst that nobody looked at in time begins nothing")
+{
+	given(LISTEN, FEW_ANSWERS);
+	flood(1000);
+	advance_ms(1100);
+	ignore_segments();
+	inject(SYN, .sport = 999);
+	expect_verdict(SPT_V_TCP_SYN);
+	ignore_segments();
+	check_eq(stats().cookies_by_rate, 0);
+	check_eq(stats().cookies_on, 0);
+}
+
 /*
  * A repeated SYN made a record whose ISS is of another epoch; then comes the ACK of the cookie that
  * answered the first one.
@@ -388,6 +482,86 @@ SCRIPT(cookie_beats_record, "an honest handshake is not reset for our change of 
 	check_eq(stats().half_open, 0);
 }
 
+/* Cookies are in life, but off: peer 3 had one, the records of 0 to 2 are connections. */
+static void
+cookies_about(void)
+{
+	for (unsigned int i = 0; i < 4; i++) {
+		use_peer(i);
+		inject(SYN);
+		expect_verdict(i < 3 ? SPT_V_TCP_SYN : SPT_V_TCP_SYN_COOKIE);
+		expect(SYN | ACK);
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		use_peer(i);
+		inject(ACK, .len = 1);
+		expect_event(SPT_ACCEPTED);
+	}
+	advance_ms(1100);
+	ignore_segments();
+}
+
+/* Its number is a cookie's, so its TSval must tell what a cookie's tells. */
+SCRIPT(record_that_ended, "a record that expires leaves a cookie, options and all")
+{
+	given(LISTEN, .config.half_open = 4, .mss = 1380, .wscale = 7, .wnd = 512);
+	cookies_about();
+	use_peer(4);
+	given(LISTEN, .mss = 1380, .wscale = 7, .wnd = 512);
+	inject(SYN);
+	expect_verdict(SPT_V_TCP_SYN);
+	expect(SYN | ACK);
+	advance_ms(64000);
+	check_eq(ignore_segments(), 5);
+	check_eq(stats().half_open, 0);
+	inject(ACK, .len = 10);
+	expect_verdict(SPT_V_TCP_COOKIE);
+	expect_data(10);
+	check_eq(script_info().snd_wscale, 7);
+	check_eq(script_info().snd_wnd, 512 << 7);
+	ignore_segments();
+}
+
+SCRIPT(deferred_record_that_ended, "the same, its ACK having come; and after a challenge")
+{
+	given(LISTEN, .config.half_open = 4, .wscale = 6, .wnd = 512, .defer_accept = true);
+	cookies_about();
+	use_peer(4);
+	given(LISTEN, .wscale = 6, .wnd = 512);
+	inject(SYN);
+	expect_verdict(SPT_V_TCP_SYN);
+	expect(SYN | ACK);
+	inject(ACK);
+	expect_verdict(SPT_V_TCP_HANDSHAKE_DEFERRED);
+	advance_ms(10037);
+	inject(ACK, .seq = 70000, .rejected = true);
+	expect(ACK, .ack = 1);
+	advance_ms(64000);
+	check_eq(stats().half_open, 0);
+	inject(ACK, .len = 10);
+	expect_verdict(SPT_V_TCP_COOKIE);
+	expect_data(10);
+	check_eq(script_info().snd_wscale, 6);
+	ignore_segments();
+}
+
+/* TSval of the record's SYN-ACK is before those of the connection (RFC 7323 5.3 at the peer). */
+SCRIPT(record_beside_cookies, "a record whose number is a cookie's is a record like others")
+{
+	given(LISTEN, .config.half_open = 4, .wscale = 6, .wnd = 512);
+	cookies_about();
+	use_peer(4);
+	given(LISTEN, .wscale = 9, .wnd = 512);
+	inject(SYN);
+	expect_verdict(SPT_V_TCP_SYN);
+	expect(SYN | ACK);
+	inject(ACK);
+	expect_verdict(SPT_V_TCP_HANDSHAKE);
+	check_eq(script_info().snd_wscale, 9);
+	app_send(10);
+	expect(ACK, .len = 10);
+}
+
 SCRIPT(never, "syn-cookies never: a full backlog refuses")
 {
 	given(LISTEN, .backlog = 1, .config.syn_cookies = SPT_COOKIES_NEVER);
@@ -408,6 +582,45 @@ SCRIPT(time_wait_gets_a_record, "RFC 6191; RFC 9293 3.6.1")
 	check_eq(stats().half_open, 1);
 	ignore_segments();
 	expect_state(SYN_RECEIVED);
+}
+
+/* A flood must not keep out who comes back: a quarter of the backlog is theirs. */
+SCRIPT(time_wait_in_a_flood, "RFC 6191: state, also while a backlog is full")
+{
+	given(TIME_WAIT, .active = OFF, .backlog = 4);
+	for (unsigned int i = 1; i < 9; i++) {
+		use_peer(i);
+		given(LISTEN, .mss = i < 6 ? 0 : 200);
+		inject(SYN, .rejected = i >= 6);
+		expect_verdict(i < 4   ? SPT_V_TCP_SYN
+		               : i < 6 ? SPT_V_TCP_SYN_COOKIE
+		                       : SPT_V_TCP_SYN_BACKLOG);
+		ignore_segments();
+	}
+	use_peer(0);
+	inject(SYN, .seq = 70000);
+	expect_verdict(SPT_V_TCP_TIMEWAIT_SYN);
+	check_eq(stats().half_open, 4);
+	ignore_segments();
+	expect_state(SYN_RECEIVED);
+}
+
+/* So is a quarter of all records. */
+SCRIPT(time_wait_and_scarce_records, "the same, of all records")
+{
+	given(TIME_WAIT, .active = OFF, .config.half_open = 4);
+	for (unsigned int i = 1; i < 9; i++) {
+		use_peer(i);
+		given(LISTEN, .mss = 200);
+		inject(SYN, .rejected = i >= 4);
+		expect_verdict(i < 4 ? SPT_V_TCP_SYN : SPT_V_TCP_SYN_NO_RECORD);
+		ignore_segments();
+	}
+	use_peer(0);
+	inject(SYN, .seq = 70000);
+	expect_verdict(SPT_V_TCP_TIMEWAIT_SYN);
+	check_eq(stats().half_open, 4);
+	ignore_segments();
 }
 
 /* Smaller than any MSS that a cookie can tell: a record, as long as there are any. */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,6 +170,8 @@ judge(const struct wrong *w, const struct said *said)
 		return "what was expected is not said";
 	if (!strstr(said->error, w->do_this))
 		return "what to do is not said";
+	if (strstr(said->error, "5ec7e7"))
+		return "it tells the secret";
 	return NULL;
 }
 
@@ -190,6 +193,87 @@ each_is_refused_by_one_line(void **state)
 		bad++;
 	}
 	assert_int_equal(bad, 0);
+}
+
+/* 'path' is refused as a secret, and none of it is told. */
+static void
+secret_is_refused(const char *path, const char *fault, const char *expected, const char *do_this)
+{
+	char line[256];
+	const struct wrong w = {line, fault, expected, do_this, NULL};
+	struct said said;
+	const char *why;
+
+	snprintf(line, sizeof(line), SERVE "--cookie-secret %s", path);
+	run_row(&w, &said);
+	why = judge(&w, &said);
+	if (why)
+		print_error("%s: %s (exit code %d)\n  %s\n", line, why, said.code, said.error);
+	assert_null(why);
+}
+
+/* A file that others may read, or wrote, or that is none; and one whose end nobody sees. */
+static void
+secrets_of_the_wrong_kind(void **state)
+{
+	static const char good[] = SECRET_63 "4\n";
+	static const mode_t open_modes[] = {0640, 0604, 0620, 0610, 0601, 0666};
+	char other[64], text[600];
+
+	file_write(good, strlen(good));
+	for (size_t i = 0; i < sizeof(open_modes) / sizeof(open_modes[0]); i++) {
+		assert_int_equal(chmod(file, open_modes[i]), 0);
+		secret_is_refused(
+		    file, "is open to others (mode 6", "of its owner alone", "'chmod 600'");
+	}
+	/* A link is not what counts, but what it leads to. */
+	snprintf(other, sizeof(other), "%s.link", file);
+	assert_int_equal(symlink(file, other), 0);
+	secret_is_refused(
+	    other, "is open to others (mode 666)", "of its owner alone", "'chmod 600'");
+	assert_int_equal(chmod(file, 0600), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(file, 65534, 65534), 0);
+		secret_is_refused(file, "belongs to user 65534", "expected root's", "'chown' it");
+		assert_int_equal(chown(file, 0, 0), 0);
+	}
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(symlink("/nonexistent/secret", other), 0);
+	secret_is_refused(other, "cannot be read: No such file", SECRET_WANTED);
+	assert_int_equal(unlink(other), 0);
+	/* Nobody writes into it: it must not be waited for. */
+	assert_int_equal(mkfifo(other, 0600), 0);
+	secret_is_refused(other, "is no regular file", SECRET_WANTED);
+	assert_int_equal(unlink(other), 0);
+	/* More behind many blanks, and behind a zero byte. */
+	memset(text, ' ', sizeof(text));
+	memcpy(text, good, strlen(good));
+	memcpy(text + sizeof(text) - strlen(good), good, strlen(good));
+	file_write(text, sizeof(text));
+	secret_is_refused(file, "is too long", SECRET_WANTED);
+	text[strlen(good)] = '\0';
+	file_write(text, strlen(good) + 8);
+	secret_is_refused(file, "holds something else than digits", SECRET_WANTED);
+}
+
+/* As the documents say, and with blanks and capitals: then it is the next option that is wrong. */
+static void
+secrets_that_are_well(void **state)
+{
+	static const char *const good[] = {(SECRET_63 "4"), ("\n" SECRET_63 "F\r\n\n"),
+	    (" 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e\n"
+	     " c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7 e7 5e c7\n")};
+	const struct wrong w = {SERVE "--cookie-secret FILE --syn-cookies x", "--syn-cookies 'x'",
+	    "expected auto", "never", NULL};
+	struct said said;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		file_write(good[i], strlen(good[i]));
+		run_row(&w, &said);
+		if (judge(&w, &said))
+			print_error("%zu: %s: %s\n", i, judge(&w, &said), said.error);
+		assert_null(judge(&w, &said));
+	}
 }
 
 /* What no text in a table can say: bytes of zero, lines and numbers of entries beyond bounds. */
@@ -366,6 +450,8 @@ main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_is_refused_by_one_line),
+	    cmocka_unit_test(secrets_of_the_wrong_kind),
+	    cmocka_unit_test(secrets_that_are_well),
 	    cmocka_unit_test(files_that_are_no_text),
 	    cmocka_unit_test(file_that_is_too_large),
 	    cmocka_unit_test(files_of_a_run_that_never_was),

@@ -18,6 +18,10 @@ struct wrong {
 #define SERVE "serve " TAP "--listen http:80 "
 #define FILED "serve --config FILE"
 
+/* A secret that lacks its last digit. */
+#define SECRET_63     "5ec7e75ec7e75ec7e75ec7e75ec7e75ec7e75ec7e75ec7e75ec7e75ec7e7012"
+#define SECRET_WANTED "expected 64 hexadecimal digits", "makes them"
+
 static const struct wrong wrongs[] = {
     /* no subcommand, or none that there is */
     {"", "missing command", "expected bench, bridge or serve", "'septet --help' lists them", NULL},
@@ -400,8 +404,8 @@ static const struct wrong wrongs[] = {
         "expected sources from a private or test network", "such as 198.18.0.0/15", NULL},
     {"bench --mode flood --flood-prefix 10.64.0.0/16", "is of --flood-prefix",
         "expected sources that are not ours", "give another prefix", NULL},
-    {"bench --mode flood --duration 10m", "--duration: 8 steps of it take more than 60 minutes",
-        "expected a flood that ends", "shorten it", NULL},
+    {"bench --mode flood --duration 10m", "--duration: 8 steps of it, each with its --drain",
+        "expected a flood that ends", "shorten them", NULL},
     {BENCH "--mode flood --syn-cookies never", "--syn-cookies is of the embedded server",
         "expected --port memory", "give it to 'septet serve'", NULL},
     {"bench --port tap:x --address 9.9.9.1/24 --target 9.9.9.9:80 --mode flood",
@@ -420,6 +424,29 @@ static const struct wrong wrongs[] = {
     {"bench --gateway 10.0.0.1", "--gateway: the memory port has no router", "expected none",
         "leave it away", NULL},
     {"bench --hold", "--hold keeps the port open", "expected another port", "leave it away", NULL},
+    /* cookies, and the secret that hosts share: FILE has the text behind */
+    {SERVE "--syn-cookies yes", "--syn-cookies 'yes' is unknown", "expected auto, always or never",
+        "always", NULL},
+    {SERVE "--syn-cookies", "--syn-cookies has no value", "expected --syn-cookies WHEN",
+        "such as --syn-cookies auto", NULL},
+    {"bench --mode flood --syn-cookies evr", "--syn-cookies 'evr' is unknown",
+        "expected auto, always or never", "never", NULL},
+    {SERVE "--cookie-secret /nonexistent/secret",
+        "--cookie-secret '/nonexistent/secret' cannot be read: No such file",
+        "expected 64 hexadecimal digits", "makes them", NULL},
+    {SERVE "--cookie-secret /", "--cookie-secret '/' is no regular file",
+        "expected 64 hexadecimal digits", "makes them", NULL},
+    {SERVE "--cookie-secret /dev/null", "--cookie-secret '/dev/null' is no regular file",
+        "expected 64 hexadecimal digits", "makes them", NULL},
+    {SERVE "--cookie-secret FILE", "is empty", SECRET_WANTED, "\n"},
+    {SERVE "--cookie-secret FILE", "holds too few digits", SECRET_WANTED, SECRET_63 "\n"},
+    {SERVE "--cookie-secret FILE", "holds too many digits", SECRET_WANTED, SECRET_63 "45\n"},
+    {SERVE "--cookie-secret FILE", "holds something else than digits", SECRET_WANTED,
+        "0x" SECRET_63 "4\n"},
+    {SERVE "--cookie-secret FILE", "holds something else than digits", SECRET_WANTED,
+        SECRET_63 "g\n"},
+    {SERVE "--cookie-secret FILE", "holds something else than digits", SECRET_WANTED,
+        SECRET_63 "4 # of the web servers\n"},
     /* files */
     {"bench --json /nonexistent/x.json", "--json '/nonexistent/x.json': No such file",
         "expected a file that can be written", "give another", NULL},

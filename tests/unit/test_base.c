@@ -12,7 +12,7 @@
 
 #include <septet/stats.h>
 
-#include "base/addr.h"
+#include "base/addr_prf.h"
 #include "base/flow_key.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -162,6 +162,30 @@ test_siphash24_reference_vectors(void **state)
 	for (size_t n = 0; n <= 256; n++) /* unaligned, and past the length's byte */
 		assert_true(
 		    siphash24(key, bytes + 1, n) == naive_siphash(2, 4, bytes, bytes + 1, n));
+}
+
+/* What is signed of a connection is a message of 17 bytes in IPv4, of 41 in IPv6. */
+static void
+test_prf_of_addresses(void **state)
+{
+	struct siphash_key key = {UINT64_C(0x0706050403020100), UINT64_C(0x0f0e0d0c0b0a0908)};
+	const uint64_t rest = UINT64_C(0x1122334455667788);
+	struct spt_addr remote = addr_from_v4(RTE_BE32(0x0a000001));
+	struct spt_addr local = addr_from_v4(RTE_BE32(0x0a000002));
+	uint8_t message[41];
+
+	memcpy(message, &remote.w[3], 4);
+	memcpy(message + 4, &local.w[3], 4);
+	memcpy(message + 8, &rest, 8);
+	message[16] = 7;
+	assert_true(addr_prf(key, &remote, &local, rest, 7) == siphash24(key, message, 17));
+	remote.q[0] = UINT64_C(0xb80d0120);
+	local.q[0] = UINT64_C(0xb90d0120);
+	memcpy(message, &remote, 16);
+	memcpy(message + 16, &local, 16);
+	memcpy(message + 32, &rest, 8);
+	message[40] = 7;
+	assert_true(addr_prf(key, &remote, &local, rest, 7) == siphash24(key, message, 41));
 }
 
 static void
@@ -424,6 +448,7 @@ main(void)
 	    cmocka_unit_test(test_addr_holds_both_families),
 	    cmocka_unit_test(test_flow_keys_differ_in_every_byte_but_pad),
 	    cmocka_unit_test(test_siphash24_reference_vectors),
+	    cmocka_unit_test(test_prf_of_addresses),
 	    cmocka_unit_test(test_siphash13_of_three_words),
 	    cmocka_unit_test(test_mem_is_zeroed_aligned_and_given_back),
 	    cmocka_unit_test(test_mem_refuses_what_there_is_not),

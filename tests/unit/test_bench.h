@@ -62,6 +62,7 @@ static struct {
 	enum odd odd;
 	uint32_t half_open; /* records of the server; 0: as it likes */
 	enum spt_syn_cookies cookies;
+	bool defer_accept;
 	struct bench_core_sample sample;
 	struct histogram *all[LATENCIES]; /* of all samples */
 	uint32_t most_open, most_in_progress, turns;
@@ -168,6 +169,7 @@ world_serve(void)
 		argv[i] = args[i];
 	assert_int_equal(
 	    serve_options_parse(&w.serve.options, RTE_DIM(args), argv, error, sizeof(error)), 0);
+	w.serve.options.conn.defer_accept = w.defer_accept;
 	assert_int_equal(serve_core_ops.start(
 	                     &w.serve, 0, 0, w.server, w.now, &w.serve_core, error, sizeof(error)),
 	    0);

@@ -20,7 +20,7 @@ world_flood(enum flood_kind kind, enum spt_syn_cookies cookies)
 	o->engine.connections = 4000;
 	o->flood.on = true;
 	o->flood.kind = kind;
-	o->connections = 1000;
+	o->connections = o->connections ? o->connections : 1000;
 	w.half_open = RECORDS;
 	w.cookies = cookies;
 	o->target[0] = (struct spt_endpoint){.addr = address("10.0.0.2"), .port = 9};
@@ -196,6 +196,42 @@ test_alone(void **state)
 	assert_int_equal(flooded()->made, c->made);
 }
 
+/* The clients of another core have not ended: ours have, and the flood goes on. */
+static void
+test_others_wait(void **state)
+{
+	uint32_t honest_cores = 2;
+	const struct flood_counts *c;
+
+	world_flood(FLOOD_SYN, SPT_COOKIES_AUTO);
+	begin((struct bench_phase){.duration = 100 * SPT_NS_PER_MS,
+	    .rate_from = 2000,
+	    .rate_to = 2000,
+	    .window = 3000,
+	    .flood_rate = 20000,
+	    .honest = &honest_cores});
+	run_for(300 * SPT_NS_PER_MS);
+	c = flooded();
+	assert_int_equal(w.sample.in_progress, 0);
+	assert_false(w.sample.over);
+	assert_int_equal(honest_cores, 1);
+	assert_in_range(c->made, 5999, 6001);
+	honest_cores = 0;
+	finish(SPT_NS_PER_MS);
+	assert_in_range(flooded()->made, 5999, 6002);
+	/* Who is told to stop waits for nobody. */
+	honest_cores = 2;
+	begin((struct bench_phase){.duration = SPT_NS_PER_SEC,
+	    .window = 1,
+	    .flood_rate = 20000,
+	    .idle = true,
+	    .honest = &honest_cores});
+	run_for(SPT_NS_PER_MS);
+	bench_core_ops.stop(w.core, w.now, w.now + SPT_NS_PER_SEC);
+	run_for(SPT_NS_PER_MS);
+	assert_true(w.core->over);
+}
+
 /* Whole handshakes, held in silence; and when the phase is over none is left. */
 static void
 test_silent(void **state)
@@ -218,6 +254,63 @@ test_silent(void **state)
 	assert_int_equal(server_connections(), 0);
 }
 
+/*
+ * More silence than the server has connections: it takes them all, unless a connection is one only
+ * when it says something. Ours do, and end.
+ */
+static double
+silent_beyond(bool defer_accept)
+{
+	double share;
+
+	w.defer_accept = defer_accept;
+	o->connections = 2500;
+	o->exchange = EXCHANGE_DISCARD;
+	o->requests = 1;
+	world_flood(FLOOD_SILENT, SPT_COOKIES_AUTO);
+	share = honest(8000);
+	assert_in_range(flooded()->made, 2398, 3000000);
+	assert_int_equal(server_connections(), 0);
+	return share;
+}
+
+static void
+test_silent_beyond(void **state)
+{
+	assert_true(silent_beyond(false) < 0.9);
+}
+
+static void
+test_silent_deferred(void **state)
+{
+	struct spt_stats stats;
+
+	assert_true(silent_beyond(true) == 1);
+	assert_int_equal(flooded()->taken, flooded()->made);
+	spt_engine_stats(w.server, &stats);
+	assert_int_equal(stats.opened_passive, 600 + 1);
+	assert_true(stats.verdict[SPT_V_TCP_COOKIE_DEFERRED] > 2000);
+}
+
+/* Also without an honest client, whose target would be theirs: each has its share. */
+static void
+test_silent_targets(void **state)
+{
+	const struct flood_counts *c;
+
+	o->n_target = 2;
+	o->target[1] = (struct spt_endpoint){.addr = address("10.0.0.2"), .port = 10};
+	world_flood(FLOOD_SILENT, SPT_COOKIES_AUTO);
+	phase(
+	    (struct bench_phase){
+	        .duration = 100 * SPT_NS_PER_MS, .window = 1, .flood_rate = 2000, .idle = true},
+	    SPT_NS_PER_SEC);
+	c = flooded();
+	/* Nobody listens at the second. */
+	assert_in_range(c->taken, 99, 101);
+	assert_in_range(c->refused, 99, 101);
+}
+
 int
 main(void)
 {
@@ -230,7 +323,11 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_forged_resets, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_forged_fins, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_alone, setup, calm_down),
+	    cmocka_unit_test_setup_teardown(test_others_wait, setup, calm_down),
 	    cmocka_unit_test_setup_teardown(test_silent, setup, calm_down),
+	    cmocka_unit_test_setup_teardown(test_silent_beyond, setup, calm_down),
+	    cmocka_unit_test_setup_teardown(test_silent_deferred, setup, calm_down),
+	    cmocka_unit_test_setup_teardown(test_silent_targets, setup, calm_down),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);

@@ -19,6 +19,7 @@
 #include <lib/packet.h>
 
 #include "base/addr.h"
+#include "bench/flood.h"
 #include "bench/flood_port.h"
 #include "common/address.h"
 #include "port/port.h"
@@ -280,6 +281,64 @@ a_seed_makes_the_same_flood(void **state)
 	}
 }
 
+/* What one run left half open at a target is not what the next one hits. */
+static void
+runs_differ(void **state)
+{
+	const struct spt_memory_pair_config pair = {
+	    .name = "flood test", .ring_size = RING, .socket = -1, .pool = {pool, pool}};
+	static struct bench bench;
+	struct packet p[2];
+	char error[100];
+
+	for (unsigned int run = 0; run < 2; run++) {
+		struct spt_port *port[2];
+
+		now = ENV_EPOCH;
+		assert_int_equal(spt_port_memory_pair_create(&pair, port), 0);
+		near_end = port[0];
+		far_end = port[1];
+		target = (struct spt_endpoint){.addr = address("10.0.0.2"), .port = 80};
+		bench.options.target[0] = target;
+		bench.options.n_target = 1;
+		bench.options.flood.prefix = address("198.18.0.0");
+		bench.options.flood.length = 15;
+		assert_int_equal(
+		    flood_wrap_port(&bench, 0, 0, pool, &near_end, error, sizeof(error)), 0);
+		flood = bench.flood[0];
+		begin(1e6);
+		turn(US);
+		assert_true(take(&p[run]));
+		close_flood();
+	}
+	assert_int_not_equal(p[0].seq, p[1].seq);
+	assert_false(addr_eq(&p[0].src, &p[1].src));
+}
+
+/* Silence is made elsewhere: the port has nothing to learn, of whatever family its targets are. */
+static void
+silence_needs_no_way(void **state)
+{
+	const struct spt_memory_pair_config pair = {
+	    .name = "flood test", .ring_size = RING, .socket = -1, .pool = {pool, pool}};
+	static struct bench bench;
+	struct spt_port *port[2];
+	char error[100];
+
+	assert_int_equal(spt_port_memory_pair_create(&pair, port), 0);
+	near_end = port[0];
+	far_end = port[1];
+	bench.options.target[0] = (struct spt_endpoint){.addr = address("10.0.0.2"), .port = 80};
+	bench.options.target[1] = (struct spt_endpoint){.addr = address("fd00::2"), .port = 80};
+	bench.options.n_target = 2;
+	bench.options.flood.kind = FLOOD_SILENT;
+	bench.options.flood.prefix = address("198.18.0.0");
+	bench.options.flood.length = 15;
+	assert_int_equal(flood_wrap_port(&bench, 0, 0, pool, &near_end, error, sizeof(error)), 0);
+	assert_true(flood_port_ready(bench.flood[0]));
+	close_flood();
+}
+
 /* ---- how many ------------------------------------------------------------------ */
 
 /* To the frame, whatever the length of the turns. */
@@ -538,6 +597,8 @@ main(void)
 	    cmocka_unit_test(frames_are_right),
 	    cmocka_unit_test(sources_cover_the_prefix),
 	    cmocka_unit_test(a_seed_makes_the_same_flood),
+	    cmocka_unit_test(runs_differ),
+	    cmocka_unit_test(silence_needs_no_way),
 	    cmocka_unit_test(the_rate_is_exact),
 	    cmocka_unit_test(a_stall_is_not_made_up_for),
 	    cmocka_unit_test(nothing_without_a_way),

@@ -242,8 +242,14 @@ a_flood_has_defaults(void **state)
 	assert_int_equal(o.flood.length, 48);
 	parse_well("--mode flood --flood silent --connections 500");
 	assert_int_equal(o.flood.kind, FLOOD_SILENT);
+	assert_false(o.flood.defer_accept);
+	parse_well("--mode flood --flood silent --connections 500 --defer-accept");
+	assert_true(o.flood.defer_accept);
 	assert_true(o.engine.connections > BENCH_WINDOW_OPEN + 500);
 	assert_true(step_is(2, FLOOD_TIMES, 2));
+	/* A link that is slow has a rate without loss; of one that loses nothing is a share. */
+	parse_well("--mode flood --impair rate=100Mbit,delay=1ms");
+	parse_well("--mode flood --impair loss=1% --flood-rates 10x");
 	parse_well("--mode flood --rate 0");
 	assert_true(o.flood.alone);
 	assert_int_equal(o.flood.n_steps, 1);
@@ -357,6 +363,7 @@ static const struct {
     {"--flood-anywhere 10.0.0.2", "--mode flood"},
     {"--syn-cookies never", "--mode flood"},
     {"--idle-timeout 5s", "--mode flood"},
+    {"--defer-accept", "--mode flood"},
     {"--mode flood --connections 5", "--concurrency"},
     {"--mode flood --search", "--flood-rates"},
     {"--mode flood --ramp 1:2", "--flood-rates"},
@@ -371,6 +378,8 @@ static const struct {
         "up to 32"},
     {"--mode flood --rate 0 --flood-rates 10x", "no honest rate"},
     {"--mode flood --flood silent --flood-rates 50%", "numbers or multiples"},
+    {"--mode flood --impair loss=1%", "numbers or multiples"},
+    {"--mode flood --impair tx.corrupt=1% --flood-rates 10x,90%", "numbers or multiples"},
     {"--mode flood --flood silent --flood-prefix 10.9.0.0/16", "leave it away"},
     {"--mode flood --flood-prefix 198.18.0.0", "NETWORK/LENGTH"},
     {"--mode flood --flood-prefix 198.18.0.1/15", "NETWORK/LENGTH"},
@@ -382,7 +391,14 @@ static const struct {
     {"--mode flood --flood-prefix 10.64.0.0/24", "sources that are not ours"},
     {"--mode flood --flood-prefix 10.0.0.0/16", "sources that are not ours"},
     {"--mode flood --duration 8m", "60 minutes"},
+    {"--mode flood --duration 1s --drain 10m", "60 minutes"},
+    {TAP "--mode flood --flood-prefix 10.0.0.2/31", "7 to 30 bits"},
+    {TAP "--mode flood --flood-prefix 10.0.0.0/30", "sources that are not ours"},
+    {"--port tap:x --address 10.0.0.9/24 --target 10.0.0.2:80 --mode flood --flood-prefix "
+     "10.0.0.0/29",
+        "sources that are not the target's"},
     {TAP "--mode flood --syn-cookies never", "septet serve"},
+    {TAP "--mode flood --defer-accept", "--defer-accept is of the embedded server"},
     {TAP "--mode flood --target 10.0.1.2:80 --gateway 10.0.0.9", "--flood-anywhere 10.0.1.2"},
     {TAP "--mode flood --target 10.0.1.2:80 --gateway 10.0.0.9 --flood-anywhere 10.0.1.3",
         "--flood-anywhere 10.0.1.2"},

@@ -66,8 +66,13 @@ check_at(struct syncookie *sc, const struct syncookie_flow *f, uint32_t iss,
 {
 	uint32_t sent = syncookie_tsval(asked, 5000), tsval = (uint32_t)(now / SPT_NS_PER_MS);
 
+	enum syncookie_verdict v;
+
 	syncookie_set_now(sc, now);
-	return syncookie_check(sc, f, iss, asked->timestamps, sent, tsval, now, got);
+	v = syncookie_check(sc, f, iss, asked->timestamps, sent, now, got);
+	return asked->timestamps && v == SYNCOOKIE_VALID && !syncookie_echo_fits(sc, sent, tsval)
+	           ? SYNCOOKIE_FORGED
+	           : v;
 }
 
 static void
@@ -183,24 +188,26 @@ test_none_issued(void **state)
 static void
 test_another_flow_is_forged(void **state)
 {
-	for (unsigned int timestamps = 0; timestamps < 2; timestamps++) {
-		const struct syncookie_options o = {.mss = 1460, .timestamps = timestamps};
+	for (unsigned int i = 0; i < 4; i++) {
+		const struct syncookie_options o = {.mss = 1440, .timestamps = i & 1};
 		struct syncookie sc = make(false);
 		struct syncookie_options got, turned = o;
-		struct syncookie_flow f = flow_v4(), g;
+		struct syncookie_flow f = i & 2 ? flow_v6() : flow_v4(), g;
 		uint32_t iss = issue(&sc, &f, &o, START);
 
 		(void)state;
 		for (unsigned int bit = 0; bit < 8 * (16 + 16 + 8); bit++) {
 			g = f;
 			((uint8_t *)&g)[bit / 8] ^= 1 << bit % 8;
+			if (!(i & 2) && !addr_is_v4(&g.local))
+				continue; /* no connection has two families */
 			assert_int_equal(check_at(&sc, &g, iss, &o, START, &got), SYNCOOKIE_FORGED);
 		}
 		g = f;
 		g.remote = f.local;
 		g.local = f.remote;
 		assert_int_equal(check_at(&sc, &g, iss, &o, START, &got), SYNCOOKIE_FORGED);
-		turned.timestamps = !timestamps;
+		turned.timestamps = !o.timestamps;
 		assert_int_equal(check_at(&sc, &f, iss, &turned, START, &got), SYNCOOKIE_FORGED);
 	}
 }
@@ -237,25 +244,21 @@ static void
 test_echo(void **state)
 {
 	const struct syncookie_options o = {.mss = 1460, .wscale = 7, .timestamps = true};
-	struct syncookie_flow f = flow_v4();
-	struct syncookie_options got;
+	struct syncookie sc = make(false), shared = make(true);
 
 	(void)state;
 	for (uint32_t now_ms = 0; now_ms < 3; now_ms++) {
-		struct syncookie sc = make(false);
-		uint32_t iss = issue(&sc, &f, &o, START), now = now_ms - 1;
+		uint32_t now = now_ms - 1;
 
-		assert_int_equal(
-		    syncookie_check(&sc, &f, iss, true, syncookie_tsval(&o, now), now, START, &got),
-		    SYNCOOKIE_VALID);
-		assert_int_equal(syncookie_check(&sc, &f, iss, true, now + 1, now, START, &got),
-		    SYNCOOKIE_FORGED);
-		assert_int_equal(
-		    syncookie_check(&sc, &f, iss, true, now - 128000, now, START, &got),
-		    SYNCOOKIE_VALID);
-		assert_int_equal(
-		    syncookie_check(&sc, &f, iss, true, now - 129000, now, START, &got),
-		    SYNCOOKIE_FORGED);
+		assert_true(syncookie_echo_fits(&sc, syncookie_tsval(&o, now), now));
+		assert_false(syncookie_echo_fits(&sc, now + 1, now));
+		assert_true(syncookie_echo_fits(&sc, now - 128000, now));
+		assert_false(syncookie_echo_fits(&sc, now - 129000, now));
+		/* Another host's clock may be ahead, or behind, by 16 s. */
+		assert_true(syncookie_echo_fits(&shared, now + 16000, now));
+		assert_false(syncookie_echo_fits(&shared, now + 16001, now));
+		assert_true(syncookie_echo_fits(&shared, now - 144000, now));
+		assert_false(syncookie_echo_fits(&shared, now - 145000, now));
 	}
 }
 
@@ -300,16 +303,14 @@ test_shared(void **state)
 		syncookie_set_now(&b, 1000 * SEC + t);
 		syncookie_set_now(&alone, t);
 		iss = issue(&a, &f, &o, t);
-		assert_int_equal(syncookie_check(&b, &f, iss, true, syncookie_tsval(&o, wall_ms),
-		                     wall_ms - 16000, 1000 * SEC + t, &got),
-		    SYNCOOKIE_VALID);
+		assert_int_equal(
+		    syncookie_check(&b, &f, iss, true, 0, 1000 * SEC + t, &got), SYNCOOKIE_VALID);
+		assert_true(syncookie_echo_fits(&b, syncookie_tsval(&o, wall_ms), wall_ms - 16000));
 		iss = issue(&b, &f, &o, 1000 * SEC + t);
-		assert_int_equal(syncookie_check(&a, &f, iss, true,
-		                     syncookie_tsval(&o, wall_ms - 16000), wall_ms, t, &got),
-		    SYNCOOKIE_VALID);
-		assert_int_not_equal(syncookie_check(&alone, &f, iss, true,
-		                         syncookie_tsval(&o, wall_ms), wall_ms, t, &got),
-		    SYNCOOKIE_VALID);
+		assert_int_equal(syncookie_check(&a, &f, iss, true, 0, t, &got), SYNCOOKIE_VALID);
+		assert_true(syncookie_echo_fits(&a, syncookie_tsval(&o, wall_ms - 16000), wall_ms));
+		assert_int_not_equal(
+		    syncookie_check(&alone, &f, iss, true, 0, t, &got), SYNCOOKIE_VALID);
 	}
 }
 
@@ -387,8 +388,7 @@ test_guesses(void **state)
 	issue(&sc, &f, &o, START);
 	for (unsigned int i = 0; i < 1u << SHIFT; i++) {
 		guess = guess * 1664525 + 1013904223; /* every number once in 2^32 */
-		taken +=
-		    syncookie_check(&sc, &f, guess, false, 0, 0, START, &got) == SYNCOOKIE_VALID;
+		taken += syncookie_check(&sc, &f, guess, false, 0, START, &got) == SYNCOOKIE_VALID;
 	}
 	/* 2^25 / 2^22 / 2 = 4 */
 	assert_in_range(taken, 0, 16);
