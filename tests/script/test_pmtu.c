@@ -485,6 +485,25 @@ SCRIPT(tried_and_told, "RFC 1191 3: a router's answer to what was tried")
 	expect_silence_ms(10000);
 }
 
+SCRIPT(told_of_less_than_was_tried, "RFC 1191 3, RFC 8201 4: MUST NOT increase by such a message")
+{
+	uint32_t first, small, large;
+
+	given(ESTABLISHED, .conn.nodelay = true, .sack_perm = true);
+	small = payload_in(1300);
+	large = payload_in(1400);
+	first = tried();
+	inject_icmp(ICMP_TOO_BIG, .mtu = 1350);
+	expect_counted(pmtu_increased, 0);
+	expect_counted(pmtu_decreased, 0);
+	check_eq(script_info().path_mtu, 1300);
+	expect(ACK, .seq = first, .len = small);
+	expect(ACK, .seq = first + small, .len = large - small);
+	expect_nothing();
+	inject(ACK);
+	check_eq(script_info().path_mtu, 1300);
+}
+
 SCRIPT(tried_and_timed_out, "RFC 6298: without SACK or others the time-out repairs it")
 {
 	uint32_t first, small;
