@@ -180,6 +180,14 @@ conn_hash(const struct tcp *t, const struct conn *c)
 	return t->input == c ? t->input_hash : flow_hash(&t->flows, &c->key);
 }
 
+/* The peer's FIN has not come yet. */
+static inline bool
+conn_receives(const struct conn *c)
+{
+	return c->state == SPT_ESTABLISHED || c->state == SPT_FIN_WAIT_1 ||
+	       c->state == SPT_FIN_WAIT_2;
+}
+
 /* CLOSING or LAST-ACK, and our FIN is out: it may wait behind data in CLOSING (3.10.4). */
 static inline bool
 conn_said_all(const struct conn *c)
@@ -430,6 +438,8 @@ struct rte_mbuf *sendq_take(
     struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len, unsigned int header);
 struct xfer *xfer_get(struct tcp *t, struct conn *c);
 void xfer_put_if_idle(struct tcp *t, struct conn *c);
+/* No want of blocks: half of them are free, or there is one for each connection. */
+bool xfer_plenty(const struct tcp *t);
 
 /* ---- output.c ---- */
 /* Our FIN at SND.NXT; into 's' where given. */

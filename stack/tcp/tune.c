@@ -76,7 +76,7 @@ tune_read(struct tcp *t, struct conn *c, uint32_t bytes)
 		return;
 	if (!(c->flags & CONN_TIMESTAMPS) && c->srtt == 0)
 		return; /* nobody knows how long a round trip is */
-	if (!x && t->xfers.n_free <= t->xfers.capacity / 2)
+	if (!x && !xfer_plenty(t))
 		return;
 	x = xfer_get(t, c);
 	if (!x)
