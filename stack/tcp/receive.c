@@ -2,21 +2,13 @@
 /* URG, segment text and FIN: the sixth to eighth step of RFC 9293 3.10.7.4. */
 #include "internal.h"
 
-/* The peer's FIN has not come yet. */
-static bool
-receive_expects_text(const struct conn *c)
-{
-	return c->state == SPT_ESTABLISHED || c->state == SPT_FIN_WAIT_1 ||
-	       c->state == SPT_FIN_WAIT_2;
-}
-
 /* sixth: RCV.UP <- max(RCV.UP, SEG.UP); told once for each advance (MUST-32, MUST-33). */
 void
 receive_urgent(struct tcp *t, struct conn *c, const struct seg *s)
 {
 	uint32_t up = s->seq + s->up;
 
-	if (!receive_expects_text(c))
+	if (!conn_receives(c))
 		return;
 	if (!seq_gt(up, c->rcv_nxt))
 		return;
@@ -145,7 +137,7 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	uint32_t len;
 	struct rte_mbuf *m;
 
-	if (unlikely(!receive_expects_text(c)))
+	if (unlikely(!conn_receives(c)))
 		return seg_discard(s, SPT_V_TCP_DATA_DUPLICATE); /* the peer's FIN was before it */
 	if (skip >= s->len) {
 		sack_duplicate(t, c, s->seq, s->seq + s->len);
@@ -238,7 +230,7 @@ receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 	uint32_t fin = s->seq + s->len;
 	struct xfer *x;
 
-	if (!receive_expects_text(c))
+	if (!conn_receives(c))
 		return SPT_V_TCP_DATA_DUPLICATE;
 	if (s->len == 0 && fin == c->rcv_nxt && conn_rcv_wnd(c) == 0)
 		return reply_ack_limited(t, c, s, SPT_V_TCP_WINDOW_PROBE);
