@@ -191,6 +191,7 @@ scoreboard_ack(struct scoreboard *sb, struct pool *chunks, uint32_t una, struct 
 		if (len < s->len) {
 			s->seq += len;
 			s->len -= (uint16_t)len;
+			s->flags &= (uint8_t)~SENT_PART;
 			break;
 		}
 		s++;
@@ -244,7 +245,7 @@ mark_sacked(struct scoreboard *sb, struct sent *s, struct delivery *d)
 	d->sacked += s->len;
 	if (s->flags & SENT_LOST)
 		sb->lost -= s->len;
-	s->flags = (uint8_t)((s->flags & ~(SENT_LOST | SENT_PROBE)) | SENT_SACKED);
+	s->flags = (uint8_t)((s->flags & ~(SENT_LOST | SENT_PART)) | SENT_SACKED);
 	s->tries = 1;
 	if (sb->sacked == 0 || seq_gt(s->seq + s->len, sb->high_sacked))
 		sb->high_sacked = s->seq + s->len;
@@ -418,7 +419,7 @@ scoreboard_mark_all_lost(struct scoreboard *sb, struct pool *chunks, bool renege
 			s->flags = (uint8_t)((s->flags & ~SENT_SACKED) | SENT_AGAIN);
 			s->tries = 0;
 		}
-		s->flags |= SENT_LOST;
+		s->flags = (uint8_t)((s->flags & ~SENT_PART) | SENT_LOST);
 	}
 	if (renege)
 		sb->sacked = sb->segments = 0;
@@ -435,7 +436,7 @@ scoreboard_mark_none_lost(struct scoreboard *sb, struct pool *chunks)
 		return;
 	for (struct sent *s = scoreboard_begin(sb, chunks, &at); s != NULL;
 	     s = scoreboard_next(chunks, &at))
-		s->flags &= (uint8_t)~SENT_LOST;
+		s->flags &= (uint8_t) ~(SENT_LOST | SENT_PART);
 	sb->lost = 0;
 }
 
@@ -500,6 +501,7 @@ scoreboard_split(struct scoreboard *sb, struct pool *chunks, struct sent *s, uin
 	*rest = *s;
 	rest->seq += len;
 	rest->len = (uint16_t)(rest->len - len);
+	rest->flags &= (uint8_t)~SENT_PART;
 	s->len = len;
 	s->flags &= (uint8_t)~SENT_FIN;
 	return true;
@@ -511,10 +513,28 @@ scoreboard_sent_again(struct scoreboard *sb, struct sent *s, uint32_t us)
 	SPT_ASSERT((s->flags & SENT_SACKED) == 0);
 	if (s->flags & SENT_LOST)
 		sb->lost -= s->len;
-	s->flags = (uint8_t)((s->flags & ~(SENT_LOST | SENT_PROBE)) | SENT_AGAIN);
+	s->flags = (uint8_t)((s->flags & ~(SENT_LOST | SENT_PART)) | SENT_AGAIN);
 	s->us = us;
 	if (s->tries < UINT8_MAX)
 		s->tries++;
+}
+
+/* It stays lost, so a try is not counted: that it is would be found lost once more. */
+void
+scoreboard_sent_part(struct sent *s, uint32_t us)
+{
+	SPT_ASSERT(s->flags & SENT_LOST);
+	s->flags |= SENT_PART | SENT_AGAIN;
+	s->us = us;
+}
+
+void
+scoreboard_part_lost(struct scoreboard *sb, struct pool *chunks)
+{
+	struct sent *s = scoreboard_lost(sb, chunks);
+
+	if (s != NULL)
+		s->flags &= (uint8_t)~SENT_PART;
 }
 
 struct sent *
@@ -564,6 +584,8 @@ check_record(const struct sent *s, struct census *n)
 	n->bytes += s->len;
 	if ((s->flags & SENT_LOST) && (s->flags & SENT_SACKED))
 		return "a record is both SACKed and lost";
+	if ((s->flags & SENT_PART) && !(s->flags & SENT_LOST))
+		return "a part of a record was sent that is not lost";
 	if ((s->flags & SENT_LOST) && !n->lost_at)
 		return "a lost record before the first chunk of lost ones";
 	if (s->flags & SENT_LOST)

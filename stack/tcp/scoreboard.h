@@ -26,7 +26,7 @@ enum sent_flag {
 	SENT_LOST = 1 << 1,  /* not in flight any more, and not yet sent again; never with SACKED */
 	SENT_AGAIN = 1 << 2, /* sent more than once: its RTT is ambiguous (Karn) */
 	SENT_FIN = 1 << 3,   /* its last sequence number is our FIN */
-	SENT_PROBE = 1 << 4, /* sent last as a tail loss probe */
+	SENT_PART = 1 << 4,  /* lost, and too long to be sent: its first part went out, see below */
 };
 
 /*
@@ -162,9 +162,18 @@ struct sent *scoreboard_last(const struct scoreboard *sb, struct pool *chunks);
  */
 bool scoreboard_split(struct scoreboard *sb, struct pool *chunks, struct sent *s, uint16_t len);
 
-/* 's', lost or not, but not SACKed, goes out again now. It is no probe unless the caller marks it.
- */
+/* 's', lost or not, but not SACKed, goes out again now. */
 void scoreboard_sent_again(struct scoreboard *sb, struct sent *s, uint32_t us);
+
+/*
+ * The first part of 's', which is lost, goes out again now, and there is no chunk to split it for:
+ * all of it stays lost, and is SENT_PART until an acknowledgment cuts it, it is sent again, or
+ * scoreboard_part_lost().
+ */
+void scoreboard_sent_part(struct sent *s, uint32_t us);
+
+/* A time-out: what went out of the first lost record may go out again. */
+void scoreboard_part_lost(struct scoreboard *sb, struct pool *chunks);
 
 /*
  * Walk: for (s = scoreboard_begin(..., &at); s; s = scoreboard_next(..., &at)). Records may be
