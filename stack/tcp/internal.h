@@ -424,6 +424,13 @@ conn_held(const struct tcp *t, const struct conn *c)
 
 	return c->event == POOL_NONE ? undelivered : undelivered - event_at(t, c->event)->bytes;
 }
+/* Memory is short, as far as this one goes: no window opens. */
+static inline bool
+conn_is_pressed(const struct tcp *t, const struct conn *c)
+{
+	return unlikely(t->pinned >= t->pinned_limit) ||
+	       (unlikely(t->held_most != UINT32_MAX) && conn_held(t, c) > t->held_most);
+}
 /* The application has read 'bytes'. */
 void tune_read(struct tcp *t, struct conn *c, uint32_t bytes);
 /* 's' came in order, no gap is left, and x->tuning: the block may go. */
