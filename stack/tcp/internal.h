@@ -31,13 +31,16 @@
 /* Most mbufs that one connection may hold undelivered, or out of order. */
 #define UNDELIVERED_MBUFS  32768
 #define OUT_OF_ORDER_MBUFS 512
-/* So many out of order if they hold so many bytes each in the mean: a wide window. */
+/*
+ * So many out of order if they hold so many bytes each in the mean: a wide window. Of less, two
+ * and their headers fit into one mbuf.
+ */
 #define OUT_OF_ORDER_FULL_MBUFS 16384
-#define OUT_OF_ORDER_FULL_BYTES 1024
+#define OUT_OF_ORDER_FULL_BYTES 896
 /* Runs without a gap: most steps of a search, and what SACK and reordering may leave open. */
 #define OUT_OF_ORDER_RUNS 256
 /* Behind the one before it what is no longer is copied into its room. */
-#define OUT_OF_ORDER_COPY 512
+#define OUT_OF_ORDER_COPY (OUT_OF_ORDER_FULL_BYTES - 1)
 
 /*
  * Objects by index and back, with sizes that the compiler knows: a division by a constant is
@@ -117,6 +120,26 @@ static inline uint32_t
 conn_flight(const struct xfer *x)
 {
 	return scoreboard_flight(&x->sb) - x->dup_bytes;
+}
+
+/*
+ * The oldest SEG.ACK that a segment under way may have: SND.UNA - MAX.SND.WND (RFC 5961 5.2), but
+ * not before our SYN, before which there was nothing to acknowledge.
+ */
+static inline uint32_t
+conn_oldest_ack(const struct conn *c)
+{
+	bool young = !(c->features & FEATURE_FAR) && c->snd_una - c->iss < c->snd_wnd_max;
+
+	return young ? c->iss : c->snd_una - c->snd_wnd_max;
+}
+
+static inline void
+conn_advance_una(struct conn *c, uint32_t ack)
+{
+	c->snd_una = ack;
+	if (unlikely(seq_lt(ack, c->iss)))
+		c->features |= FEATURE_FAR;
 }
 
 /* What the congestion window leaves. */

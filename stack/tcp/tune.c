@@ -18,7 +18,7 @@
 #define TUNE_LAST_MOST  2047 /* 16 MiB */
 #define TUNE_RTT_MIN_US 1000
 /* What an mbuf holds of a window, at least in the mean: more of them are not kept either. */
-#define TUNE_MBUF_BYTES OUT_OF_ORDER_FULL_BYTES
+#define TUNE_MBUF_BYTES 1024
 
 /*
  * What applications hold is theirs and not in our budget, but it is of our pool. While that is half

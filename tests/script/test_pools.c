@@ -314,6 +314,33 @@ SCRIPT(
 	rte_pktmbuf_free(m);
 }
 
+/*
+ * The pool is short when the application reads: the window stays shut. When the pool is not short
+ * any more, nobody but us knows, and the peer probes once a minute only.
+ */
+SCRIPT(window_told_when_mbufs_are_back, "RFC 9293 3.8.6.2.2: the window opens when there is room")
+{
+	given(ESTABLISHED, .conn.receive_buffer = 8400, .conn.receive_buffer_max = 8400);
+	for (unsigned int i = 0; i < 6; i++)
+		inject(ACK, .len = 1400, .more = i < 5);
+	expect_data(8400);
+	ignore_segments();
+	check_eq(script_info().rcv_wnd, 0);
+	take_all_mbufs();
+	rte_pktmbuf_free_bulk(hoard + hoarded - 20, 20);
+	hoarded -= 20;
+	advance_ms(2);
+	app_read(7000);
+	ignore_segments();
+	check_eq(script_info().rcv_wnd, 0);
+	expect_silence_ms(1000);
+	give_mbufs_back();
+	expect_within_ms(50, ACK, .wnd = 7000);
+	expect_silence_ms(1000);
+	app_read(1400);
+	ignore_segments();
+}
+
 /* ---- the budget of pinned mbufs
  * ---------------------------------------------------------------------- */
 
@@ -459,6 +486,23 @@ SCRIPT(crowd_of_single_bytes, "design 4: Mbufs do not follow from the number of 
 	inject(ACK, .len = 1400);
 	expect(ACK, .ack = 1 + 21 * 1400);
 	expect_data(21 * 1400);
+}
+
+/* RFC 9293 MUST-15: 536 bytes is what a peer may send that never heard of more. */
+SCRIPT(small_segments_behind_a_gap, "design 4: what waits behind a gap, in mbufs as full as can be")
+{
+	given(ESTABLISHED, .wscale = 4, .config.pinned_mbufs = 400);
+	if (!script_frames_direct())
+		return;
+	for (unsigned int i = 1; i <= 200; i++) {
+		inject(ACK, .seq = 1 + 536 * i, .len = 536, .rejected = true);
+		expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
+		ignore_segments();
+	}
+	check(stats().pinned_mbufs < 100);
+	inject(ACK, .len = 536);
+	expect_data(201 * 536);
+	ignore_segments();
 }
 
 /* ---- events
