@@ -169,6 +169,38 @@ SCRIPT(with_fin, "RFC 8985 7.3: the last segment has our FIN")
 	expect_acked(2 * FULL);
 }
 
+/*
+ * A time-out, a narrower path, and an acknowledgment of what was sent before both: nothing was
+ * lost, and the records are longer than a segment can be now.
+ */
+SCRIPT(end_of_a_long_one, "RFC 8985 7.3: the highest-sequence segment, as large as one may be now")
+{
+	uint32_t tsval, small;
+
+	given(SYN_RECEIVED, .ts = ON, .sack_perm = true, .active = OFF);
+	advance_ms(100);
+	inject(ACK);
+	expect_event(SPT_ACCEPTED);
+	app_send(4 * FULL);
+	expect_full(0, 4);
+	tsval = script_engine_tsval();
+	expect_within_ms(300, ACK, .seq = FROM(3), .len = FULL);
+	expect_within_ms(500, ACK, .seq = FROM(0), .len = FULL);
+	inject_icmp(ICMP_TOO_BIG, .seq = 1, .mtu = 1300);
+	small = script_info().mss;
+	check(small < FULL);
+	ignore_segments();
+	inject(ACK, .ack = FROM(2), .tsecr = tsval);
+	expect_counted(spurious_undone, 1);
+	check_eq(script_info().recovery, SPT_RECOVERY_OPEN);
+	expect_nothing();
+	expect_within_ms(1000, ACK, .seq = FROM(4) - (int64_t)small, .len = small);
+	expect_counted(tlp_probes, 1);
+	inject(ACK, .ack = FROM(4));
+	expect_acked(4 * FULL);
+	expect_silence_ms(10000);
+}
+
 /* ---- what it tells ------------------------------------------------------------------------ */
 
 SCRIPT(repaired, "RFC 8985 7.4.2: a loss that the probe repaired is congestion all the same")
