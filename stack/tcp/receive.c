@@ -43,12 +43,24 @@ receive_owe_ack(struct tcp *t, struct conn *c)
 }
 
 /*
- * Room for this chain in the budgets of the connection and the core, and in what is left of the
- * pool for somebody whose application holds as much as this one's. What is in order may take it
- * from what waits behind a gap (RFC 2018 8 allows to forget that), or the gap would stay.
+ * What is left of the pool allows the application to hold as much as it does: so many bytes as
+ * mbufs are free if they come in full ones. If less comes in each, what it holds came like that.
  */
 static bool
-receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t seq)
+receive_share(const struct tcp *t, const struct conn *c, const struct rte_mbuf *m, uint32_t len)
+{
+	uint64_t held = conn_held(t, c), full = (uint64_t)m->nb_segs * OUT_OF_ORDER_FULL_BYTES;
+
+	return len >= full ? held <= t->held_most : held * full <= (uint64_t)t->held_most * len;
+}
+
+/*
+ * Room for this chain with 'len' bytes of text in the budgets of the connection and the core, and
+ * in what is left of the pool. What is in order may take it from what waits behind a gap (RFC 2018
+ * 8 allows to forget that), or the gap would stay.
+ */
+static bool
+receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t seq, uint32_t len)
 {
 	uint32_t waiting = 0, over;
 
@@ -57,7 +69,7 @@ receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t
 	over = t->pinned + m->nb_segs;
 	over = over > t->pinned_limit ? over - t->pinned_limit : 0;
 	if (likely(waiting + m->nb_segs <= UNDELIVERED_MBUFS && c->rcv_free > -65536) &&
-	    (likely(t->held_most == UINT32_MAX) || conn_held(t, c) <= t->held_most) &&
+	    (likely(t->held_most == UINT32_MAX) || receive_share(t, c, m, len)) &&
 	    (likely(over == 0) || (seq == c->rcv_nxt && reassembly_prune(t, c, over))))
 		return true;
 	t->stats->budget_refused++;
@@ -159,7 +171,7 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	}
 	if (unlikely((s->tos & ECN_MASK) == ECN_CE || (s->flags & TCP_CWR)))
 		receive_congestion(t, c, s);
-	if (unlikely(!receive_budget(t, c, s->m, seq))) {
+	if (unlikely(!receive_budget(t, c, s->m, seq, len))) {
 		s->flags &= ~TCP_FIN;
 		return seg_discard(s, SPT_V_TCP_DATA_NO_MEMORY);
 	}
@@ -242,6 +254,9 @@ receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 		return SPT_V_TCP_DATA_DUPLICATE;
 	x = xfer_get(t, c);
 	if (x) {
+		if (unlikely(x->fin_waits && x->fin_seq != fin))
+			sack_dropped(
+			    x, x->fin_seq); /* that one was none, or this: the last counts */
 		x->fin_waits = 1;
 		x->fin_seq = fin;
 		if (c->features & FEATURE_SACK)
