@@ -69,4 +69,44 @@ SCRIPT(data_beyond_the_fin, "RFC 9293 3.10.7.4, seventh: nothing follows the FIN
 	expect_closed(0);
 }
 
+/* It was told of beside the FIN, as if there were a gap between them. */
+SCRIPT(data_beyond_a_fin_that_waits, "RFC 2018 3: blocks are apart, each is one run")
+{
+	given(ESTABLISHED, .sack_perm = true);
+	inject(FIN | ACK, .seq = 2, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{2, 3}});
+	inject(ACK, .seq = 3, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{2, 13}});
+	inject(ACK, .seq = 20, .len = 5, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{20, 25}, {2, 13}});
+	inject(ACK, .seq = 1, .len = 1);
+	expect(ACK, .ack = 3);
+	expect_event(SPT_PEER_CLOSED);
+	check_eq(script_info().out_of_order, 0);
+}
+
+SCRIPT(two_fins_behind_a_gap, "RFC 2018 3; RFC 9293 3.10.7.4, eighth: the last that came counts")
+{
+	given(ESTABLISHED, .sack_perm = true);
+	inject(FIN | ACK, .seq = 2, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{2, 3}});
+	inject(FIN | ACK, .seq = 3, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{3, 14}});
+	inject(ACK, .seq = 1, .len = 2);
+	expect(ACK, .ack = 14);
+	expect_event(SPT_PEER_CLOSED);
+}
+
+/* The FIN's number was taken for one of the next run. */
+SCRIPT(fin_before_data_that_waits, "RFC 2018 4: the first block has what came last")
+{
+	given(ESTABLISHED, .sack_perm = true);
+	inject(ACK, .seq = 30, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{30, 40}});
+	inject(FIN | ACK, .seq = 10, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{10, 21}, {30, 40}});
+	inject(ACK, .seq = 21, .len = 9, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{10, 40}});
+}
+
 SCRIPT_MAIN()
