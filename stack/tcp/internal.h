@@ -456,6 +456,8 @@ conn_is_pressed(const struct tcp *t, const struct conn *c)
 }
 /* The application has read 'bytes'. */
 void tune_read(struct tcp *t, struct conn *c, uint32_t bytes);
+/* 's' filled a gap, and x->tuning. */
+void tune_gap(const struct conn *c, struct xfer *x, const struct seg *s);
 /* 's' came in order, no gap is left, and x->tuning: the block may go. */
 void tune_arrived(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s);
 

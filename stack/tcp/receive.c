@@ -97,7 +97,8 @@ receive_in_order(
 		return SPT_V_TCP_DATA;
 	if (unlikely(x->ooo || x->fin_waits)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 5681 4.2: a gap was filled */
-		x->tune_held = 1;
+		if (x->tuning)
+			tune_gap(c, x, s);
 		if (again == 0) /* of two duplicates the first is told (RFC 2883 4.2.2) */
 			reassembly_repeated(t, c, seq, c->rcv_nxt);
 		reassembly_drain(t, c);

@@ -84,6 +84,7 @@ tune_read(struct tcp *t, struct conn *c, uint32_t bytes)
 	x->tuning = 1;
 	x->tune_last = 0;
 	tune_round(t, c, x);
+	x->tune_held = x->ooo != NULL; /* what waits came before the round */
 }
 
 /* Of what was read in a round the part of one round trip, and no more than one window. */
@@ -131,6 +132,25 @@ tune_is_held(const struct tcp *t, const struct conn *c)
 	return conn_held(t, c) >= c->rcv_limit / 2;
 }
 
+/* The peer has heard of the round's beginning. */
+static bool
+tune_is_over(const struct conn *c, const struct xfer *x, const struct seg *s)
+{
+	return c->flags & CONN_TIMESTAMPS ? seq_gt(s->tsecr, x->tune_until)
+	                                  : seq_gt(c->rcv_nxt, x->tune_until);
+}
+
+/*
+ * One that is closed again within the round changes nothing of what the round brings. Else its end
+ * was not seen, and more was read than in a round trip.
+ */
+void
+tune_gap(const struct conn *c, struct xfer *x, const struct seg *s)
+{
+	if (tune_is_over(c, x, s))
+		x->tune_held = 1;
+}
+
 void
 tune_arrived(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s)
 {
@@ -144,8 +164,7 @@ tune_arrived(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s)
 		tune_round(t, c, x);
 		return;
 	}
-	if (c->flags & CONN_TIMESTAMPS ? !seq_gt(s->tsecr, x->tune_until)
-	                               : !seq_gt(c->rcv_nxt, x->tune_until))
+	if (!tune_is_over(c, x, s))
 		return;
 	read = tune_measured(t, c, x);
 	tune_grow(t, c, x, read);
