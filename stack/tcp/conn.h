@@ -75,7 +75,8 @@ enum conn_feature {
 	FEATURE_ECN_REDUCED = 1 << 4, /* once a window: no ECE counts before xfer.ecn_end */
 	FEATURE_NO_ECT = 1 << 5,      /* a SYN of ours did not ask for ECN: we only echo (6.1.1) */
 	FEATURE_PATH = 1 << 6, /* the path takes less than both ends: mss is below option_mss() */
-	FEATURE_FAR = 1 << 7,  /* SND.UNA was 2^31 beyond ISS, which no number is before any more */
+	FEATURE_FAR =
+	    1 << 7, /* SND.UNA was 2^31 beyond ISS: what is older cannot be told any more */
 };
 
 #define CONN_NO_LISTENER 0xffff

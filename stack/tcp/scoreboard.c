@@ -131,8 +131,8 @@ segments_add(struct scoreboard *sb, int n)
 {
 	if (sb->sacked == 0)
 		sb->segments = 0;
-	else if (sb->segments < UINT16_MAX)
-		sb->segments += n;
+	else if (sb->segments < SEGMENTS_MANY)
+		sb->segments = (uint16_t)(sb->segments + n) & SEGMENTS_MANY;
 }
 
 /* A record with marks leaves by cumulative ACK, the first 'len' of it or all. */
@@ -142,6 +142,8 @@ ack_marked(struct scoreboard *sb, const struct sent *s, uint32_t len, struct del
 	if (s->flags & SENT_SACKED) {
 		sb->sacked -= len;
 		segments_add(sb, len == s->len ? -(int)s->tries : 0);
+		if (sb->sacked == 0)
+			sb->cuts = 0;
 		return;
 	}
 	if (s->flags & SENT_LOST)
@@ -204,7 +206,7 @@ scoreboard_ack(struct scoreboard *sb, struct pool *chunks, uint32_t una, struct 
 		s = chunk_at(chunks, index)->at;
 	}
 	sb->head = index;
-	sb->head_slot = (uint8_t)slot;
+	sb->head_slot = slot & 7;
 	if (index == POOL_NONE) {
 		sb->tail = POOL_NONE;
 		sb->tail_n = SENT_CHUNK;
@@ -350,6 +352,16 @@ merge(struct scoreboard *sb, struct pool *chunks, uint32_t index, uint32_t last)
 	}
 }
 
+/* An edge of a SACK block lies in 's'. */
+static bool
+cut(struct scoreboard *sb, struct pool *chunks, struct sent *s, uint32_t edge)
+{
+	if (sb->cuts >= SACK_CUTS || !scoreboard_split(sb, chunks, s, (uint16_t)(edge - s->seq)))
+		return false;
+	sb->cuts++;
+	return true;
+}
+
 uint32_t
 scoreboard_sack(
     struct scoreboard *sb, struct pool *chunks, uint32_t start, uint32_t end, struct delivery *d)
@@ -377,12 +389,11 @@ scoreboard_sack(
 		if (s->flags & SENT_SACKED)
 			continue;
 		if (seq_lt(s->seq, start)) {
-			/* The rest, if there is a chunk for it, is the next one. */
-			scoreboard_split(sb, chunks, s, (uint16_t)(start - s->seq));
+			/* The rest, if it may be cut, is the next one. */
+			(void)cut(sb, chunks, s, start);
 			continue;
 		}
-		if (seq_gt(s->seq + s->len, end) &&
-		    !scoreboard_split(sb, chunks, s, (uint16_t)(end - s->seq)))
+		if (seq_gt(s->seq + s->len, end) && !cut(sb, chunks, s, end))
 			break;
 		mark_sacked(sb, s, d);
 		last = at.chunk;
@@ -641,7 +652,7 @@ scoreboard_check(const struct scoreboard *sb, struct pool *chunks, uint32_t una,
 		return "counts differ from the records";
 	if (n.sacked > 0 && n.high_sacked != sb->high_sacked)
 		return "the highest SACKed one is another";
-	if (n.segments != sb->segments && sb->segments != UINT16_MAX)
+	if (n.segments != sb->segments && sb->segments != SEGMENTS_MANY)
 		return "SACKed segments are miscounted";
 	if (!n.hint)
 		return "the hint is not a chunk of ours";

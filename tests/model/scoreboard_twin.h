@@ -212,7 +212,7 @@ choose_block(struct world *w, int32_t *start, int32_t *end)
 static void
 one_block(struct world *w, struct delivery *d, struct delivery *want)
 {
-	bool room = w->chunks.n_free >= 2;
+	bool room = w->chunks.n_free >= 2 && w->sb.cuts + 2 <= SACK_CUTS;
 	uint32_t news = 0;
 	int32_t start, end;
 	struct scoreboard_cursor at;
