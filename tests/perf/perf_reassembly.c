@@ -3,7 +3,7 @@
  * Cycles of a segment that comes ahead of a gap: as an ordinary sender's do, each behind the one
  * before; and the worst that a hostile one can do, single bytes with gaps between, as many as one
  * connection may have: one that goes on where the last but one ends, and one more gap, before the
- * last, in whose place it comes: perf_reassembly [ROUNDS].
+ * last, which is refused: perf_reassembly [ROUNDS].
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +91,7 @@ round_of(struct bench *b, double sample[FIGURES])
 	for (unsigned int i = 0; i < 8; i++)
 		put(b, at + 1000 + SPACE * (GAPS - 2) + 1 + i, 1);
 	sample[HOSTILE] = run(b, 8);
-	/* Each a new run in front of the last, which goes. */
+	/* Each would be a new run in front of the last. */
 	for (unsigned int i = 0; i < 8; i++)
 		put(b, at + 1000 + SPACE * (GAPS - 2) + 90 - 2 * i, 1);
 	sample[ONE_MORE] = run(b, 8);
