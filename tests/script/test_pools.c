@@ -236,6 +236,27 @@ SCRIPT(no_mbuf_to_send_again, "design 4; RFC 6298 5.5: the next time-out tries a
 	expect_acked(300);
 }
 
+SCRIPT(no_mbuf_for_a_loss_probe, "design 4; RFC 8985 7.3: the RTO is armed, a probe sent or not")
+{
+	given(SYN_RECEIVED, .sack_perm = true, .active = OFF);
+	advance_ms(100); /* SRTT is 100 ms, the RTO 300, the PTO 200 */
+	inject(ACK);
+	expect_event(SPT_ACCEPTED);
+	app_send(2 * FULL);
+	check_eq(ignore_segments(), 2);
+	take_all_mbufs();
+	expect_silence_ms(250);
+	check_eq(stats().tlp_probes, 0);
+	check(stats().tx_no_mbuf > 0);
+	give_mbufs_back();
+	expect_after_ms(50, ACK, .seq = 1, .len = FULL);
+	check_eq(stats().rto_expirations, 1);
+	check_eq(stats().tlp_probes, 0);
+	inject(ACK, .ack = 1 + 2 * FULL);
+	expect_acked(2 * FULL);
+	expect_silence_ms(10000);
+}
+
 SCRIPT(no_mbuf_for_a_fin, "design 4; RFC 9293 3.8: a FIN that was not sent is sent again")
 {
 	given(ESTABLISHED);
@@ -339,6 +360,34 @@ SCRIPT(window_told_when_mbufs_are_back, "RFC 9293 3.8.6.2.2: the window opens wh
 	expect_silence_ms(1000);
 	app_read(1400);
 	ignore_segments();
+}
+
+/* Refused, not acknowledged, and taken when it comes again after the application has read. */
+SCRIPT(stalled_reader_reads_again,
+    "design 4: who holds what it was given gets no more, until it reads")
+{
+	given(ESTABLISHED, .conn.no_delayed_ack = true);
+	inject(ACK, .len = 1400);
+	expect(ACK, .ack = 1401);
+	expect_data(1400);
+	take_all_mbufs();
+	rte_pktmbuf_free_bulk(hoard + hoarded - 20, 20);
+	hoarded -= 20;
+	advance_ms(2);
+	for (unsigned int i = 0; i < 3; i++) {
+		inject(ACK, .seq = 1401, .len = 1000, .rejected = true);
+		expect_verdict(SPT_V_TCP_DATA_NO_MEMORY);
+		expect_silence_ms(100);
+	}
+	expect_data(0);
+	app_read(1400);
+	inject(ACK, .seq = 1401, .len = 1000);
+	expect(ACK, .ack = 2401);
+	expect_data(1000);
+	expect_state(ESTABLISHED);
+	app_read(1000);
+	ignore_segments();
+	give_mbufs_back();
 }
 
 /* ---- the budget of pinned mbufs

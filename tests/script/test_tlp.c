@@ -132,6 +132,40 @@ SCRIPT(from_the_last_on, "RFC 8985 7.2: new data, and a new acknowledgment, begi
 	expect_acked(6 * FULL);
 }
 
+SCRIPT(after_an_acknowledgment, "RFC 8985 7.2: one of new data begins it again: 2 SRTT from there")
+{
+	out_after_100_ms(4, 0);
+	advance_ms(100);
+	inject(ACK, .ack = FROM(2));
+	expect_after_ms(200, ACK, .seq = FROM(3), .len = FULL);
+	check_eq(COUNTED(tlp_probes), 1);
+	inject(ACK, .ack = FROM(4));
+	expect_acked(4 * FULL);
+}
+
+SCRIPT(not_in_recovery, "RFC 8985 7.2: nor while what was out when it began is not acknowledged")
+{
+	out_after_100_ms(10, 0);
+	advance_ms(100);
+	inject(ACK, .ack = 1, BLOCKS(B(1, 4)));
+	expect(ACK, .seq = FROM(0), .len = FULL);
+	inject(ACK, .ack = FROM(4)); /* nothing is lost any more, nothing is SACKed */
+	ignore_segments();
+	check_eq(script_info().recovery, SPT_RECOVERY_FAST);
+	check_eq(script_info().lost, 0);
+	expect_after_ms(script_info().rto_us / 1000, ACK, .seq = FROM(4), .len = FULL);
+	check_eq(COUNTED(tlp_probes), 0);
+	check_eq(COUNTED(rto_expirations), 1);
+	check_eq(script_info().recovery, SPT_RECOVERY_TIMEOUT);
+	inject(ACK, .ack = FROM(5));
+	ignore_segments();
+	check_eq(script_info().recovery, SPT_RECOVERY_TIMEOUT);
+	expect_silence_ms(script_info().rto_us / 1000 - 1);
+	check_eq(COUNTED(tlp_probes), 0);
+	inject(ACK, .ack = FROM(10));
+	expect_acked(10 * FULL);
+}
+
 SCRIPT(not_without_sack, "RFC 8985 7.2: SACK only")
 {
 	given(SYN_RECEIVED, .mss = 1000, .active = OFF);
