@@ -108,6 +108,27 @@ SCRIPT(stays_for_a_slow_reader, "septet.h, receive_buffer_max: what the applicat
 	check_eq(script_info().receive_buffer, BUFFER);
 }
 
+/* The same, all of it at once: what is read after a window has lain there fits into no round trip.
+ */
+SCRIPT(stays_for_a_reader_in_gulps, "septet.h, receive_buffer_max: what the application reads")
+{
+	uint32_t echo = 0;
+
+	given(ESTABLISHED, .ts = ON, .wscale = 4, .conn.no_delayed_ack = true,
+	    .conn.receive_buffer = BUFFER, .conn.receive_buffer_max = MOST);
+	for (unsigned int i = 0; i < 12; i++) {
+		uint32_t read = flight(BUFFER - SEG, echo);
+
+		expect_data(read);
+		advance_ms(100);
+		app_read(read);
+		expect(ACK);
+		echo = script_engine_tsval();
+		advance_ms(10);
+	}
+	check_eq(script_info().receive_buffer, BUFFER);
+}
+
 SCRIPT(set_leaves_it, "septet.h, spt_conn_set: while receive_buffer is left as it was")
 {
 	uint32_t tuned;
