@@ -179,8 +179,8 @@ test_cuts(void **state)
 			scoreboard_sack(
 			    &sb, &chunks, i * SEGMENT + 2 * n, i * SEGMENT + 2 * n + 1, &d);
 	assert_int_equal(records(&sb, &chunks), SEGMENTS + SACK_CUTS);
-	assert_int_equal(scoreboard_sack(&sb, &chunks, 990 * SEGMENT + 5, 993 * SEGMENT + 7, &d),
-	    2 * SEGMENT);
+	assert_int_equal(
+	    scoreboard_sack(&sb, &chunks, 990 * SEGMENT + 5, 993 * SEGMENT + 7, &d), 2 * SEGMENT);
 	assert_null(scoreboard_check(&sb, &chunks, 0, SEGMENTS * SEGMENT));
 	scoreboard_ack(&sb, &chunks, (SEGMENTS - 1) * SEGMENT + 1, &d);
 	assert_int_equal(sb.sacked, 0);
