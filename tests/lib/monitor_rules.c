@@ -209,8 +209,11 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 		return;
 	if (p->options & P_TIMESTAMP)
 		remember_tsval(l, p->tsval);
-	acceptable = p->flags & P_SYN || seq_geq(p->seq, mon_life_received(l)) ||
-	             seq_gt(p->seq + packet_seg_len(p), mon_life_received(l));
+	/* Of a SYN to what is established nothing need be taken (RFC 5961 4). */
+	acceptable = (p->flags & P_SYN)
+	                 ? !l->established
+	                 : seq_geq(p->seq, mon_life_received(l)) ||
+	                       seq_gt(p->seq + packet_seg_len(p), mon_life_received(l));
 	mon_sack_input(m, l, p, may_take_text(l, m->now, p));
 	if (may_take_text(l, m->now, p)) {
 		mon_ecn_input(m, l, p);
