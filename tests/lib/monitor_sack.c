@@ -53,9 +53,12 @@ mon_sack_input(const struct monitor *m, struct mon_life *l, const struct packet 
 void
 mon_ecn_input(const struct monitor *m, struct mon_life *l, const struct packet *p)
 {
+	uint32_t from = p->seq - l->irs;
+
 	if (p->len == 0)
 		return;
-	if (p->flags & P_CWR) {
+	/* What came before is not acceptable, and its flags say nothing (RFC 9293 3.10.7.4). */
+	if ((p->flags & P_CWR) && !any_arrived(l, from, from + p->len)) {
 		/* Of a burst the monitor sees all before the first answer. */
 		l->ece_until = m->now;
 		l->ece = false;

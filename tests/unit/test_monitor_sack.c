@@ -243,6 +243,20 @@ test_ece_after_cwr(void **state)
 	assert_broken(MONITOR_ECN);
 }
 
+/* The segment with CWR bore CE too; it comes again, which says nothing. */
+static void
+test_ece_after_old_cwr(void **state)
+{
+	handshake_ecn();
+	IN(P_ACK, .seq = 1, .ack = 1, .len = 10, .tos = 3);
+	OUT(P_ACK | P_ECE, .seq = 1, .ack = 11);
+	IN(P_ACK | P_CWR, .seq = 11, .ack = 1, .len = 10, .tos = 3);
+	IN(P_ACK | P_CWR, .seq = 11, .ack = 1, .len = 10, .tos = 2);
+	now += SPT_NS_PER_MS;
+	OUT(P_ACK | P_ECE, .seq = 1, .ack = 21);
+	assert_fine();
+}
+
 static void
 test_cwr_on_ack(void **state)
 {
@@ -276,6 +290,7 @@ main(void)
 	    T(ect_again),
 	    T(ece_without_ce),
 	    T(ece_after_cwr),
+	    T(ece_after_old_cwr),
 	    T(cwr_on_ack),
 	};
 
