@@ -42,11 +42,23 @@ receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mb
 	event_data(t, c, m, last);
 }
 
-/* Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58). */
-static void
-receive_owe_ack(struct tcp *t, struct conn *c)
+/* Was 'm' several segments on the wire, which the port or its device has joined? */
+static inline bool
+receive_is_merged(const struct rte_mbuf *m)
 {
-	c->flags |= c->flags & (CONN_ACK_OWED | CONN_NO_DELACK) ? CONN_ACK_NOW : CONN_ACK_OWED;
+	return m->ol_flags & RTE_MBUF_F_RX_LRO;
+}
+
+/*
+ * Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58); of
+ * one that was several there is a second.
+ */
+static void
+receive_owe_ack(struct tcp *t, struct conn *c, bool merged)
+{
+	bool now = unlikely(merged) || c->flags & (CONN_ACK_OWED | CONN_NO_DELACK);
+
+	c->flags |= now ? CONN_ACK_NOW : CONN_ACK_OWED;
 	conn_want_output(t, c);
 }
 
@@ -81,10 +93,11 @@ receive_in_order(
     struct tcp *t, struct conn *c, const struct seg *s, struct rte_mbuf *m, uint32_t again)
 {
 	struct xfer *x = conn_xfer(t, c);
+	bool merged = receive_is_merged(m);
 	uint32_t seq = c->rcv_nxt;
 
 	receive_deliver(t, c, m, rte_pktmbuf_lastseg(m));
-	receive_owe_ack(t, c);
+	receive_owe_ack(t, c, merged);
 	if (unlikely(again > 0) && (c->features & FEATURE_SACK)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 2883 4, (1): of the packet that came last */
 		sack_duplicate(t, c, seq - again, seq);
@@ -116,6 +129,28 @@ receive_out_of_order(struct tcp *t, struct conn *c, struct seg *s, struct rte_mb
 		s->flags &= ~TCP_FIN;
 	if (!(s->flags & TCP_FIN))
 		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
+	return v;
+}
+
+/* The same of what was several: as those, with an acknowledgment for each. None has a FIN. */
+static __rte_noinline enum spt_verdict
+receive_merged_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq)
+{
+	enum spt_verdict v = SPT_V_TCP_DATA_OUT_OF_ORDER;
+
+	m->ol_flags &= ~RTE_MBUF_F_RX_LRO;
+	while (m) {
+		struct rte_mbuf *next = m->next;
+		uint32_t len = m->data_len;
+
+		m->next = NULL;
+		m->nb_segs = 1;
+		m->pkt_len = len;
+		v = reassembly_insert(t, c, m, seq);
+		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
+		seq += len;
+		m = next;
+	}
 	return v;
 }
 
@@ -175,6 +210,8 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	s->m = NULL;
 	if (likely(seq == c->rcv_nxt))
 		return receive_in_order(t, c, s, m, skip);
+	if (unlikely(receive_is_merged(m)))
+		return receive_merged_out_of_order(t, c, m, seq);
 	return receive_out_of_order(t, c, s, m, seq);
 }
 
