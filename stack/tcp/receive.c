@@ -42,13 +42,6 @@ receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mb
 	event_data(t, c, m, last);
 }
 
-/* Was 'm' several segments on the wire, which the port or its device has joined? */
-static inline bool
-receive_is_merged(const struct rte_mbuf *m)
-{
-	return m->ol_flags & RTE_MBUF_F_RX_LRO;
-}
-
 /*
  * Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58); of
  * one that was several there is a second.
@@ -93,7 +86,7 @@ receive_in_order(
     struct tcp *t, struct conn *c, const struct seg *s, struct rte_mbuf *m, uint32_t again)
 {
 	struct xfer *x = conn_xfer(t, c);
-	bool merged = receive_is_merged(m);
+	bool merged = seg_is_merged(m);
 	uint32_t seq = c->rcv_nxt;
 
 	receive_deliver(t, c, m, rte_pktmbuf_lastseg(m));
@@ -129,28 +122,6 @@ receive_out_of_order(struct tcp *t, struct conn *c, struct seg *s, struct rte_mb
 		s->flags &= ~TCP_FIN;
 	if (!(s->flags & TCP_FIN))
 		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
-	return v;
-}
-
-/* The same of what was several: as those, with an acknowledgment for each. None has a FIN. */
-static __rte_noinline enum spt_verdict
-receive_merged_out_of_order(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq)
-{
-	enum spt_verdict v = SPT_V_TCP_DATA_OUT_OF_ORDER;
-
-	m->ol_flags &= ~RTE_MBUF_F_RX_LRO;
-	while (m) {
-		struct rte_mbuf *next = m->next;
-		uint32_t len = m->data_len;
-
-		m->next = NULL;
-		m->nb_segs = 1;
-		m->pkt_len = len;
-		v = reassembly_insert(t, c, m, seq);
-		segment_send_bare(t, c, NULL, conn_ack_seq(c), 0);
-		seq += len;
-		m = next;
-	}
 	return v;
 }
 
@@ -210,8 +181,6 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	s->m = NULL;
 	if (likely(seq == c->rcv_nxt))
 		return receive_in_order(t, c, s, m, skip);
-	if (unlikely(receive_is_merged(m)))
-		return receive_merged_out_of_order(t, c, m, seq);
 	return receive_out_of_order(t, c, s, m, seq);
 }
 
