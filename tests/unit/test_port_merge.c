@@ -12,7 +12,7 @@
 #define TEXT 4096
 
 static struct rte_mempool *pool;
-static uint8_t text[TEXT];
+static uint8_t text[2 * TEXT]; /* segments begin in the first half */
 
 /* A port that hands out what was put into it, in one burst. */
 struct source {
@@ -95,7 +95,7 @@ group_setup(void **state)
 {
 	env_start();
 	pool = env_pool_create(1023);
-	for (unsigned int i = 0; i < TEXT; i++)
+	for (unsigned int i = 0; i < 2 * TEXT; i++)
 		text[i] = (uint8_t)(i * 7 + (i >> 8));
 	return 0;
 }
