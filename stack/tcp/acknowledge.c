@@ -60,7 +60,7 @@ acknowledge_events(struct tcp *t, struct conn *c, uint32_t data)
 static void
 acknowledge_advance(struct tcp *t, struct conn *c, uint32_t ack)
 {
-	c->snd_una = ack;
+	conn_advance_una(c, ack);
 	c->unacked_since = t->now_half;
 	c->retries = 0;
 	c->marks &= ~(MARK_R1 | MARK_PROBED);
@@ -227,7 +227,7 @@ acknowledge_input(struct tcp *t, struct conn *c, struct seg *s)
 		return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_AHEAD);
 	if (unlikely(seq_lt(s->ack, c->snd_una))) {
 		/* RFC 5961 5.2: too old to be honest; else a duplicate whose text may be new */
-		if (seq_lt(s->ack, c->snd_una - c->snd_wnd_max))
+		if (seq_lt(s->ack, conn_oldest_ack(c)))
 			return reply_ack_limited(t, c, s, SPT_V_TCP_ACK_OLD);
 		if ((s->options & SEG_HAS_SACK) && c->xfer != POOL_NONE)
 			acknowledge_again(t, c, conn_xfer(t, c), s, wnd);

@@ -143,12 +143,29 @@ tcp_send(struct tcp *t, spt_conn handle, struct rte_mbuf *chain, unsigned int fl
 	return 0;
 }
 
+/* The peer is told of room when it is worth it (RFC 9293 3.8.6.2.2). */
+static void
+call_tell_window(struct tcp *t, struct conn *c)
+{
+	uint32_t step, room, wnd;
+
+	if (c->rcv_free <= 0)
+		return;
+	step = RTE_MIN(2u * c->mss, c->rcv_limit / 2);
+	wnd = RTE_MIN((uint32_t)c->rcv_free, (uint32_t)UINT16_MAX << conn_rcv_shift(c));
+	room = c->rcv_nxt + wnd - c->rcv_adv;
+	if ((int32_t)room >= (int32_t)step && !(c->flags & CONN_ACK_NOW)) {
+		c->flags |= CONN_ACK_NOW;
+		conn_want_output(t, c);
+	}
+}
+
 /* RFC 9293 3.10.3: what was delivered is done with; the window may open (3.8.6.2.2). */
 int
 tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
 {
 	struct conn *c = conn_find(t, handle);
-	uint32_t step, room, wnd, waiting = 0;
+	uint32_t waiting = 0;
 
 	if (!c)
 		return -ESTALE;
@@ -157,18 +174,10 @@ tcp_receive_done(struct tcp *t, spt_conn handle, uint32_t bytes)
 	if ((int64_t)c->rcv_free + waiting + bytes > (int64_t)c->rcv_limit)
 		return -EINVAL;
 	c->rcv_free += (int32_t)bytes;
-	if (c->state != SPT_ESTABLISHED && c->state != SPT_FIN_WAIT_1 && c->state != SPT_FIN_WAIT_2)
+	if (!conn_receives(c))
 		return 0;
 	tune_read(t, c, bytes);
-	if (c->rcv_free <= 0)
-		return 0;
-	step = RTE_MIN(2u * c->mss, c->rcv_limit / 2);
-	wnd = RTE_MIN((uint32_t)c->rcv_free, (uint32_t)UINT16_MAX << conn_rcv_shift(c));
-	room = c->rcv_nxt + wnd - c->rcv_adv;
-	if ((int32_t)room >= (int32_t)step && !(c->flags & CONN_ACK_NOW)) {
-		c->flags |= CONN_ACK_NOW;
-		conn_want_output(t, c);
-	}
+	call_tell_window(t, c);
 	return 0;
 }
 
@@ -281,6 +290,8 @@ tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *opti
 	limit = RTE_MIN(limit, now->receive_buffer_max);
 	c->rcv_free += (int32_t)(limit - c->rcv_limit);
 	c->rcv_limit = limit;
+	if (conn_receives(c))
+		call_tell_window(t, c);
 	retransmit_hasten(t, c); /* R2 and the user time-out may have changed */
 	idle_arm(t, c);
 	conn_want_output(t, c);

@@ -35,6 +35,7 @@ enum conn_flag {
 	CONN_NO_DELACK = 1 << 8,
 	CONN_WANT_SPACE = 1 << 9, /* spt_send said -EAGAIN: WRITABLE is due */
 	CONN_MORE = 1 << 10,      /* SPT_MORE: hold a partial segment */
+	CONN_WITHHELD = 1 << 11,  /* memory was short: there is a window that was not told */
 	CONN_URG_RCVD = 1 << 12,  /* rcv_up is ahead of what was delivered */
 	CONN_URG_SEND = 1 << 13,  /* snd_up is ahead of what is acknowledged */
 	CONN_CLOSE_FIN = 1 << 14, /* listener's close_on_fin */
@@ -74,6 +75,8 @@ enum conn_feature {
 	FEATURE_ECN_REDUCED = 1 << 4, /* once a window: no ECE counts before xfer.ecn_end */
 	FEATURE_NO_ECT = 1 << 5,      /* a SYN of ours did not ask for ECN: we only echo (6.1.1) */
 	FEATURE_PATH = 1 << 6, /* the path takes less than both ends: mss is below option_mss() */
+	FEATURE_FAR =
+	    1 << 7, /* SND.UNA was 2^31 beyond ISS: what is older cannot be told any more */
 };
 
 #define CONN_NO_LISTENER 0xffff

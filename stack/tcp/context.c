@@ -26,9 +26,11 @@ transfer_blocks(uint32_t connections)
 }
 
 /*
- * Records of what is out. Nothing is out that is not in an mbuf of a send queue, and those are less
- * than the pinned ones; a chunk holds five records, but one that begins or ends a scoreboard, or
- * stands at a hole, may hold a single one. So half as many as mbufs, and one for each block.
+ * Records of what is out, five in a chunk: one for each block, and half as many as mbufs may be in
+ * queues, of which a full segment takes one. That is what full segments need, with chunks at holes
+ * that hold a single record; it is no bound. A peer with a small MSS makes many segments of an
+ * mbuf, SACK edges cut records: where the pool is empty new data waits, edges are left aside, and
+ * what is too long to be sent again goes in parts (output.c).
  */
 static uint32_t
 chunk_count(const struct spt_config *config)

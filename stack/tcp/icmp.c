@@ -24,8 +24,8 @@ tcp_icmp_error(
 	if (flow_ref_kind(ref) != FLOW_CONN)
 		return false;
 	c = conn_at(t, flow_ref_index(ref));
-	if (!(seq_leq(c->snd_una, seq) && seq_lt(seq, c->snd_nxt)))
-		return false;
+	if (seq - c->snd_una >= c->snd_nxt - c->snd_una)
+		return false; /* not in flight */
 	if (hard && !conn_is_synchronized(c)) {
 		t->stats->connects_refused++;
 		conn_refuse(t, c, error);

@@ -31,13 +31,16 @@
 /* Most mbufs that one connection may hold undelivered, or out of order. */
 #define UNDELIVERED_MBUFS  32768
 #define OUT_OF_ORDER_MBUFS 512
-/* So many out of order if they hold so many bytes each in the mean: a wide window. */
+/*
+ * So many out of order if they hold so many bytes each in the mean: a wide window. Of less, two
+ * and their headers fit into one mbuf.
+ */
 #define OUT_OF_ORDER_FULL_MBUFS 16384
-#define OUT_OF_ORDER_FULL_BYTES 1024
+#define OUT_OF_ORDER_FULL_BYTES 896
 /* Runs without a gap: most steps of a search, and what SACK and reordering may leave open. */
 #define OUT_OF_ORDER_RUNS 256
 /* Behind the one before it what is no longer is copied into its room. */
-#define OUT_OF_ORDER_COPY 512
+#define OUT_OF_ORDER_COPY (OUT_OF_ORDER_FULL_BYTES - 1)
 
 /*
  * Objects by index and back, with sizes that the compiler knows: a division by a constant is
@@ -119,6 +122,26 @@ conn_flight(const struct xfer *x)
 	return scoreboard_flight(&x->sb) - x->dup_bytes;
 }
 
+/*
+ * The oldest SEG.ACK that a segment under way may have: SND.UNA - MAX.SND.WND (RFC 5961 5.2), but
+ * not before our SYN, before which there was nothing to acknowledge.
+ */
+static inline uint32_t
+conn_oldest_ack(const struct conn *c)
+{
+	bool young = !(c->features & FEATURE_FAR) && c->snd_una - c->iss < c->snd_wnd_max;
+
+	return young ? c->iss : c->snd_una - c->snd_wnd_max;
+}
+
+static inline void
+conn_advance_una(struct conn *c, uint32_t ack)
+{
+	c->snd_una = ack;
+	if (unlikely(seq_lt(ack, c->iss)))
+		c->features |= FEATURE_FAR;
+}
+
 /* What the congestion window leaves. */
 static inline uint32_t
 conn_cwnd_room(const struct conn *c, const struct xfer *x)
@@ -178,6 +201,14 @@ static inline uint64_t
 conn_hash(const struct tcp *t, const struct conn *c)
 {
 	return t->input == c ? t->input_hash : flow_hash(&t->flows, &c->key);
+}
+
+/* The peer's FIN has not come yet. */
+static inline bool
+conn_receives(const struct conn *c)
+{
+	return c->state == SPT_ESTABLISHED || c->state == SPT_FIN_WAIT_1 ||
+	       c->state == SPT_FIN_WAIT_2;
 }
 
 /* CLOSING or LAST-ACK, and our FIN is out: it may wait behind data in CLOSING (3.10.4). */
@@ -423,8 +454,17 @@ conn_held(const struct tcp *t, const struct conn *c)
 
 	return c->event == POOL_NONE ? undelivered : undelivered - event_at(t, c->event)->bytes;
 }
+/* Memory is short, as far as this one goes: no window opens. */
+static inline bool
+conn_is_pressed(const struct tcp *t, const struct conn *c)
+{
+	return unlikely(t->pinned >= t->pinned_limit) ||
+	       (unlikely(t->held_most != UINT32_MAX) && conn_held(t, c) > t->held_most);
+}
 /* The application has read 'bytes'. */
 void tune_read(struct tcp *t, struct conn *c, uint32_t bytes);
+/* 's' filled a gap, and x->tuning. */
+void tune_gap(const struct conn *c, struct xfer *x, const struct seg *s);
 /* 's' came in order, no gap is left, and x->tuning: the block may go. */
 void tune_arrived(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s);
 
@@ -437,6 +477,8 @@ struct rte_mbuf *sendq_take(
     struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len, unsigned int header);
 struct xfer *xfer_get(struct tcp *t, struct conn *c);
 void xfer_put_if_idle(struct tcp *t, struct conn *c);
+/* No want of blocks: half of them are free, or there is one for each connection. */
+bool xfer_plenty(const struct tcp *t);
 
 /* ---- output.c ---- */
 /* Our FIN at SND.NXT; into 's' where given. */

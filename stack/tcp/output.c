@@ -136,6 +136,23 @@ output_repeat(struct tcp *t, struct conn *c, struct xfer *x, uint32_t seq, uint3
 	return true;
 }
 
+/*
+ * 's' is longer than a segment, and there is no chunk to split it for. The first 'most' bytes of it
+ * go, once until they are acknowledged, which cuts it, or the timer expires: a segment in a round
+ * trip, but it goes on.
+ */
+static bool
+output_part(struct tcp *t, struct conn *c, struct xfer *x, struct sent *s, uint32_t most)
+{
+	t->stats->no_chunk++;
+	if (!(s->flags & SENT_LOST) || (s->flags & SENT_PART) ||
+	    !output_repeat(t, c, x, s->seq, most, false))
+		return false;
+	scoreboard_sent_part(s, t->now_us);
+	recovery_sent_again(t, c, x, s->seq, most);
+	return true;
+}
+
 bool
 output_again(struct tcp *t, struct conn *c, struct xfer *x, struct sent *s)
 {
@@ -152,8 +169,8 @@ output_again(struct tcp *t, struct conn *c, struct xfer *x, struct sent *s)
 		return false;
 	most = RTE_MIN((uint32_t)c->mss, edge - seq);
 	if (s->len - !!(s->flags & SENT_FIN) > (int64_t)most &&
-	    !(conn_has_chunk(t) && scoreboard_split(&x->sb, &t->chunks, s, (uint16_t)most)))
-		return false;
+	    !scoreboard_split(&x->sb, &t->chunks, s, (uint16_t)most))
+		return output_part(t, c, x, s, most);
 	more = output_gather(t, c, x, s, most, &end, &fin);
 	if (!output_repeat(t, c, x, seq, end - seq - fin, fin))
 		return false;

@@ -119,6 +119,9 @@ rack_detect_loss(const struct rack *r, struct scoreboard *sb, struct pool *chunk
 		if (s->flags & (SENT_SACKED | SENT_LOST))
 			continue;
 		flight -= s->len;
+		/* Where a round trip is less than that: it would be sent for ever now. */
+		if ((s->flags & SENT_AGAIN) && s->us == now_us)
+			continue;
 		if (!scoreboard_sent_after(r->xmit_us, r->end_seq, s->us, s->seq + s->len)) {
 			if (s->flags & SENT_AGAIN)
 				continue;

@@ -283,13 +283,20 @@ reassembly_drop_tail(struct tcp *t, struct xfer *x)
 }
 
 /*
- * Whether there are as many gaps as there may be, and this would make one more, ahead of all of
- * them. One before the last takes the last one's place.
+ * Whether there are as many gaps as there may be, and [seq, end), which begins behind 'prev', would
+ * make one more. It will come again; what was SACKed would only after a time-out (RFC 2018 8).
  */
 static bool
-reassembly_too_far(const struct tcp *t, const struct xfer *x, uint32_t seq)
+reassembly_is_one_more(
+    const struct tcp *t, const struct xfer *x, struct rte_mbuf *prev, uint32_t seq, uint32_t end)
 {
-	return unlikely(x->ooo_runs >= OUT_OF_ORDER_RUNS) && seq_gt(seq, chain_end(t, x->ooo_tail));
+	struct rte_mbuf *next;
+
+	if (likely(x->ooo_runs < OUT_OF_ORDER_RUNS))
+		return false;
+	next = prev ? link_of(t, prev)->next : x->ooo;
+	return (!prev || seq_gt(seq, chain_end(t, prev))) &&
+	       (!next || seq_lt(end, link_of(t, next)->seq));
 }
 
 enum spt_verdict
@@ -309,7 +316,8 @@ reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 	prev = reassembly_before(t, x, seq);
 	repeats = reassembly_overlap(t, prev ? prev : x->ooo, seq, end, &again);
 	whole = repeats && again.start == seq && again.end == end;
-	if (!whole && (reassembly_too_far(t, x, seq) || !reassembly_budget(t, x, m))) {
+	if (!whole &&
+	    (reassembly_is_one_more(t, x, prev, seq, end) || !reassembly_budget(t, x, m))) {
 		rte_pktmbuf_free(m);
 		xfer_put_if_idle(t, c);
 		return SPT_V_TCP_DATA_NO_MEMORY;
@@ -318,8 +326,6 @@ reassembly_insert(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t se
 		rte_pktmbuf_free(m);
 	} else {
 		reassembly_place(t, x, prev, m, seq);
-		if (unlikely(x->ooo_runs > OUT_OF_ORDER_RUNS))
-			reassembly_drop_tail(t, x);
 		if (c->features & FEATURE_SACK)
 			sack_out_of_order(t, x, seq, end);
 	}

@@ -2,21 +2,13 @@
 /* URG, segment text and FIN: the sixth to eighth step of RFC 9293 3.10.7.4. */
 #include "internal.h"
 
-/* The peer's FIN has not come yet. */
-static bool
-receive_expects_text(const struct conn *c)
-{
-	return c->state == SPT_ESTABLISHED || c->state == SPT_FIN_WAIT_1 ||
-	       c->state == SPT_FIN_WAIT_2;
-}
-
 /* sixth: RCV.UP <- max(RCV.UP, SEG.UP); told once for each advance (MUST-32, MUST-33). */
 void
 receive_urgent(struct tcp *t, struct conn *c, const struct seg *s)
 {
 	uint32_t up = s->seq + s->up;
 
-	if (!receive_expects_text(c))
+	if (!conn_receives(c))
 		return;
 	if (!seq_gt(up, c->rcv_nxt))
 		return;
@@ -56,12 +48,24 @@ receive_owe_ack(struct tcp *t, struct conn *c, bool merged)
 }
 
 /*
- * Room for this chain in the budgets of the connection and the core, and in what is left of the
- * pool for somebody whose application holds as much as this one's. What is in order may take it
- * from what waits behind a gap (RFC 2018 8 allows to forget that), or the gap would stay.
+ * What is left of the pool allows the application to hold as much as it does: so many bytes as
+ * mbufs are free if they come in full ones. If less comes in each, what it holds came like that.
  */
 static bool
-receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t seq)
+receive_share(const struct tcp *t, const struct conn *c, const struct rte_mbuf *m, uint32_t len)
+{
+	uint64_t held = conn_held(t, c), full = (uint64_t)m->nb_segs * OUT_OF_ORDER_FULL_BYTES;
+
+	return len >= full ? held <= t->held_most : held * full <= (uint64_t)t->held_most * len;
+}
+
+/*
+ * Room for this chain with 'len' bytes of text in the budgets of the connection and the core, and
+ * in what is left of the pool. What is in order may take it from what waits behind a gap (RFC 2018
+ * 8 allows to forget that), or the gap would stay.
+ */
+static bool
+receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t seq, uint32_t len)
 {
 	uint32_t waiting = 0, over;
 
@@ -70,7 +74,7 @@ receive_budget(struct tcp *t, struct conn *c, const struct rte_mbuf *m, uint32_t
 	over = t->pinned + m->nb_segs;
 	over = over > t->pinned_limit ? over - t->pinned_limit : 0;
 	if (likely(waiting + m->nb_segs <= UNDELIVERED_MBUFS && c->rcv_free > -65536) &&
-	    (likely(t->held_most == UINT32_MAX) || conn_held(t, c) <= t->held_most) &&
+	    (likely(t->held_most == UINT32_MAX) || receive_share(t, c, m, len)) &&
 	    (likely(over == 0) || (seq == c->rcv_nxt && reassembly_prune(t, c, over))))
 		return true;
 	t->stats->budget_refused++;
@@ -99,7 +103,8 @@ receive_in_order(
 		return SPT_V_TCP_DATA;
 	if (unlikely(x->ooo || x->fin_waits)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 5681 4.2: a gap was filled */
-		x->tune_held = 1;
+		if (x->tuning)
+			tune_gap(c, x, s);
 		if (again == 0) /* of two duplicates the first is told (RFC 2883 4.2.2) */
 			reassembly_repeated(t, c, seq, c->rcv_nxt);
 		reassembly_drain(t, c);
@@ -151,7 +156,7 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	uint32_t len;
 	struct rte_mbuf *m;
 
-	if (unlikely(!receive_expects_text(c)))
+	if (unlikely(!conn_receives(c)))
 		return seg_discard(s, SPT_V_TCP_DATA_DUPLICATE); /* the peer's FIN was before it */
 	if (skip >= s->len) {
 		sack_duplicate(t, c, s->seq, s->seq + s->len);
@@ -173,7 +178,7 @@ receive_text(struct tcp *t, struct conn *c, struct seg *s)
 	}
 	if (unlikely((s->tos & ECN_MASK) == ECN_CE || (s->flags & TCP_CWR)))
 		receive_congestion(t, c, s);
-	if (unlikely(!receive_budget(t, c, s->m, seq))) {
+	if (unlikely(!receive_budget(t, c, s->m, seq, len))) {
 		s->flags &= ~TCP_FIN;
 		return seg_discard(s, SPT_V_TCP_DATA_NO_MEMORY);
 	}
@@ -244,7 +249,7 @@ receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 	uint32_t fin = s->seq + s->len;
 	struct xfer *x;
 
-	if (!receive_expects_text(c))
+	if (!conn_receives(c))
 		return SPT_V_TCP_DATA_DUPLICATE;
 	if (s->len == 0 && fin == c->rcv_nxt && conn_rcv_wnd(c) == 0)
 		return reply_ack_limited(t, c, s, SPT_V_TCP_WINDOW_PROBE);
@@ -256,6 +261,9 @@ receive_fin(struct tcp *t, struct conn *c, struct seg *s)
 		return SPT_V_TCP_DATA_DUPLICATE;
 	x = xfer_get(t, c);
 	if (x) {
+		if (unlikely(x->fin_waits && x->fin_seq != fin))
+			sack_dropped(
+			    x, x->fin_seq); /* that one was none, or this: the last counts */
 		x->fin_waits = 1;
 		x->fin_seq = fin;
 		if (c->features & FEATURE_SACK)

@@ -532,6 +532,7 @@ recovery_timeout(struct tcp *t, struct conn *c, struct xfer *x, bool first)
 		t->stats->reneged++;
 		scoreboard_mark_all_lost(&x->sb, &t->chunks, true);
 	} else if (c->features & FEATURE_SACK) {
+		scoreboard_part_lost(&x->sb, &t->chunks);
 		rack_timeout(&x->rack, &x->sb, &t->chunks, t->now_us, rack_reo_wnd(&x->rack, &r));
 	} else {
 		scoreboard_mark_all_lost(&x->sb, &t->chunks, false);

@@ -103,12 +103,10 @@ retransmit_hasten(struct tcp *t, struct conn *c)
 	if (due == SPT_TIME_NEVER)
 		return;
 	deadline = tcp_deadline(t, due > t->now ? due - t->now : 0);
-	if ((c->timers & (TIMER_REORDER | TIMER_PROBE)) && seq_lt(deadline, x->rto)) {
+	if ((c->timers & (TIMER_REORDER | TIMER_PROBE)) && seq_lt(deadline, x->rto))
 		x->rto = deadline;
-		if (seq_lt(deadline, c->t_rtx))
-			timer_only_rto(c, x);
-	}
 	if (seq_lt(deadline, c->t_rtx)) {
+		timer_only_rto(c, x);
 		c->t_rtx = deadline;
 		conn_wheel(t, c, deadline);
 	}

@@ -20,11 +20,15 @@ sack_holds(const struct sack_block *b, uint32_t start, uint32_t end)
 	return seq_leq(b->start, start) && seq_leq(end, b->end);
 }
 
-/* The run of the queue that 'seq' lies in; a FIN that waits is the last number of the last one. */
+/*
+ * The run that 'seq' lies in. A FIN that waits is the last number of the last run, or a run by
+ * itself; of a peer that goes on behind its own FIN it may be any.
+ */
 static struct sack_block
 sack_run(const struct tcp *t, const struct xfer *x, uint32_t seq)
 {
-	struct sack_block run = {.start = seq, .end = seq};
+	struct sack_block run = {.start = seq, .end = seq + (x->fin_waits && x->fin_seq == seq)};
+	struct sack_block alone = run;
 	bool found = false;
 
 	for (struct rte_mbuf *m = x->ooo; m; m = link_of(t, m)->next) {
@@ -33,16 +37,13 @@ sack_run(const struct tcp *t, const struct xfer *x, uint32_t seq)
 		if (m == x->ooo || start != run.end) {
 			if (found)
 				return run;
-			run.start = start;
+			run.start = start - (x->fin_waits && x->fin_seq == start - 1);
 		}
 		run.end = start + m->pkt_len;
-		found = found || seq_lt(seq, run.end);
+		run.end += x->fin_waits && x->fin_seq == run.end;
+		found = seq_leq(run.start, seq) && seq_lt(seq, run.end);
 	}
-	if (!found && run.end != seq)
-		run = (struct sack_block){.start = seq, .end = seq};
-	if (x->fin_waits && x->fin_seq == run.end)
-		run.end++;
-	return run;
+	return found ? run : alone;
 }
 
 void

@@ -131,8 +131,8 @@ segments_add(struct scoreboard *sb, int n)
 {
 	if (sb->sacked == 0)
 		sb->segments = 0;
-	else if (sb->segments < UINT16_MAX)
-		sb->segments += n;
+	else if (sb->segments < SEGMENTS_MANY)
+		sb->segments = (uint16_t)(sb->segments + n) & SEGMENTS_MANY;
 }
 
 /* A record with marks leaves by cumulative ACK, the first 'len' of it or all. */
@@ -142,6 +142,8 @@ ack_marked(struct scoreboard *sb, const struct sent *s, uint32_t len, struct del
 	if (s->flags & SENT_SACKED) {
 		sb->sacked -= len;
 		segments_add(sb, len == s->len ? -(int)s->tries : 0);
+		if (sb->sacked == 0)
+			sb->cuts = 0;
 		return;
 	}
 	if (s->flags & SENT_LOST)
@@ -191,6 +193,7 @@ scoreboard_ack(struct scoreboard *sb, struct pool *chunks, uint32_t una, struct 
 		if (len < s->len) {
 			s->seq += len;
 			s->len -= (uint16_t)len;
+			s->flags &= (uint8_t)~SENT_PART;
 			break;
 		}
 		s++;
@@ -203,7 +206,7 @@ scoreboard_ack(struct scoreboard *sb, struct pool *chunks, uint32_t una, struct 
 		s = chunk_at(chunks, index)->at;
 	}
 	sb->head = index;
-	sb->head_slot = (uint8_t)slot;
+	sb->head_slot = slot & 7;
 	if (index == POOL_NONE) {
 		sb->tail = POOL_NONE;
 		sb->tail_n = SENT_CHUNK;
@@ -244,7 +247,7 @@ mark_sacked(struct scoreboard *sb, struct sent *s, struct delivery *d)
 	d->sacked += s->len;
 	if (s->flags & SENT_LOST)
 		sb->lost -= s->len;
-	s->flags = (uint8_t)((s->flags & ~(SENT_LOST | SENT_PROBE)) | SENT_SACKED);
+	s->flags = (uint8_t)((s->flags & ~(SENT_LOST | SENT_PART)) | SENT_SACKED);
 	s->tries = 1;
 	if (sb->sacked == 0 || seq_gt(s->seq + s->len, sb->high_sacked))
 		sb->high_sacked = s->seq + s->len;
@@ -349,6 +352,16 @@ merge(struct scoreboard *sb, struct pool *chunks, uint32_t index, uint32_t last)
 	}
 }
 
+/* An edge of a SACK block lies in 's'. */
+static bool
+cut(struct scoreboard *sb, struct pool *chunks, struct sent *s, uint32_t edge)
+{
+	if (sb->cuts >= SACK_CUTS || !scoreboard_split(sb, chunks, s, (uint16_t)(edge - s->seq)))
+		return false;
+	sb->cuts++;
+	return true;
+}
+
 uint32_t
 scoreboard_sack(
     struct scoreboard *sb, struct pool *chunks, uint32_t start, uint32_t end, struct delivery *d)
@@ -376,12 +389,11 @@ scoreboard_sack(
 		if (s->flags & SENT_SACKED)
 			continue;
 		if (seq_lt(s->seq, start)) {
-			/* The rest, if there is a chunk for it, is the next one. */
-			scoreboard_split(sb, chunks, s, (uint16_t)(start - s->seq));
+			/* The rest, if it may be cut, is the next one. */
+			(void)cut(sb, chunks, s, start);
 			continue;
 		}
-		if (seq_gt(s->seq + s->len, end) &&
-		    !scoreboard_split(sb, chunks, s, (uint16_t)(end - s->seq)))
+		if (seq_gt(s->seq + s->len, end) && !cut(sb, chunks, s, end))
 			break;
 		mark_sacked(sb, s, d);
 		last = at.chunk;
@@ -418,7 +430,7 @@ scoreboard_mark_all_lost(struct scoreboard *sb, struct pool *chunks, bool renege
 			s->flags = (uint8_t)((s->flags & ~SENT_SACKED) | SENT_AGAIN);
 			s->tries = 0;
 		}
-		s->flags |= SENT_LOST;
+		s->flags = (uint8_t)((s->flags & ~SENT_PART) | SENT_LOST);
 	}
 	if (renege)
 		sb->sacked = sb->segments = 0;
@@ -435,7 +447,7 @@ scoreboard_mark_none_lost(struct scoreboard *sb, struct pool *chunks)
 		return;
 	for (struct sent *s = scoreboard_begin(sb, chunks, &at); s != NULL;
 	     s = scoreboard_next(chunks, &at))
-		s->flags &= (uint8_t)~SENT_LOST;
+		s->flags &= (uint8_t) ~(SENT_LOST | SENT_PART);
 	sb->lost = 0;
 }
 
@@ -500,6 +512,7 @@ scoreboard_split(struct scoreboard *sb, struct pool *chunks, struct sent *s, uin
 	*rest = *s;
 	rest->seq += len;
 	rest->len = (uint16_t)(rest->len - len);
+	rest->flags &= (uint8_t)~SENT_PART;
 	s->len = len;
 	s->flags &= (uint8_t)~SENT_FIN;
 	return true;
@@ -511,10 +524,28 @@ scoreboard_sent_again(struct scoreboard *sb, struct sent *s, uint32_t us)
 	SPT_ASSERT((s->flags & SENT_SACKED) == 0);
 	if (s->flags & SENT_LOST)
 		sb->lost -= s->len;
-	s->flags = (uint8_t)((s->flags & ~(SENT_LOST | SENT_PROBE)) | SENT_AGAIN);
+	s->flags = (uint8_t)((s->flags & ~(SENT_LOST | SENT_PART)) | SENT_AGAIN);
 	s->us = us;
 	if (s->tries < UINT8_MAX)
 		s->tries++;
+}
+
+/* It stays lost, so a try is not counted: that it is would be found lost once more. */
+void
+scoreboard_sent_part(struct sent *s, uint32_t us)
+{
+	SPT_ASSERT(s->flags & SENT_LOST);
+	s->flags |= SENT_PART | SENT_AGAIN;
+	s->us = us;
+}
+
+void
+scoreboard_part_lost(struct scoreboard *sb, struct pool *chunks)
+{
+	struct sent *s = scoreboard_lost(sb, chunks);
+
+	if (s != NULL)
+		s->flags &= (uint8_t)~SENT_PART;
 }
 
 struct sent *
@@ -564,6 +595,8 @@ check_record(const struct sent *s, struct census *n)
 	n->bytes += s->len;
 	if ((s->flags & SENT_LOST) && (s->flags & SENT_SACKED))
 		return "a record is both SACKed and lost";
+	if ((s->flags & SENT_PART) && !(s->flags & SENT_LOST))
+		return "a part of a record was sent that is not lost";
 	if ((s->flags & SENT_LOST) && !n->lost_at)
 		return "a lost record before the first chunk of lost ones";
 	if (s->flags & SENT_LOST)
@@ -619,7 +652,7 @@ scoreboard_check(const struct scoreboard *sb, struct pool *chunks, uint32_t una,
 		return "counts differ from the records";
 	if (n.sacked > 0 && n.high_sacked != sb->high_sacked)
 		return "the highest SACKed one is another";
-	if (n.segments != sb->segments && sb->segments != UINT16_MAX)
+	if (n.segments != sb->segments && sb->segments != SEGMENTS_MANY)
 		return "SACKed segments are miscounted";
 	if (!n.hint)
 		return "the hint is not a chunk of ours";

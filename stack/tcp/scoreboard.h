@@ -26,7 +26,7 @@ enum sent_flag {
 	SENT_LOST = 1 << 1,  /* not in flight any more, and not yet sent again; never with SACKED */
 	SENT_AGAIN = 1 << 2, /* sent more than once: its RTT is ambiguous (Karn) */
 	SENT_FIN = 1 << 3,   /* its last sequence number is our FIN */
-	SENT_PROBE = 1 << 4, /* sent last as a tail loss probe */
+	SENT_PART = 1 << 4,  /* lost, and too long to be sent: its first part went out, see below */
 };
 
 /*
@@ -44,6 +44,15 @@ SPT_STATIC_ASSERT(sizeof(struct sent) == 12, "five and a link are a line");
 
 #define SENT_CHUNK 5
 
+/*
+ * Blocks of an honest receiver begin and end where segments do, unless somebody on the path cut
+ * them anew. So many records are cut for that, then the part stays un-SACKed: else a hostile one
+ * makes records until each acknowledgment, which walks over them, is work for a millisecond.
+ */
+#define SACK_CUTS 255
+
+#define SEGMENTS_MANY 8191
+
 /* From slot 0 on (the first chunk: from head_slot on) without a gap; never without a record. */
 struct sent_chunk {
 	struct sent at[SENT_CHUNK];
@@ -52,16 +61,17 @@ struct sent_chunk {
 SPT_STATIC_ASSERT(sizeof(struct sent_chunk) == 64, "one line");
 
 struct scoreboard {
-	uint32_t head, tail;  /* chunks; POOL_NONE: nothing is out */
-	uint32_t bytes;       /* sequence numbers of all records */
-	uint32_t sacked;      /* thereof SACKed */
-	uint32_t lost;        /* thereof lost */
-	uint32_t high_sacked; /* behind the highest SACKed one; valid if sacked > 0 */
-	uint32_t lost_at;     /* chunk: none before it holds a lost record */
-	uint32_t hint;        /* chunk in which the last SACK that told something began */
-	uint16_t segments;    /* that were SACKed; 65535: or more, until sacked is 0 */
-	uint8_t head_slot;    /* of the first record in its chunk */
-	uint8_t tail_n;       /* slots of the last chunk that are used up; SENT_CHUNK: no chunk */
+	uint32_t head, tail;    /* chunks; POOL_NONE: nothing is out */
+	uint32_t bytes;         /* sequence numbers of all records */
+	uint32_t sacked;        /* thereof SACKed */
+	uint32_t lost;          /* thereof lost */
+	uint32_t high_sacked;   /* behind the highest SACKed one; valid if sacked > 0 */
+	uint32_t lost_at;       /* chunk: none before it holds a lost record */
+	uint32_t hint;          /* chunk in which the last SACK that told something began */
+	uint16_t segments : 13; /* that were SACKed; SEGMENTS_MANY: or more, until sacked is 0 */
+	uint16_t head_slot : 3; /* of the first record in its chunk */
+	uint8_t tail_n;         /* slots of the last chunk that are used up; SENT_CHUNK: no chunk */
+	uint8_t cuts;           /* records that SACK edges cut, until nothing is SACKed any more */
 };
 
 /*
@@ -132,9 +142,9 @@ void scoreboard_ack(struct scoreboard *sb, struct pool *chunks, uint32_t una, st
 
 /*
  * A SACK block [start, end); what of it is not out is left aside. Records that an edge cuts are
- * split; where the pool has no chunk for that, the part stays un-SACKed. Adds to 'd'. A record that
- * was lost and is SACKed is lost no more. Returns newly SACKed sequence numbers. Pointers to
- * records are not valid any more.
+ * split; where the pool has no chunk for that, or too many were, the part stays un-SACKed. Adds to
+ * 'd'. A record that was lost and is SACKed is lost no more. Returns newly SACKed sequence numbers.
+ * Pointers to records are not valid any more.
  */
 uint32_t scoreboard_sack(
     struct scoreboard *sb, struct pool *chunks, uint32_t start, uint32_t end, struct delivery *d);
@@ -162,9 +172,18 @@ struct sent *scoreboard_last(const struct scoreboard *sb, struct pool *chunks);
  */
 bool scoreboard_split(struct scoreboard *sb, struct pool *chunks, struct sent *s, uint16_t len);
 
-/* 's', lost or not, but not SACKed, goes out again now. It is no probe unless the caller marks it.
- */
+/* 's', lost or not, but not SACKed, goes out again now. */
 void scoreboard_sent_again(struct scoreboard *sb, struct sent *s, uint32_t us);
+
+/*
+ * The first part of 's', which is lost, goes out again now, and there is no chunk to split it for:
+ * all of it stays lost, and is SENT_PART until an acknowledgment cuts it, it is sent again, or
+ * scoreboard_part_lost().
+ */
+void scoreboard_sent_part(struct sent *s, uint32_t us);
+
+/* A time-out: what went out of the first lost record may go out again. */
+void scoreboard_part_lost(struct scoreboard *sb, struct pool *chunks);
 
 /*
  * Walk: for (s = scoreboard_begin(..., &at); s; s = scoreboard_next(..., &at)). Records may be

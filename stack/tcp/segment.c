@@ -84,9 +84,13 @@ segment_window(const struct tcp *t, struct conn *c)
 	uint32_t step = RTE_MIN((uint32_t)c->mss, c->rcv_limit / 2);
 	uint32_t wire;
 
-	if (seq_lt(edge, c->rcv_adv + step) || unlikely(t->pinned >= t->pinned_limit) ||
-	    (unlikely(t->held_most != UINT32_MAX) && conn_held(t, c) > t->held_most))
+	c->flags &= ~CONN_WITHHELD;
+	if (seq_lt(edge, c->rcv_adv + step)) {
 		edge = c->rcv_adv;
+	} else if (unlikely(conn_is_pressed(t, c))) {
+		edge = c->rcv_adv;
+		c->flags |= CONN_WITHHELD;
+	}
 	wire = (edge - c->rcv_nxt) >> shift;
 	if (seq_lt(c->rcv_nxt + (wire << shift), c->rcv_adv))
 		wire++;
@@ -195,11 +199,19 @@ segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
 	segment_emit(t, m, &ip, &w, c->next_hop);
 }
 
-/* Whatever was owed to the peer has been told by the segment just built. */
+/*
+ * Whatever was owed to the peer has been told by the segment just built; but for a window that was
+ * withheld: it is owed until memory is there.
+ */
 static void
-segment_acknowledged(struct conn *c)
+segment_acknowledged(struct tcp *t, struct conn *c)
 {
 	c->last_ack_sent = c->rcv_nxt;
+	if (unlikely(c->flags & CONN_WITHHELD) && conn_receives(c)) {
+		c->flags = (c->flags & ~CONN_ACK_NOW) | CONN_ACK_OWED;
+		conn_want_output(t, c);
+		return;
+	}
 	c->flags &= ~(CONN_ACK_OWED | CONN_ACK_NOW);
 	conn_timer_clear(c, TIMER_DELACK);
 }
@@ -237,7 +249,7 @@ segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, un
 	if (unlikely(c->xfer != POOL_NONE) && !(flags & TCP_RST))
 		told = segment_sack(t, c, m->pkt_len, blocks, &w);
 	segment_emit(t, m, &ip, &w, c->next_hop);
-	segment_acknowledged(c);
+	segment_acknowledged(t, c);
 	if (unlikely(told > 0))
 		sack_told(t, c);
 }

@@ -36,6 +36,12 @@ xfer_get(struct tcp *t, struct conn *c)
 	return x;
 }
 
+bool
+xfer_plenty(const struct tcp *t)
+{
+	return t->xfers.capacity == t->conns.capacity || t->xfers.n_free > t->xfers.capacity / 2;
+}
+
 /*
  * What was learned of a path that loses or reorders, W_max and RACK's window, is worth keeping
  * while the connection is idle, as long as there is no want of blocks; so is what is measured of a
@@ -44,7 +50,7 @@ xfer_get(struct tcp *t, struct conn *c)
 static bool
 xfer_worth_keeping(const struct tcp *t, const struct xfer *x)
 {
-	return (x->learned || x->tuning) && t->xfers.n_free >= t->xfers.capacity / 2;
+	return (x->learned || x->tuning) && xfer_plenty(t);
 }
 
 void

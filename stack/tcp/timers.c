@@ -91,11 +91,15 @@ delack_timers(struct tcp *t)
 		t->delack_head++;
 		if (!delack_valid(t, d, c))
 			continue;
-		t->stats->acks_delayed++;
+		budget--;
 		conn_timer_clear(c, TIMER_DELACK);
+		if (unlikely(c->flags & CONN_WITHHELD) && conn_is_pressed(t, c)) {
+			output_ack(t, c); /* later, again */
+			continue;
+		}
+		t->stats->acks_delayed++;
 		c->flags |= CONN_ACK_NOW;
 		output_ack(t, c);
-		budget--;
 	}
 }
 

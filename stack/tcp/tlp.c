@@ -63,6 +63,23 @@ probe_arm(struct tcp *t, struct conn *c, struct xfer *x)
 	timer_before_rto(t, c, x, TIMER_PROBE, tlp_pto(c->srtt >> 3, one, MAX_ACK_DELAY_US));
 }
 
+/*
+ * The segment with the highest number: the end of the last record, which is longer than a segment
+ * where the path has become narrower and what it lost was late.
+ */
+static bool
+probe_last(struct tcp *t, struct conn *c, struct xfer *x)
+{
+	struct sent *last = scoreboard_last(&x->sb, &t->chunks);
+	uint32_t len = last->len - !!(last->flags & SENT_FIN);
+
+	if (len > c->mss && !scoreboard_split(&x->sb, &t->chunks, last, (uint16_t)(len - c->mss))) {
+		t->stats->no_chunk++;
+		return false;
+	}
+	return output_again(t, c, x, scoreboard_last(&x->sb, &t->chunks));
+}
+
 /* 7.3: one segment of what is unsent, if the receiver lets it go; else the last one again. */
 static bool
 probe_send(struct tcp *t, struct conn *c, struct xfer *x)
@@ -70,7 +87,6 @@ probe_send(struct tcp *t, struct conn *c, struct xfer *x)
 	uint32_t unsent = c->flags & CONN_FIN_SENT ? 0 : x->snd_end - c->snd_nxt;
 	uint32_t edge = c->snd_una + c->snd_wnd;
 	uint32_t mss = c->mss - sack_option_len(t, c);
-	struct sent *last;
 
 	if (unsent > 0 && seq_lt(c->snd_nxt, edge)) {
 		if (!output_new(t, c, x, RTE_MIN(RTE_MIN(unsent, mss), edge - c->snd_nxt)))
@@ -78,11 +94,8 @@ probe_send(struct tcp *t, struct conn *c, struct xfer *x)
 		tlp_sent(&x->rack, c->snd_nxt, false);
 		return true;
 	}
-	last = scoreboard_last(&x->sb, &t->chunks);
-	if (!output_again(t, c, x, last))
+	if (!probe_last(t, c, x))
 		return false;
-	last = scoreboard_last(&x->sb, &t->chunks);
-	last->flags |= SENT_PROBE;
 	tlp_sent(&x->rack, c->snd_nxt, true);
 	x->learned = 1; /* what answers it has to find it */
 	return true;

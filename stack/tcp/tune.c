@@ -18,7 +18,7 @@
 #define TUNE_LAST_MOST  2047 /* 16 MiB */
 #define TUNE_RTT_MIN_US 1000
 /* What an mbuf holds of a window, at least in the mean: more of them are not kept either. */
-#define TUNE_MBUF_BYTES OUT_OF_ORDER_FULL_BYTES
+#define TUNE_MBUF_BYTES 1024
 
 /*
  * What applications hold is theirs and not in our budget, but it is of our pool. While that is half
@@ -76,7 +76,7 @@ tune_read(struct tcp *t, struct conn *c, uint32_t bytes)
 		return;
 	if (!(c->flags & CONN_TIMESTAMPS) && c->srtt == 0)
 		return; /* nobody knows how long a round trip is */
-	if (!x && t->xfers.n_free <= t->xfers.capacity / 2)
+	if (!x && !xfer_plenty(t))
 		return;
 	x = xfer_get(t, c);
 	if (!x)
@@ -84,6 +84,7 @@ tune_read(struct tcp *t, struct conn *c, uint32_t bytes)
 	x->tuning = 1;
 	x->tune_last = 0;
 	tune_round(t, c, x);
+	x->tune_held = x->ooo != NULL; /* what waits came before the round */
 }
 
 /* Of what was read in a round the part of one round trip, and no more than one window. */
@@ -131,6 +132,25 @@ tune_is_held(const struct tcp *t, const struct conn *c)
 	return conn_held(t, c) >= c->rcv_limit / 2;
 }
 
+/* The peer has heard of the round's beginning. */
+static bool
+tune_is_over(const struct conn *c, const struct xfer *x, const struct seg *s)
+{
+	return c->flags & CONN_TIMESTAMPS ? seq_gt(s->tsecr, x->tune_until)
+	                                  : seq_gt(c->rcv_nxt, x->tune_until);
+}
+
+/*
+ * One that is closed again within the round changes nothing of what the round brings. Else its end
+ * was not seen, and more was read than in a round trip.
+ */
+void
+tune_gap(const struct conn *c, struct xfer *x, const struct seg *s)
+{
+	if (tune_is_over(c, x, s))
+		x->tune_held = 1;
+}
+
 void
 tune_arrived(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s)
 {
@@ -144,8 +164,7 @@ tune_arrived(struct tcp *t, struct conn *c, struct xfer *x, const struct seg *s)
 		tune_round(t, c, x);
 		return;
 	}
-	if (c->flags & CONN_TIMESTAMPS ? !seq_gt(s->tsecr, x->tune_until)
-	                               : !seq_gt(c->rcv_nxt, x->tune_until))
+	if (!tune_is_over(c, x, s))
 		return;
 	read = tune_measured(t, c, x);
 	tune_grow(t, c, x, read);

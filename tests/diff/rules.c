@@ -134,7 +134,7 @@ const struct rule rules[] = {
     {"syn-fin", "Linux drops a SYN that has a FIN", odd_syn_fin},
     {"ack-stale", "Linux takes text in order whose ACK is older than any that could be",
         odd_ack_stale},
-    {"ack-before-stream", "Linux refuses text whose ACK lies before its SYN",
+    {"ack-before-stream", "Linux takes text in order whose ACK lies before its SYN",
         odd_ack_before_stream},
     {"syn-ack-to-listener", "Linux looks at a handshake's ACK before its sequence number",
         odd_syn_ack_to_listener},

@@ -319,6 +319,7 @@ good_line(void)
 	line.delay = GOOD_DELAY;
 	for (unsigned int i = 0; i < 2; i++) {
 		end_relent(&ends[i]);
+		ends[i].echo = false; /* two that echo one another would never rest */
 		ends[i].read_at_once = true;
 		end_read_all(&ends[i]);
 	}

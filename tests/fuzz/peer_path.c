@@ -163,7 +163,7 @@ path_takes(struct world *w, const struct packet *p)
 spt_time
 path_next(const struct world *w)
 {
-	return w->path.n_ways > 0 ? w->path.way[0].due : SPT_TIME_NEVER;
+	return w->path.n_ways > 0 && !w->silent ? w->path.way[0].due : SPT_TIME_NEVER;
 }
 
 static void

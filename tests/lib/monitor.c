@@ -291,16 +291,18 @@ see_in(struct monitor *m, unsigned int length)
 {
 	struct mon_conn *c;
 	struct packet p;
+	enum packet_kind kind = packet_parse(m->flat, length, &p);
 
 	/* A fault of the sender is nothing to us; what is malformed has not arrived. */
-	if ((packet_parse(m->flat, length, &p) == PACKET_TCP || p.tolerable) &&
-	    rte_is_same_ether_addr(&p.eth_dst, &m->mac)) {
+	if ((kind == PACKET_TCP || p.tolerable) && rte_is_same_ether_addr(&p.eth_dst, &m->mac)) {
 		m->segments++;
 		c = find_conn(m, &p, false);
 		mon_ladder_add(m, c, false, &p);
 		mon_input(m, c, &p);
 	} else if (p.fault != NULL && p.sport != 0) {
 		mon_ladder_add(m, NULL, false, &p);
+	} else if (kind == PACKET_ARP || kind == PACKET_ICMP) {
+		m->told = m->now;
 	}
 	monitor_learn(m, &p.eth_src);
 }

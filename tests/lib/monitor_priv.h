@@ -132,6 +132,7 @@ struct monitor {
 	bool go_back; /* see monitor_allow_go_back */
 	spt_time now;
 	spt_time asked; /* when it last said something that is not TCP: perhaps for an address */
+	spt_time told;  /* when something that is not TCP came last: perhaps the answer */
 	struct mon_conn *bucket[MON_BUCKETS];
 	uint32_t n_conns;
 	struct rte_ether_addr macs[MON_MACS];

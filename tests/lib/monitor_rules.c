@@ -21,6 +21,15 @@
 
 #define OPTIONS_OF_SYN (P_MSS | P_WSCALE | P_SACK_PERM)
 
+/* Of what waits for a link address the oldest may have given way (RFC 1122 2.3.2.2). */
+#define UNRESOLVED (4 * SPT_NS_PER_SEC)
+
+static bool
+is_unresolved(const struct monitor *m)
+{
+	return m->asked != 0 && m->now - m->asked < UNRESOLVED;
+}
+
 /* ---- what arrives ------------------------------------------------------- */
 
 static void
@@ -181,8 +190,9 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	    .options = p->options,
 	    .wscale = p->wscale,
 	    .tsval = p->tsval};
-	/* What came earlier was answered then, or not at all. */
-	if (c->input_at != m->now)
+	/* What came earlier was answered then, or not at all, unless a link address was missing. */
+	if (c->input_at != m->now &&
+	    !(is_unresolved(m) && (m->told < m->asked || m->told == m->now)))
 		c->rst_credit = 0;
 	c->input_at = m->now;
 	if (!(p->flags & P_RST))
@@ -424,15 +434,6 @@ rule_timestamps(struct monitor *m, struct mon_life *l, const struct packet *p)
 		    l->last_tsecr, p->tsecr);
 	l->have_tsecr = true;
 	l->last_tsecr = p->tsecr;
-}
-
-/* Of what waits for a link address the oldest may have given way (RFC 1122 2.3.2.2). */
-#define UNRESOLVED (4 * SPT_NS_PER_SEC)
-
-static bool
-is_unresolved(const struct monitor *m)
-{
-	return m->asked != 0 && m->now - m->asked < UNRESOLVED;
 }
 
 static void

@@ -89,9 +89,9 @@ set_ack(const struct cell *c, const struct tcb *t, struct arrival *s)
 	}
 	switch (c->ack) {
 	case ACK_ABSENT: break;
-	case ACK_BELOW: s->ack = t->snd_una - t->max_snd_wnd - 1; break;
+	case ACK_BELOW: s->ack = oracle_oldest_ack(t) - 1; break;
 	case ACK_OLDEST:
-		s->ack = t->snd_una - t->max_snd_wnd;
+		s->ack = oracle_oldest_ack(t);
 		return t->max_snd_wnd ? EXCLUDED_NOT : EXCLUDED_NO_WINDOW_SEEN;
 	case ACK_OLD: s->ack = t->snd_una - 1; break;
 	case ACK_UNA: s->ack = t->snd_una; break;

@@ -37,8 +37,8 @@
 /* SEG.ACK */
 #define CELL_ACKS(X)                                                                               \
 	X(ABSENT, "absent")                                                                        \
-	X(BELOW, "SND.UNA-MAX.SND.WND-1")                                                          \
-	X(OLDEST, "SND.UNA-MAX.SND.WND")                                                           \
+	X(BELOW, "the oldest, -1")                                                                 \
+	X(OLDEST, "SND.UNA-MAX.SND.WND or ISS")                                                    \
 	X(OLD, "SND.UNA-1")                                                                        \
 	X(UNA, "SND.UNA")                                                                          \
 	X(PART, "part of what is in flight, all but our FIN")                                      \

@@ -559,6 +559,15 @@ fifth_established(const struct arrival *s, struct expectation *e)
 	take_window(t, s, advances);
 }
 
+/* Nothing was sent before our SYN. A record of TIME-WAIT does not know any more where that was. */
+uint32_t
+oracle_oldest_ack(const struct tcb *t)
+{
+	bool young = t->state != SPT_TIME_WAIT && t->snd_una - t->iss < t->max_snd_wnd;
+
+	return young ? t->iss : t->snd_una - t->max_snd_wnd;
+}
+
 static bool
 fifth_ack(const struct arrival *s, struct expectation *e)
 {
@@ -567,7 +576,7 @@ fifth_ack(const struct arrival *s, struct expectation *e)
 	if (!(s->flags & P_ACK))
 		return drop(e, "3.10.7.4, fifth: if the ACK bit is off, drop the segment");
 	if (decision_range_check_when_synchronized(t) &&
-	    (lt(s->ack, t->snd_una - t->max_snd_wnd) || lt(t->snd_nxt, s->ack)))
+	    (lt(s->ack, oracle_oldest_ack(t)) || lt(t->snd_nxt, s->ack)))
 		return answer_ack(
 		    e, "3.10.7.4, fifth; RFC 5961 5.2: outside the range: discarded, an ACK");
 	if (t->state == SPT_SYN_RECEIVED)

@@ -63,6 +63,9 @@ struct expectation {
 	const char *cites; /* the paragraph that had the last word */
 };
 
+/* RFC 5961 5.2: what is not before this may be acknowledged by a segment under way. */
+uint32_t oracle_oldest_ack(const struct tcb *t);
+
 void oracle_segment_arrives(
     const struct tcb *before, const struct arrival *seg, struct expectation *e);
 

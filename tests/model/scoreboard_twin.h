@@ -212,7 +212,7 @@ choose_block(struct world *w, int32_t *start, int32_t *end)
 static void
 one_block(struct world *w, struct delivery *d, struct delivery *want)
 {
-	bool room = w->chunks.n_free >= 2;
+	bool room = w->chunks.n_free >= 2 && w->sb.cuts + 2 <= SACK_CUTS;
 	uint32_t news = 0;
 	int32_t start, end;
 	struct scoreboard_cursor at;
@@ -316,6 +316,27 @@ step_send_again(struct world *w)
 }
 
 static void
+step_send_part(struct world *w)
+{
+	struct sent *s = some_record(w, SENT_LOST, SENT_PART);
+
+	if (s == NULL)
+		return;
+	for (uint32_t i = 0; i < s->len; i++) {
+		struct byte *b = &w->bytes[s->seq - w->una + i];
+
+		b->flags |= SENT_AGAIN;
+		b->us = w->us;
+	}
+	scoreboard_sent_part(s, w->us);
+	assert_int_equal(s->flags & (SENT_LOST | SENT_PART), SENT_LOST | SENT_PART);
+	if (below(w, 2) == 0)
+		return;
+	scoreboard_part_lost(&w->sb, &w->chunks);
+	assert_int_equal(scoreboard_lost(&w->sb, &w->chunks)->flags & SENT_PART, 0);
+}
+
+static void
 step_split(struct world *w)
 {
 	struct sent *s = some_record(w, 0, SENT_SACKED);
@@ -379,8 +400,10 @@ step(struct world *w)
 		step_acknowledge(w);
 	else if (kind < 84)
 		step_lose(w);
-	else if (kind < 92)
+	else if (kind < 90)
 		step_send_again(w);
+	else if (kind < 92)
+		step_send_part(w);
 	else if (kind < 96)
 		step_split(w);
 	else if (kind < 98)

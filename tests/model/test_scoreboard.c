@@ -162,6 +162,35 @@ test_reordering(void **state)
 	pool_fini(&chunks);
 }
 
+/* Blocks of a byte cut no more records than SACK_CUTS; whole ones are SACKed whatever was cut. */
+static void
+test_cuts(void **state)
+{
+	struct delivery d = {0};
+	struct scoreboard sb;
+	struct pool chunks;
+
+	scoreboard_init(&sb);
+	assert_int_equal(pool_init(&chunks, 3000, sizeof(struct sent_chunk), -1), 0);
+	for (uint32_t i = 0; i < SEGMENTS; i++)
+		assert_true(scoreboard_push(&sb, &chunks, i * SEGMENT, SEGMENT, i, 0));
+	for (uint32_t n = 0; n < 10; n++)
+		for (uint32_t i = 1; i < SEGMENTS; i++)
+			scoreboard_sack(
+			    &sb, &chunks, i * SEGMENT + 2 * n, i * SEGMENT + 2 * n + 1, &d);
+	assert_int_equal(records(&sb, &chunks), SEGMENTS + SACK_CUTS);
+	assert_int_equal(
+	    scoreboard_sack(&sb, &chunks, 990 * SEGMENT + 5, 993 * SEGMENT + 7, &d), 2 * SEGMENT);
+	assert_null(scoreboard_check(&sb, &chunks, 0, SEGMENTS * SEGMENT));
+	scoreboard_ack(&sb, &chunks, (SEGMENTS - 1) * SEGMENT + 1, &d);
+	assert_int_equal(sb.sacked, 0);
+	assert_int_equal(scoreboard_sack(&sb, &chunks, (SEGMENTS - 1) * SEGMENT + 5,
+	                     (SEGMENTS - 1) * SEGMENT + 7, &d),
+	    2);
+	scoreboard_clear(&sb, &chunks);
+	pool_fini(&chunks);
+}
+
 int
 main(void)
 {
@@ -171,6 +200,7 @@ main(void)
 	    cmocka_unit_test(test_merge),
 	    cmocka_unit_test(test_merge_small),
 	    cmocka_unit_test(test_reordering),
+	    cmocka_unit_test(test_cuts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

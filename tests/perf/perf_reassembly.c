@@ -2,7 +2,8 @@
 /*
  * Cycles of a segment that comes ahead of a gap: as an ordinary sender's do, each behind the one
  * before; and the worst that a hostile one can do, single bytes with gaps between, as many as one
- * connection may have, each before the last: perf_reassembly [ROUNDS].
+ * connection may have: one that goes on where the last but one ends, and one more gap, before the
+ * last, which is refused: perf_reassembly [ROUNDS].
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +12,17 @@
 
 #define SEGMENTS 128
 #define BYTES    64
-#define GAPS     240
+#define GAPS     256 /* OUT_OF_ORDER_RUNS */
+#define SPACE    100 /* from one to the next */
 
-enum figure { PORT_FLOOR, IN_ORDER, BEHIND_A_GAP, HOSTILE, FIGURES };
+enum figure { PORT_FLOOR, IN_ORDER, BEHIND_A_GAP, HOSTILE, ONE_MORE, FIGURES };
 
 static const char *const names[FIGURES] = {
     [PORT_FLOOR] = "port floor, a frame",
     [IN_ORDER] = "in-order segment, 64 bytes",
     [BEHIND_A_GAP] = "segment behind a gap, in its order",
-    [HOSTILE] = "hostile byte before the last of 240 gaps",
+    [HOSTILE] = "hostile byte before the last of 256 gaps",
+    [ONE_MORE] = "hostile byte that makes one gap more",
 };
 
 static void
@@ -79,15 +82,19 @@ round_of(struct bench *b, double sample[FIGURES])
 	open_one(b);
 	at = b->clients[0].seq;
 	for (unsigned int i = 0; i < GAPS; i++) {
-		put(b, at + 1000 + 10 * i, 1);
+		put(b, at + 1000 + SPACE * i, 1);
 		if (i % 64 == 63)
 			run(b, 1);
 	}
 	run(b, 1);
 	/* Each fills a byte behind the last run but one: the whole queue is walked. */
 	for (unsigned int i = 0; i < 8; i++)
-		put(b, at + 1000 + 10 * (GAPS - 2) + 1 + i, 1);
+		put(b, at + 1000 + SPACE * (GAPS - 2) + 1 + i, 1);
 	sample[HOSTILE] = run(b, 8);
+	/* Each would be a new run in front of the last. */
+	for (unsigned int i = 0; i < 8; i++)
+		put(b, at + 1000 + SPACE * (GAPS - 2) + 90 - 2 * i, 1);
+	sample[ONE_MORE] = run(b, 8);
 	abort_one(b);
 	for (unsigned int i = 0; i < SEGMENTS; i++)
 		bench_inject(b, 0, TCP_ACK, 0);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Cycles of the scoreboard and of RACK for a segment: without loss, and with one segment in a
- * hundred lost while a thousand are out. Network and receiver work outside the timed spans, whose
- * own cost is taken off: perf_scoreboard [ROUNDS].
+ * hundred lost while a thousand are out; and for an acknowledgment whose blocks lie anywhere in 4
+ * MiB that are out, once whole segments, once single bytes as a hostile peer has them. Network and
+ * receiver work outside the timed spans, whose own cost is taken off: perf_scoreboard [ROUNDS].
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +18,24 @@
 #define SEGMENTS    20000 /* in a round */
 #define RING        8192  /* segments that the receiver remembers; a power of two */
 #define BLOCKS      8
-#define INTERRUPTED 20000
+#define INTERRUPTED 1000000
 #define STEP_US     12 /* a segment at 1 Gbit/s */
+#define LARGE       ((4 << 20) / SEGMENT)
+#define ANYWHERE    400 /* acknowledgments with blocks anywhere in that */
+#define CHUNKS      4096
 
-enum figure { SHORT_PAIRS, LONG_PAIRS, LONG_TRAINS, LOSS_SCOREBOARD, LOSS_RACK, FIGURES };
+enum figure {
+	SHORT_PAIRS,
+	LONG_PAIRS,
+	LONG_TRAINS,
+	LOSS_SCOREBOARD,
+	LOSS_RACK,
+	SEGMENTS_SCOREBOARD,
+	SEGMENTS_RACK,
+	BYTES_SCOREBOARD,
+	BYTES_RACK,
+	FIGURES
+};
 
 static const char *const names[FIGURES] = {
     [SHORT_PAIRS] = "no loss, 10 out, ACK of 2: a segment",
@@ -28,6 +43,10 @@ static const char *const names[FIGURES] = {
     [LONG_TRAINS] = "no loss, 1000 out, ACK of 45: a segment",
     [LOSS_SCOREBOARD] = "1 % loss, 1000 out: scoreboard, an ACK",
     [LOSS_RACK] = "1 % loss, 1000 out: RACK, an ACK",
+    [SEGMENTS_SCOREBOARD] = "4 MiB out, 3 segments anywhere: scoreboard",
+    [SEGMENTS_RACK] = "4 MiB out, 3 segments anywhere: RACK",
+    [BYTES_SCOREBOARD] = "4 MiB out, 3 bytes anywhere: scoreboard",
+    [BYTES_RACK] = "4 MiB out, 3 bytes anywhere: RACK",
 };
 
 struct block {
@@ -218,6 +237,41 @@ with_loss(double result[2])
 	result[1] = (double)cycles[1] / acks;
 }
 
+/* Cycles of an ACK of three blocks of 'len' at multiples of it in LARGE: as with_loss() has it. */
+static void
+anywhere(uint32_t len, double result[2])
+{
+	uint64_t cycles[2] = {0};
+	struct rack rack;
+
+	scoreboard_init(&sb);
+	rack_init(&rack);
+	for (uint32_t i = 0; i < LARGE; i++)
+		if (!scoreboard_push(&sb, &chunks, i * SEGMENT, SEGMENT, i, 0))
+			abort();
+	for (unsigned int i = 0; i < ANYWHERE; i++) {
+		struct delivery d = {0};
+		uint32_t at[3], lost, now = LARGE + 50000;
+		struct rack_ack a = {.now_us = now, .srtt_us = 40000, .nxt = LARGE * SEGMENT};
+		uint64_t t;
+
+		for (unsigned int k = 0; k < 3; k++)
+			at[k] =
+			    (1 + env_random_below(&path.random, LARGE * SEGMENT / len - 1)) * len;
+		t = rte_rdtsc();
+		for (unsigned int k = 0; k < 3; k++)
+			scoreboard_sack(&sb, &chunks, at[k], at[k] + len, &d);
+		cycles[0] += span(t);
+		t = rte_rdtsc();
+		rack_update(&rack, &a, &d);
+		rack_detect_loss(&rack, &sb, &chunks, now, 1u << 20, &lost);
+		cycles[1] += span(t);
+	}
+	scoreboard_clear(&sb, &chunks);
+	result[0] = (double)cycles[0] / ANYWHERE;
+	result[1] = (double)cycles[1] / ANYWHERE;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,7 +284,7 @@ main(int argc, char **argv)
 	}
 	for (int f = 0; f < FIGURES; f++)
 		samples[f] = calloc(rounds, sizeof(double));
-	if (pool_init(&chunks, 4096, sizeof(struct sent_chunk), -1) != 0)
+	if (pool_init(&chunks, CHUNKS, sizeof(struct sent_chunk), -1) != 0)
 		return 1;
 	env_random_seed(&path.random, 1);
 	calibrate();
@@ -244,6 +298,12 @@ main(int argc, char **argv)
 		with_loss(loss);
 		samples[LOSS_SCOREBOARD][at] = loss[0];
 		samples[LOSS_RACK][at] = loss[1];
+		anywhere(SEGMENT, loss);
+		samples[SEGMENTS_SCOREBOARD][at] = loss[0];
+		samples[SEGMENTS_RACK][at] = loss[1];
+		anywhere(1, loss);
+		samples[BYTES_SCOREBOARD][at] = loss[0];
+		samples[BYTES_RACK][at] = loss[1];
 	}
 	printf("%-45s %8s %8s %8s\n", "cycles", "least", "median", "most");
 	for (int f = 0; f < FIGURES; f++) {

@@ -241,6 +241,45 @@ SCRIPT(ack_too_old, "RFC 5961 5.2: SEG.ACK < SND.UNA - MAX.SND.WND: an ACK, and 
 	}
 }
 
+SCRIPT(ack_before_our_syn, "RFC 5961 5.2: of what was never sent, whatever MAX.SND.WND is")
+{
+	FOR_EACH_STATE(i)
+	{
+		inject(PSH | ACK, .ack = -1, .len = 10, .rejected = true);
+		expect_verdict(SPT_V_TCP_ACK_OLD);
+		expect_challenge();
+		inject(FIN | ACK, .ack = -65534, .rejected = true);
+		expect_verdict(SPT_V_TCP_ACK_OLD);
+		expect_challenge();
+		expect_data(0);
+		expect_no_event(SPT_PEER_CLOSED);
+		expect_still(i);
+	}
+}
+
+/* So much is sent, and acknowledged, that MAX.SND.WND does not reach back to our SYN. */
+static void
+acknowledged(uint32_t bytes)
+{
+	for (uint32_t sent = 0; sent < bytes; sent += 4 * FULL) {
+		app_send(4 * FULL);
+		ignore_segments();
+		inject(ACK);
+		expect_acked(4 * FULL);
+	}
+}
+
+SCRIPT(ack_a_window_old, "RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK: text is taken")
+{
+	given(ESTABLISHED, .wnd = 10000);
+	acknowledged(20000);
+	inject(PSH | ACK, .ack = snd_una(-10001), .len = 10, .rejected = true);
+	expect_verdict(SPT_V_TCP_ACK_OLD);
+	expect_challenge();
+	inject(PSH | ACK, .ack = snd_una(-10000), .len = 10);
+	expect_data(10);
+}
+
 SCRIPT(ack_just_old_enough, "RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK: text is taken")
 {
 	FOR_EACH_STATE(i)
@@ -248,7 +287,7 @@ SCRIPT(ack_just_old_enough, "RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK: tex
 		uint32_t wnd = script_info().snd_wnd;
 		bool taken = receives(every[i]);
 
-		inject(PSH | ACK, .ack = snd_una(-65535), .len = 10, .wnd = 5, .rejected = !taken);
+		inject(PSH | ACK, .ack = ZERO, .len = 10, .wnd = 5, .rejected = !taken);
 		ignore_segments();
 		expect_data(taken ? 10 : 0);
 		check_eq(script_info().snd_wnd, wnd);
@@ -258,12 +297,13 @@ SCRIPT(ack_just_old_enough, "RFC 5961 5.2: SND.UNA - MAX.SND.WND =< SEG.ACK: tex
 
 SCRIPT(max_snd_wnd_is_scaled, "RFC 5961 5.2: the largest window received, in bytes; RFC 7323 2.3")
 {
-	given(ESTABLISHED, .wscale = 4);
-	inject(PSH | ACK, .ack = snd_una(-(65535 << 4) - 1), .len = 10, .rejected = true);
+	given(ESTABLISHED, .wscale = 4, .wnd = 1000);
+	acknowledged(40000);
+	inject(PSH | ACK, .ack = snd_una(-(1000 << 4) - 1), .len = 10, .rejected = true);
 	expect_verdict(SPT_V_TCP_ACK_OLD);
 	expect_challenge();
 	inject(ACK, .wnd = 100); /* it shrinks; the largest counts */
-	inject(PSH | ACK, .ack = snd_una(-(65535 << 4)), .len = 10);
+	inject(PSH | ACK, .ack = snd_una(-(1000 << 4)), .len = 10);
 	expect_data(10);
 }
 

@@ -666,6 +666,41 @@ SCRIPT(rst_in_each_state, "RFC 9293 3.10.7.4 second: connection reset; CLOSING, 
 	}
 }
 
+SCRIPT(rst_with_data_unacknowledged, "RFC 9293 3.10.7.4 second: the end, but not of what is lost")
+{
+	given(CLOSE_WAIT);
+	app_send(10);
+	expect(ACK, .len = 10);
+	app_close();
+	expect(FIN | ACK);
+	expect_state(LAST_ACK);
+	inject(RST);
+	expect_closed(-ECONNRESET);
+	expect_gone();
+	use_peer(1);
+	given(ESTABLISHED);
+	app_send(10);
+	expect(ACK, .len = 10);
+	app_close();
+	expect(FIN | ACK);
+	inject(FIN | ACK, .ack = 10); /* all but one byte */
+	ignore_segments();
+	expect_state(CLOSING);
+	inject(RST);
+	expect_closed(-ECONNRESET);
+	expect_gone();
+	use_peer(2);
+	given(CLOSE_WAIT);
+	app_send(10);
+	expect(ACK, .len = 10);
+	app_close();
+	expect(FIN | ACK);
+	inject(ACK, .ack = 11); /* all but the FIN */
+	inject(RST);
+	expect_closed(0);
+	expect_gone();
+}
+
 /* ---- what the calls say -------------------------------------------------------------- */
 
 SCRIPT(calls_while_closing, "RFC 9293 3.10.2, 3.10.4: connection closing; septet.h")

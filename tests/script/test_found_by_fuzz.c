@@ -69,4 +69,72 @@ SCRIPT(data_beyond_the_fin, "RFC 9293 3.10.7.4, seventh: nothing follows the FIN
 	expect_closed(0);
 }
 
+/* The deadline was the right one, the wheel kept that of the probe. */
+SCRIPT(
+    less_patience_than_for_a_probe, "RFC 5482 3.3, spt_conn_set: a smaller time-out counts at once")
+{
+	given(ESTABLISHED, .sack_perm = true);
+	app_send(100);
+	expect(ACK, .len = 100);
+	app_set(.user_timeout_ms = 50);
+	expect_within_ms(60, RST | ACK, .wnd = ANY);
+	expect_closed(-ETIMEDOUT);
+}
+
+/* The peer had no memory for it, and a round trip took less than a microsecond. */
+SCRIPT(sent_again_at_once_for_ever, "RFC 8985 6.2: what was sent just now is not lost yet")
+{
+	given(ESTABLISHED, .sack_perm = true, .conn.nodelay = true);
+	app_send(4 * FULL);
+	check_eq(ignore_segments(), 4);
+	inject(ACK, .ack = 1, .sack = {{1 + FULL, 1 + 4 * FULL}});
+	expect(ACK, .seq = 1, .len = FULL);
+	for (unsigned int i = 0; i < 10; i++) {
+		inject(ACK, .ack = 1, .sack = {{1 + FULL, 1 + 4 * FULL}});
+		expect_nothing();
+	}
+	inject(ACK);
+	expect_acked(4 * FULL);
+}
+
+/* It was told of beside the FIN, as if there were a gap between them. */
+SCRIPT(data_beyond_a_fin_that_waits, "RFC 2018 3: blocks are apart, each is one run")
+{
+	given(ESTABLISHED, .sack_perm = true);
+	inject(FIN | ACK, .seq = 2, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{2, 3}});
+	inject(ACK, .seq = 3, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{2, 13}});
+	inject(ACK, .seq = 20, .len = 5, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{20, 25}, {2, 13}});
+	inject(ACK, .seq = 1, .len = 1);
+	expect(ACK, .ack = 3);
+	expect_event(SPT_PEER_CLOSED);
+	check_eq(script_info().out_of_order, 0);
+}
+
+SCRIPT(two_fins_behind_a_gap, "RFC 2018 3; RFC 9293 3.10.7.4, eighth: the last that came counts")
+{
+	given(ESTABLISHED, .sack_perm = true);
+	inject(FIN | ACK, .seq = 2, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{2, 3}});
+	inject(FIN | ACK, .seq = 3, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{3, 14}});
+	inject(ACK, .seq = 1, .len = 2);
+	expect(ACK, .ack = 14);
+	expect_event(SPT_PEER_CLOSED);
+}
+
+/* The FIN's number was taken for one of the next run. */
+SCRIPT(fin_before_data_that_waits, "RFC 2018 4: the first block has what came last")
+{
+	given(ESTABLISHED, .sack_perm = true);
+	inject(ACK, .seq = 30, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{30, 40}});
+	inject(FIN | ACK, .seq = 10, .len = 10, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{10, 21}, {30, 40}});
+	inject(ACK, .seq = 21, .len = 9, .rejected = true);
+	expect(ACK, .ack = 1, .sack = {{10, 40}});
+}
+
 SCRIPT_MAIN()

@@ -236,6 +236,27 @@ SCRIPT(no_mbuf_to_send_again, "design 4; RFC 6298 5.5: the next time-out tries a
 	expect_acked(300);
 }
 
+SCRIPT(no_mbuf_for_a_loss_probe, "design 4; RFC 8985 7.3: the RTO is armed, a probe sent or not")
+{
+	given(SYN_RECEIVED, .sack_perm = true, .active = OFF);
+	advance_ms(100); /* SRTT is 100 ms, the RTO 300, the PTO 200 */
+	inject(ACK);
+	expect_event(SPT_ACCEPTED);
+	app_send(2 * FULL);
+	check_eq(ignore_segments(), 2);
+	take_all_mbufs();
+	expect_silence_ms(250);
+	check_eq(stats().tlp_probes, 0);
+	check(stats().tx_no_mbuf > 0);
+	give_mbufs_back();
+	expect_after_ms(50, ACK, .seq = 1, .len = FULL);
+	check_eq(stats().rto_expirations, 1);
+	check_eq(stats().tlp_probes, 0);
+	inject(ACK, .ack = 1 + 2 * FULL);
+	expect_acked(2 * FULL);
+	expect_silence_ms(10000);
+}
+
 SCRIPT(no_mbuf_for_a_fin, "design 4; RFC 9293 3.8: a FIN that was not sent is sent again")
 {
 	given(ESTABLISHED);
@@ -312,6 +333,61 @@ SCRIPT(
 	inject(ACK);
 	expect_acked(100);
 	rte_pktmbuf_free(m);
+}
+
+/*
+ * The pool is short when the application reads: the window stays shut. When the pool is not short
+ * any more, nobody but us knows, and the peer probes once a minute only.
+ */
+SCRIPT(window_told_when_mbufs_are_back, "RFC 9293 3.8.6.2.2: the window opens when there is room")
+{
+	given(ESTABLISHED, .conn.receive_buffer = 8400, .conn.receive_buffer_max = 8400);
+	for (unsigned int i = 0; i < 6; i++)
+		inject(ACK, .len = 1400, .more = i < 5);
+	expect_data(8400);
+	ignore_segments();
+	check_eq(script_info().rcv_wnd, 0);
+	take_all_mbufs();
+	rte_pktmbuf_free_bulk(hoard + hoarded - 20, 20);
+	hoarded -= 20;
+	advance_ms(2);
+	app_read(7000);
+	ignore_segments();
+	check_eq(script_info().rcv_wnd, 0);
+	expect_silence_ms(1000);
+	give_mbufs_back();
+	expect_within_ms(50, ACK, .wnd = 7000);
+	expect_silence_ms(1000);
+	app_read(1400);
+	ignore_segments();
+}
+
+/* Refused, not acknowledged, and taken when it comes again after the application has read. */
+SCRIPT(stalled_reader_reads_again,
+    "design 4: who holds what it was given gets no more, until it reads")
+{
+	given(ESTABLISHED, .conn.no_delayed_ack = true);
+	inject(ACK, .len = 1400);
+	expect(ACK, .ack = 1401);
+	expect_data(1400);
+	take_all_mbufs();
+	rte_pktmbuf_free_bulk(hoard + hoarded - 20, 20);
+	hoarded -= 20;
+	advance_ms(2);
+	for (unsigned int i = 0; i < 3; i++) {
+		inject(ACK, .seq = 1401, .len = 1000, .rejected = true);
+		expect_verdict(SPT_V_TCP_DATA_NO_MEMORY);
+		expect_silence_ms(100);
+	}
+	expect_data(0);
+	app_read(1400);
+	inject(ACK, .seq = 1401, .len = 1000);
+	expect(ACK, .ack = 2401);
+	expect_data(1000);
+	expect_state(ESTABLISHED);
+	app_read(1000);
+	ignore_segments();
+	give_mbufs_back();
 }
 
 /* ---- the budget of pinned mbufs
@@ -459,6 +535,23 @@ SCRIPT(crowd_of_single_bytes, "design 4: Mbufs do not follow from the number of 
 	inject(ACK, .len = 1400);
 	expect(ACK, .ack = 1 + 21 * 1400);
 	expect_data(21 * 1400);
+}
+
+/* RFC 9293 MUST-15: 536 bytes is what a peer may send that never heard of more. */
+SCRIPT(small_segments_behind_a_gap, "design 4: what waits behind a gap, in mbufs as full as can be")
+{
+	given(ESTABLISHED, .wscale = 4, .config.pinned_mbufs = 400);
+	if (!script_frames_direct())
+		return;
+	for (unsigned int i = 1; i <= 200; i++) {
+		inject(ACK, .seq = 1 + 536 * i, .len = 536, .rejected = true);
+		expect_verdict(SPT_V_TCP_DATA_OUT_OF_ORDER);
+		ignore_segments();
+	}
+	check(stats().pinned_mbufs < 100);
+	inject(ACK, .len = 536);
+	expect_data(201 * 536);
+	ignore_segments();
 }
 
 /* ---- events

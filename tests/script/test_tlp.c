@@ -132,6 +132,40 @@ SCRIPT(from_the_last_on, "RFC 8985 7.2: new data, and a new acknowledgment, begi
 	expect_acked(6 * FULL);
 }
 
+SCRIPT(after_an_acknowledgment, "RFC 8985 7.2: one of new data begins it again: 2 SRTT from there")
+{
+	out_after_100_ms(4, 0);
+	advance_ms(100);
+	inject(ACK, .ack = FROM(2));
+	expect_after_ms(200, ACK, .seq = FROM(3), .len = FULL);
+	check_eq(COUNTED(tlp_probes), 1);
+	inject(ACK, .ack = FROM(4));
+	expect_acked(4 * FULL);
+}
+
+SCRIPT(not_in_recovery, "RFC 8985 7.2: nor while what was out when it began is not acknowledged")
+{
+	out_after_100_ms(10, 0);
+	advance_ms(100);
+	inject(ACK, .ack = 1, BLOCKS(B(1, 4)));
+	expect(ACK, .seq = FROM(0), .len = FULL);
+	inject(ACK, .ack = FROM(4)); /* nothing is lost any more, nothing is SACKed */
+	ignore_segments();
+	check_eq(script_info().recovery, SPT_RECOVERY_FAST);
+	check_eq(script_info().lost, 0);
+	expect_after_ms(script_info().rto_us / 1000, ACK, .seq = FROM(4), .len = FULL);
+	check_eq(COUNTED(tlp_probes), 0);
+	check_eq(COUNTED(rto_expirations), 1);
+	check_eq(script_info().recovery, SPT_RECOVERY_TIMEOUT);
+	inject(ACK, .ack = FROM(5));
+	ignore_segments();
+	check_eq(script_info().recovery, SPT_RECOVERY_TIMEOUT);
+	expect_silence_ms(script_info().rto_us / 1000 - 1);
+	check_eq(COUNTED(tlp_probes), 0);
+	inject(ACK, .ack = FROM(10));
+	expect_acked(10 * FULL);
+}
+
 SCRIPT(not_without_sack, "RFC 8985 7.2: SACK only")
 {
 	given(SYN_RECEIVED, .mss = 1000, .active = OFF);
@@ -167,6 +201,38 @@ SCRIPT(with_fin, "RFC 8985 7.3: the last segment has our FIN")
 	inject(ACK, .ack = FROM(2) + 1);
 	expect_state(FIN_WAIT_2);
 	expect_acked(2 * FULL);
+}
+
+/*
+ * A time-out, a narrower path, and an acknowledgment of what was sent before both: nothing was
+ * lost, and the records are longer than a segment can be now.
+ */
+SCRIPT(end_of_a_long_one, "RFC 8985 7.3: the highest-sequence segment, as large as one may be now")
+{
+	uint32_t tsval, small;
+
+	given(SYN_RECEIVED, .ts = ON, .sack_perm = true, .active = OFF);
+	advance_ms(100);
+	inject(ACK);
+	expect_event(SPT_ACCEPTED);
+	app_send(4 * FULL);
+	expect_full(0, 4);
+	tsval = script_engine_tsval();
+	expect_within_ms(300, ACK, .seq = FROM(3), .len = FULL);
+	expect_within_ms(500, ACK, .seq = FROM(0), .len = FULL);
+	inject_icmp(ICMP_TOO_BIG, .seq = 1, .mtu = 1300);
+	small = script_info().mss;
+	check(small < FULL);
+	ignore_segments();
+	inject(ACK, .ack = FROM(2), .tsecr = tsval);
+	expect_counted(spurious_undone, 1);
+	check_eq(script_info().recovery, SPT_RECOVERY_OPEN);
+	expect_nothing();
+	expect_within_ms(1000, ACK, .seq = FROM(4) - (int64_t)small, .len = small);
+	expect_counted(tlp_probes, 1);
+	inject(ACK, .ack = FROM(4));
+	expect_acked(4 * FULL);
+	expect_silence_ms(10000);
 }
 
 /* ---- what it tells ------------------------------------------------------------------------ */

@@ -108,6 +108,27 @@ SCRIPT(stays_for_a_slow_reader, "septet.h, receive_buffer_max: what the applicat
 	check_eq(script_info().receive_buffer, BUFFER);
 }
 
+/* The same, all of it at once: what is read after a window has lain there fits into no round trip.
+ */
+SCRIPT(stays_for_a_reader_in_gulps, "septet.h, receive_buffer_max: what the application reads")
+{
+	uint32_t echo = 0;
+
+	given(ESTABLISHED, .ts = ON, .wscale = 4, .conn.no_delayed_ack = true,
+	    .conn.receive_buffer = BUFFER, .conn.receive_buffer_max = MOST);
+	for (unsigned int i = 0; i < 12; i++) {
+		uint32_t read = flight(BUFFER - SEG, echo);
+
+		expect_data(read);
+		advance_ms(100);
+		app_read(read);
+		expect(ACK);
+		echo = script_engine_tsval();
+		advance_ms(10);
+	}
+	check_eq(script_info().receive_buffer, BUFFER);
+}
+
 SCRIPT(set_leaves_it, "septet.h, spt_conn_set: while receive_buffer is left as it was")
 {
 	uint32_t tuned;
@@ -126,6 +147,51 @@ SCRIPT(set_leaves_it, "septet.h, spt_conn_set: while receive_buffer is left as i
 	app_set(.receive_buffer = BUFFER / 2, .receive_buffer_max = MOST, .no_delayed_ack = true);
 	ignore_segments();
 	check_eq(script_info().receive_buffer, BUFFER / 2);
+}
+
+/* Every connection that there may be transfers: each has a block all the same. */
+SCRIPT(grows_for_all, "septet.h, receive_buffer_max: whoever reads as much")
+{
+	given(ESTABLISHED, .ts = ON, .wscale = 4, .read_at_once = true, .conn.no_delayed_ack = true,
+	    .conn.receive_buffer = BUFFER, .conn.receive_buffer_max = MOST,
+	    .config.connections = 3);
+	for (unsigned int p = 0; p < 3; p++) {
+		use_peer(p);
+		if (p > 0)
+			given(ESTABLISHED, .ts = ON, .wscale = 4);
+		app_send(10); /* not acknowledged before the end */
+		expect(ACK, .len = 10);
+	}
+	for (unsigned int p = 0; p < 3; p++) {
+		use_peer(p);
+		inject(ACK);
+		expect_acked(10);
+		expect_data(rounds(10, 1));
+		check_eq(script_info().receive_buffer, MOST);
+		app_send(10);
+		expect(ACK, .len = 10);
+	}
+	for (unsigned int p = 0; p < 3; p++) {
+		use_peer(p);
+		inject(ACK);
+	}
+}
+
+SCRIPT(set_opens_it, "RFC 9293 3.8.6.2.2; septet.h, spt_conn_set: a larger buffer is told of")
+{
+	given(ESTABLISHED, .conn.receive_buffer = 4200, .conn.receive_buffer_max = 60000,
+	    .conn.no_delayed_ack = true);
+	for (unsigned int i = 0; i < 3; i++) {
+		inject(ACK, .len = SEG);
+		expect(ACK);
+	}
+	expect_data(3 * SEG);
+	check_eq(script_info().rcv_wnd, 0);
+	app_set(.receive_buffer = 60000, .no_delayed_ack = true);
+	expect(ACK, .wnd = 60000 - 3 * SEG);
+	expect_nothing();
+	app_read(3 * SEG);
+	ignore_segments();
 }
 
 /* ---- windows that shrink -------------------------------------------------------------- */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A thousand whose application takes what comes, keeps it, and never says that it is done with it;
- * a thousand peers who close their windows before an answer; and beside them a few who work. The
- * pool holds a fraction of what all windows together promise. Those who work get what they got
- * when they were alone.
+ * a thousand peers who close their windows before an answer; or a thousand who send a byte in each
+ * mbuf, to such an application, or with gaps between. And beside them ten who work. The pool holds
+ * a fraction of what all windows together promise. Those who work get what they got when they were
+ * alone.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -18,12 +19,14 @@
 #include <rte_mbuf.h>
 
 #include <lib/env.h>
+#include <lib/port_crowd.h>
 #include <lib/simlink.h>
 #include <port/port.h>
 
 #define MS       SPT_NS_PER_MS
 #define CROWD    1000
-#define GOOD     4 /* each way */
+#define POOL     16383 /* of the server */
+#define GOOD     5     /* each way */
 #define CONNS    (2 * CROWD + 2 * GOOD)
 #define CHUNK    1448 /* a full segment: what goes over the line is a copy of the receiver's pool */
 #define UNREAD   24   /* chunks that each of the crowd sends to who does not read */
@@ -32,10 +35,13 @@
 #define RUN      (2 * SPT_NS_PER_SEC)
 #define PORT_OUT 9 /* the server sends */
 #define PORT_IN  10
-#define CLOSED   2000 /* the window of who closes it */
+#define PORT_RAW 11                   /* of those who send bytes */
+#define RAW_EACH (50 * SPT_NS_PER_US) /* one of them in so long: 200 from each */
+#define CLOSED   2000                 /* the window of who closes it */
 
 enum { CLIENT, SERVER };
 enum role { SILENT, CLOSER, GOOD_IN, GOOD_OUT };
+enum crowd { NOBODY, STALLED, CRUMBS, GAPS };
 
 struct one {
 	enum role role;
@@ -53,8 +59,10 @@ static struct world {
 	struct spt_engine *engine[2];
 	int source[2]; /* with an ordinary window, and with a small one */
 	struct one ones[CONNS];
-	unsigned int n, opened;
+	unsigned int n, opened, crowd;
 	unsigned int least_free;
+	struct rte_mbuf **crumbs; /* what the application took of those who send bytes */
+	unsigned int n_crumbs;
 } w;
 
 static struct spt_engine *
@@ -66,10 +74,10 @@ engine_of(unsigned int s)
 	    .n_local = 1,
 	    .pool = w.pool[s],
 	    .socket = -1,
-	    .connections = CONNS + 8,
+	    .connections = CONNS + CROWD + 8,
 	    .neighbours = 16,
 	    .sources = 2,
-	    .listeners = 2,
+	    .listeners = 3,
 	    .pinned_mbufs = s == CLIENT ? 60000 : 0};
 	struct spt_engine *engine;
 	char error[200] = "";
@@ -80,8 +88,22 @@ engine_of(unsigned int s)
 	return engine;
 }
 
+static struct spt_port *
+crowd_port(struct spt_port *inner, enum crowd crowd)
+{
+	struct port_crowd_config config = {.inner = inner,
+	    .pool = w.pool[SERVER],
+	    .from = simlink_address(4, 99),
+	    .to = {.addr = simlink_address(4, 2), .port = PORT_RAW},
+	    .peers = crowd == CRUMBS || crowd == GAPS ? CROWD : 0,
+	    .gaps = crowd == GAPS,
+	    .interval = RAW_EACH};
+
+	return port_crowd_create(&config, w.now);
+}
+
 static void
-begin(unsigned int crowd)
+begin(enum crowd crowd)
 {
 	const struct spt_impair line = {
 	    .rate_bps = 100000000, .delay_ns = 5 * MS, .queue_limit = 3000};
@@ -93,25 +115,28 @@ begin(unsigned int crowd)
 	memset(&w, 0, sizeof(w));
 	w.now = ENV_EPOCH;
 	w.pool[CLIENT] = env_pool_create(45000);
-	w.pool[SERVER] = env_pool_create(16383);
+	w.pool[SERVER] = env_pool_create(POOL);
 	w.least_free = UINT32_MAX;
 	/* What goes over the line is copied into the pool of who receives it, as by a device. */
 	w.port[CLIENT] = simlink_create(
 	    1, to, (struct rte_mempool *const[]){w.pool[SERVER], w.pool[CLIENT]}, 0, memory);
-	w.port[SERVER] = memory[1];
+	w.port[SERVER] = crowd_port(memory[1], crowd);
 	for (unsigned int s = 0; s < 2; s++)
 		w.engine[s] = engine_of(s);
-	for (at.port = PORT_OUT; at.port <= PORT_IN; at.port++)
+	for (at.port = PORT_OUT; at.port <= PORT_RAW; at.port++)
 		assert_true(spt_listen(w.engine[SERVER], &at, NULL) >= 0);
 	w.source[0] = spt_source_add(w.engine[CLIENT], &source);
 	source.conn.receive_buffer = source.conn.receive_buffer_max = CLOSED;
 	w.source[1] = spt_source_add(w.engine[CLIENT], &source);
-	w.n = 2 * crowd + 2 * GOOD;
+	w.crowd = crowd == STALLED ? CROWD : 0;
+	w.n = 2 * w.crowd + 2 * GOOD;
+	w.crumbs = calloc(1u << 16, sizeof(struct rte_mbuf *));
+	assert_non_null(w.crumbs);
 	for (unsigned int i = 0; i < w.n; i++)
-		w.ones[i].role = i < crowd       ? SILENT
-		                 : i < 2 * crowd ? CLOSER
-		                 : i & 1         ? GOOD_IN
-		                                 : GOOD_OUT;
+		w.ones[i].role = i < w.crowd       ? SILENT
+		                 : i < 2 * w.crowd ? CLOSER
+		                 : i & 1           ? GOOD_IN
+		                                   : GOOD_OUT;
 }
 
 static void
@@ -119,6 +144,9 @@ end(void)
 {
 	for (unsigned int i = 0; i < w.n; i++)
 		rte_pktmbuf_free(w.ones[i].kept);
+	for (unsigned int i = 0; i < w.n_crumbs; i++)
+		rte_pktmbuf_free(w.crumbs[i]);
+	free(w.crumbs);
 	for (unsigned int s = 0; s < 2; s++) {
 		assert_null(spt_engine_check(w.engine[s]));
 		spt_engine_destroy(w.engine[s]);
@@ -138,6 +166,8 @@ one_of(spt_conn conn)
 	struct spt_conn_info here, there;
 
 	assert_int_equal(spt_conn_info(w.engine[SERVER], conn, &here), 0);
+	if (here.local.port == PORT_RAW)
+		return NULL;
 	for (unsigned int i = 0; i < w.opened; i++)
 		if (spt_conn_info(w.engine[CLIENT], w.ones[i].conn[CLIENT], &there) == 0 &&
 		    there.local.port == here.remote.port)
@@ -150,7 +180,7 @@ fill(unsigned int s, struct one *o)
 {
 	static const unsigned int most[] = {UNREAD, 3, UINT32_MAX, UINT32_MAX};
 
-	if (!o->connected || (s == CLIENT) != (o->role == SILENT || o->role == GOOD_IN))
+	if (!o || !o->connected || (s == CLIENT) != (o->role == SILENT || o->role == GOOD_IN))
 		return;
 	while (o->sent < most[o->role]) {
 		struct rte_mbuf *m = spt_buffer_alloc(w.engine[s]);
@@ -169,6 +199,11 @@ fill(unsigned int s, struct one *o)
 static void
 take(unsigned int s, struct one *o, const struct spt_event *e)
 {
+	if (o == NULL) {
+		assert_true(w.n_crumbs < 1u << 16);
+		w.crumbs[w.n_crumbs++] = e->data;
+		return;
+	}
 	if (o->role == SILENT || o->role == CLOSER) {
 		if (o->kept == NULL)
 			o->kept = e->data;
@@ -182,6 +217,21 @@ take(unsigned int s, struct one *o, const struct spt_event *e)
 		o->delivered += e->bytes;
 }
 
+/* NULL: one who sends bytes. */
+static struct one *
+accepted(spt_conn conn)
+{
+	struct one *o = one_of(conn);
+
+	if (o == NULL)
+		return NULL;
+	o->conn[SERVER] = conn;
+	spt_conn_set_user(w.engine[SERVER], conn, o);
+	if (o->role == GOOD_OUT || o->role == CLOSER)
+		o->connected = true;
+	return o;
+}
+
 static bool
 poll_one(unsigned int s)
 {
@@ -193,12 +243,7 @@ poll_one(unsigned int s)
 		struct one *o = e->user;
 
 		if (e->events & SPT_ACCEPTED) {
-			o = one_of(e->conn);
-			assert_non_null(o);
-			o->conn[SERVER] = e->conn;
-			spt_conn_set_user(w.engine[SERVER], e->conn, o);
-			if (o->role == GOOD_OUT || o->role == CLOSER)
-				o->connected = true;
+			o = accepted(e->conn);
 		}
 		assert_int_equal(e->events & SPT_CLOSED, 0);
 		if ((e->events & SPT_CONNECTED) && (o->role == SILENT || o->role == GOOD_IN))
@@ -229,9 +274,10 @@ open_next(void)
 /* One connection every two milliseconds, so that the good ones come last; returns goodput each way.
  */
 static void
-run(unsigned int crowd, uint64_t goodput[2])
+run(enum crowd crowd, uint64_t goodput[2])
 {
 	spt_time stop = ENV_EPOCH + WARM_UP + RUN, opens;
+	static const char *const names[] = {"nobody", "stalled", "crumbs", "gaps"};
 	uint64_t frames[2] = {0}, seen;
 
 	begin(crowd);
@@ -260,24 +306,50 @@ run(unsigned int crowd, uint64_t goodput[2])
 		w.now = RTE_MAX(next, w.now + 1);
 	}
 	goodput[0] = goodput[1] = 0;
-	for (unsigned int i = 2 * crowd; i < w.n; i++)
+	for (unsigned int i = 2 * w.crowd; i < w.n; i++)
 		goodput[w.ones[i].role == GOOD_OUT] +=
 		    w.ones[i].delivered * 8 * SPT_NS_PER_SEC / RUN;
-	print_message("crowd of %u: %.3f Mbit/s in, %.3f out; of the server's pool %u were free at "
-	              "least\n",
-	    2 * crowd, (double)goodput[0] / 1e6, (double)goodput[1] / 1e6, w.least_free);
+	print_message("%s: %.3f Mbit/s in, %.3f out; of the server's pool %u were free at least\n",
+	    names[crowd], (double)goodput[0] / 1e6, (double)goodput[1] / 1e6, w.least_free);
+	if (crowd == CRUMBS || crowd == GAPS) {
+		assert_int_equal(port_crowd_connected(w.port[SERVER]), CROWD);
+		assert_true(port_crowd_sent(w.port[SERVER]) > 100 * CROWD);
+	}
+	assert_true(w.least_free > POOL / 64);
 	end();
+}
+
+static uint64_t alone[2];
+
+static void
+beside(enum crowd crowd)
+{
+	uint64_t goodput[2];
+
+	if (alone[0] == 0)
+		run(NOBODY, alone);
+	run(crowd, goodput);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_true(goodput[i] >= alone[i] * 9 / 10);
 }
 
 static void
 test_stalled_readers(void **state)
 {
-	uint64_t alone[2], beside[2];
+	beside(STALLED);
+}
 
-	run(0, alone);
-	run(CROWD, beside);
-	for (unsigned int i = 0; i < 2; i++)
-		assert_true(beside[i] >= alone[i] * 9 / 10);
+/* Nor do they read: what is counted in bytes is a hundredth of what it takes. */
+static void
+test_stalled_readers_of_crumbs(void **state)
+{
+	beside(CRUMBS);
+}
+
+static void
+test_bytes_out_of_order(void **state)
+{
+	beside(GAPS);
 }
 
 int
@@ -285,6 +357,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_stalled_readers),
+	    cmocka_unit_test(test_stalled_readers_of_crumbs),
+	    cmocka_unit_test(test_bytes_out_of_order),
 	};
 
 	return cmocka_run_group_tests_name("sim: pressure", tests, env_group_setup, NULL);

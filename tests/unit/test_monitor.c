@@ -202,6 +202,55 @@ test_good_resets(void **state)
 	assert_fine();
 }
 
+/* The peer's link address is asked for, or told. */
+static void
+resolution(bool out)
+{
+	static uint8_t flat[PACKET_MAX];
+	struct spt_addr ours = {.b = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}};
+	struct spt_addr theirs = {.b = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 2}};
+	unsigned int length = packet_ask_resolution(
+	    out ? &our_mac : &peer_mac, out ? &ours : &theirs, out ? &theirs : &ours, flat);
+	struct rte_mbuf *m = packet_mbuf(pool, flat, length);
+
+	assert_non_null(m);
+	monitor_see(monitor, now, out, m);
+	rte_pktmbuf_free(m);
+}
+
+static void
+syn_refused_later(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		IN(P_SYN, .seq = 0);
+		now += SPT_NS_PER_MS;
+	}
+	resolution(false);
+	for (unsigned int i = 0; i < n; i++)
+		OUT(P_RST | P_ACK, .seq = 0u - ISS, .ack = 1);
+}
+
+static void
+test_good_resets_that_waited(void **state)
+{
+	resolution(true);
+	syn_refused_later(2);
+	assert_fine();
+	OUT(P_RST | P_ACK, .seq = 0u - ISS, .ack = 1);
+	assert_broken(MONITOR_RST);
+}
+
+/* Nothing waits any more. */
+static void
+test_resets_of_long_ago(void **state)
+{
+	resolution(true);
+	resolution(false);
+	now += SPT_NS_PER_MS;
+	syn_refused_later(2);
+	assert_broken(MONITOR_RST);
+}
+
 static void
 test_good_timestamps(void **state)
 {
@@ -239,6 +288,8 @@ main(void)
 	    T(good_simultaneous),
 	    T(good_given_up),
 	    T(good_resets),
+	    T(good_resets_that_waited),
+	    T(resets_of_long_ago),
 	    T(good_timestamps),
 	    T(good_scaled_edge),
 	    T(active_changes_iss),
