@@ -16,8 +16,9 @@
  * one another without a gap: within such the order of a flow cannot change. Everything else ends
  * a stretch and stays where it is. A burst is all it sees: nothing waits for the next.
  *
- * A joined one has RTE_MBUF_F_RX_LRO and the first's length in tso_segsz, as a device's would;
- * TCP acknowledges by that (stack/tcp/receive.c).
+ * A joined one has a flag of its own, spt_port.merged: TCP acknowledges by it, and may take it
+ * apart again (stack/tcp/input.c). Not a device's flag: what such have joined is one segment, whose
+ * headers are gone.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include <rte_gro.h>
 #include <rte_ip.h>
 #include <rte_malloc.h>
+#include <rte_mbuf_dyn.h>
 #include <rte_prefetch.h>
 #include <rte_tcp.h>
 
@@ -196,13 +198,9 @@ merge_stretch(struct merge_port *self, struct rte_mbuf **m, uint16_t n)
 	uint16_t left = rte_gro_reassemble_burst(m, n, &param);
 
 	SPT_ASSERT(left > 0 && left <= n);
-	for (uint16_t i = 0; i < left; i++) {
-		if (m[i]->nb_segs == 1)
-			continue;
-		m[i]->tso_segsz =
-		    (uint16_t)(m[i]->data_len - m[i]->l2_len - m[i]->l3_len - m[i]->l4_len);
-		m[i]->ol_flags |= RTE_MBUF_F_RX_LRO;
-	}
+	for (uint16_t i = 0; i < left; i++)
+		if (m[i]->nb_segs > 1)
+			m[i]->ol_flags |= self->base.merged;
 	self->merged += n - left;
 	return left;
 }
@@ -301,15 +299,21 @@ static const struct port_ops merge_ops = {
 int
 spt_port_merge_create(struct spt_port *inner, struct spt_port **port)
 {
+	static const struct rte_mbuf_dynflag flag = {.name = "septet_mbuf_merged"};
 	struct merge_port *self;
+	int bit;
 
 	if (inner == NULL)
 		return -EINVAL;
+	bit = rte_mbuf_dynflag_register(&flag);
+	if (bit < 0)
+		return -ENOMEM;
 	self = rte_zmalloc("spt_merge", sizeof(*self), RTE_CACHE_LINE_SIZE);
 	if (self == NULL)
 		return -ENOMEM;
 	self->base = *inner;
 	self->base.ops = &merge_ops;
+	self->base.merged = RTE_BIT64(bit);
 	self->inner = inner;
 	self->stretch = 1;
 	*port = &self->base;

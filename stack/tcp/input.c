@@ -191,7 +191,7 @@ input_apart(struct tcp *t, struct seg *s)
 	struct seg one = *s;
 	enum spt_verdict v;
 
-	m->ol_flags &= ~RTE_MBUF_F_RX_LRO;
+	m->ol_flags &= ~t->merged;
 	for (bool first = true;; first = false) {
 		next = m->next;
 		m->next = NULL;
@@ -217,7 +217,7 @@ tcp_input(struct tcp *t, struct seg *s)
 {
 	flow_ref ref = flow_lookup(&t->flows, &s->key, s->hash);
 
-	if (unlikely(seg_is_merged(s->m)) && !input_as_one(t, ref, s))
+	if (unlikely(seg_is_merged(t, s->m)) && !input_as_one(t, ref, s))
 		return input_apart(t, s);
 	if (ref == FLOW_NONE)
 		return listen_input(t, s);

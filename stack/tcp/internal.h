@@ -340,9 +340,9 @@ seg_discard(struct seg *s, enum spt_verdict v)
 
 /* Was 'm' several segments on the wire, which the port joined (stack/port/merge.c)? */
 static inline bool
-seg_is_merged(const struct rte_mbuf *m)
+seg_is_merged(const struct tcp *t, const struct rte_mbuf *m)
 {
-	return m->ol_flags & RTE_MBUF_F_RX_LRO;
+	return m->ol_flags & t->merged;
 }
 
 /* ---- input steps ---- */

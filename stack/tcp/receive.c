@@ -90,7 +90,7 @@ receive_in_order(
     struct tcp *t, struct conn *c, const struct seg *s, struct rte_mbuf *m, uint32_t again)
 {
 	struct xfer *x = conn_xfer(t, c);
-	bool merged = seg_is_merged(m);
+	bool merged = seg_is_merged(t, m);
 	uint32_t seq = c->rcv_nxt;
 
 	receive_deliver(t, c, m, rte_pktmbuf_lastseg(m));
