@@ -214,6 +214,7 @@ put_end(json_t *to, const char *name, const struct spt_runtime_snapshot *s)
 	put_count(o, "tx_refused", s->port.tx_refused);
 	put_count(o, "rx_missed", s->port.rx_missed);
 	put_count(o, "rx_no_mbuf", s->port.rx_no_mbuf);
+	put_count(o, "rx_merged", s->port.rx_merged);
 }
 
 /* What the server's services counted. */

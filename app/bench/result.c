@@ -64,6 +64,7 @@ result_snapshot_diff(struct spt_runtime_snapshot *out, const struct spt_runtime_
 	d.port.rx_missed -= before->port.rx_missed;
 	d.port.rx_no_mbuf -= before->port.rx_no_mbuf;
 	d.port.rx_checksum_wrong -= before->port.rx_checksum_wrong;
+	d.port.rx_merged -= before->port.rx_merged;
 	for (unsigned int i = 0; i < RTE_DIM(d.port.impaired); i++)
 		d.port.impaired[i] -= before->port.impaired[i];
 	*out = d;

@@ -21,6 +21,7 @@ enum link_given {
 	LINK_IMPAIR = 1 << 2,
 	LINK_GATEWAY4 = 1 << 3,
 	LINK_GATEWAY6 = 1 << 4,
+	LINK_MERGING = 1 << 5,
 };
 
 /* ---- the options of a port ---------------------------------------------------- */
@@ -201,6 +202,21 @@ link_stored_vlan(void *target, const char *value, char *error, size_t error_size
 
 	if (at >= 0)
 		link->port[at].vlan = link->vlan;
+	return RTE_MIN(at, 0);
+}
+
+int
+link_parse_merging(void *target, const char *value, char *error, size_t error_size)
+{
+	static const char *const words[] = {"off", "on"};
+	struct link_options *link = target;
+	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+	int at = chosen;
+
+	if (chosen >= 0)
+		at = link_once(link, "receive-merging", LINK_MERGING, value, error, error_size);
+	if (at >= 0)
+		link->port[at].merge = chosen;
 	return RTE_MIN(at, 0);
 }
 

@@ -34,6 +34,8 @@ ports_print_one(const struct link_options *link, unsigned int port,
 		printf(", MAC %s", ports_mac(info, mac));
 	if (link->port[port].vlan)
 		printf(", VLAN %u", link->port[port].vlan);
+	if (link->port[port].merge)
+		printf(", receive merging");
 	printf("\n");
 	if (link->port[port].spec.kind != SPT_PORT_MEMORY && info->engines < cores)
 		printf("port %s: %u queue%s for %u cores: %u engine%s\n", name, info->device.queues,
@@ -139,6 +141,7 @@ ports_json(const struct ports_end *end, const struct link_options *link)
 		ports_count(o, "rx_missed", s->rx_missed);
 		ports_count(o, "rx_no_mbuf", s->rx_no_mbuf);
 		ports_count(o, "rx_vlan_other", s->rx_vlan_other);
+		ports_count(o, "rx_merged", s->rx_merged);
 		json_array_append_new(list, o);
 	}
 	return list;

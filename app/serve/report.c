@@ -64,6 +64,8 @@ report_counters(const struct spt_runtime_snapshot *s)
 	report_line("port_rx_missed", s->port.rx_missed, "frames lost before us");
 	report_line(
 	    "port_rx_no_mbuf", s->port.rx_no_mbuf, "frames lost: no buffer to receive into");
+	report_line("port_rx_merged", s->port.rx_merged,
+	    "segments that came up as part of the one before, outside of rx_frames");
 	report_line("port_rx_vlan_other", s->port.rx_vlan_other,
 	    "frames of no VLAN or another one, dropped before they counted");
 	for (unsigned int i = 0; i < RTE_DIM(impairment_names); i++)

@@ -23,6 +23,8 @@ struct spt_port_stats {
 	uint64_t rx_vlan_other;
 	/* Called good by the device and were not; from the first on, we sum for ourselves. */
 	uint64_t rx_checksum_wrong;
+	/* Segments that went up as part of the one before; counted in rx_frames as well. */
+	uint64_t rx_merged;
 	uint64_t impaired[7]; /* by enum spt_impairment; 0 without the wrapper */
 };
 
@@ -143,6 +145,17 @@ struct spt_vlan_config {
 /* 0, -EINVAL or -ENOMEM. */
 int spt_port_vlan_create(
     const struct spt_vlan_config *config, struct spt_port *inner, struct spt_port **port);
+
+/*
+ * The receive merging wrapper: in-order segments of a connection that come in one burst (TCP over
+ * IPv4 with text, ACK alone of the flags, same acknowledgment, window, TOS and timestamps, not
+ * marked CE, sums right) are handed up as one, a chain of at most 65,535 bytes; TCP acknowledges it
+ * as those that it is made of. All else passes as it came, in order. Of a flow nothing overtakes
+ * anything, of different ones within a burst it may. Frames received count as the port below counts
+ * them: an engine sees rx_frames less rx_merged. Owns 'inner' on success.
+ */
+/* 0, -EINVAL or -ENOMEM. */
+int spt_port_merge_create(struct spt_port *inner, struct spt_port **port);
 
 /*
  * A queue pair of an ethdev port. All queues of a device are set up by the

@@ -67,6 +67,7 @@ struct spt_runtime_port {
 	struct spt_port_spec spec;
 	uint16_t mtu;                           /* 0 = 1500 */
 	uint16_t vlan;                          /* 802.1Q: 1 .. 4094; 0: untagged frames */
+	bool merge;                             /* received segments: spt_port_merge_create */
 	const struct spt_impair_config *impair; /* NULL: none */
 	const struct spt_local *local;
 	unsigned int n_local;

@@ -62,6 +62,7 @@ spt_engine_create(const struct spt_config *config, struct spt_port *port, spt_ti
 	    .config = &filled,
 	    .mtu = port->mtu,
 	    .multi_segment = port->multi_segment,
+	    .merged = port->merged,
 	    .out = &e->out,
 	    .stats = &e->stats,
 	    .next_hop = engine_next_hop,

@@ -43,6 +43,8 @@ struct spt_port {
 	uint16_t mtu;       /* IP bytes */
 	bool multi_segment; /* chains and indirect mbufs cost no copy; where false, they do */
 	uint16_t headroom;  /* link bytes that a sender must leave: 14 */
+	uint64_t
+	    merged; /* the bit of ol_flags of what was several segments (merge.c); 0: none is */
 	/* How frames find this queue among its device's; NULL: all of them come here. */
 	const struct rss *rss;
 };

@@ -209,6 +209,21 @@ ports_impair(struct spt_runtime *rt, const struct spt_runtime_config *config, un
 	return rc;
 }
 
+/* On both ends of a pair. Outermost: all below see frames as they are on the wire. */
+static int
+ports_merge(struct spt_runtime *rt, const struct spt_runtime_config *config, unsigned int p,
+    struct spt_port **ports, char *error, size_t error_size)
+{
+	unsigned int engines = rt->info.port[p].engines, ends = rt->pairs ? 2 : 1;
+	int rc = 0;
+
+	for (unsigned int i = 0; i < ends * engines && config->port[p].merge && rc == 0; i++)
+		rc = spt_port_merge_create(ports[i], &ports[i]);
+	if (rc)
+		snprintf(error, error_size, "no memory for the receive merging wrapper");
+	return rc;
+}
+
 /* Whatever the program has to say to each frame of its own engines. */
 static int
 ports_wrap(struct spt_runtime *rt, const struct spt_runtime_config *config, unsigned int p,
@@ -256,6 +271,8 @@ ports_create(struct spt_runtime *rt, const struct spt_runtime_config *config, un
 		rc = ports_impair(rt, config, p, ports, error, error_size);
 	if (rc == 0)
 		rc = ports_wrap(rt, config, p, ports, error, error_size);
+	if (rc == 0)
+		rc = ports_merge(rt, config, p, ports, error, error_size);
 	memcpy(info->mac, ports[0]->mac.addr_bytes, sizeof(info->mac));
 	return rc;
 }

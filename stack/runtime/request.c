@@ -109,6 +109,7 @@ snapshot_add(struct spt_runtime_snapshot *sum, const struct spt_runtime_snapshot
 	sum->port.rx_no_mbuf += one->port.rx_no_mbuf;
 	sum->port.rx_vlan_other += one->port.rx_vlan_other;
 	sum->port.rx_checksum_wrong += one->port.rx_checksum_wrong;
+	sum->port.rx_merged += one->port.rx_merged;
 	for (unsigned int i = 0; i < RTE_DIM(sum->port.impaired); i++)
 		sum->port.impaired[i] += one->port.impaired[i];
 }

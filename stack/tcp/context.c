@@ -132,6 +132,7 @@ init_parameters(struct tcp *t, const struct tcp_init *init)
 	t->stats = init->stats;
 	t->mbufs = config->pool;
 	t->multi_segment = init->multi_segment;
+	t->merged = init->merged;
 	t->mtu = init->mtu;
 	if (!t->multi_segment) {
 		/* Payload is copied behind headers into one buffer. */

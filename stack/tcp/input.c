@@ -164,11 +164,61 @@ conn_input(struct tcp *t, struct conn *c, struct seg *s)
 	return conn_input_from_ack(t, c, s);
 }
 
+/*
+ * What was several segments is taken as one where each of them would be in order, in the window,
+ * and acknowledged with the last. Elsewhere each has an answer of its own: RFC 5681 4.2, RFC
+ * 2883 4.
+ */
+static bool
+input_as_one(struct tcp *t, flow_ref ref, const struct seg *s)
+{
+	const struct conn *c;
+	const struct xfer *x;
+
+	if (ref == FLOW_NONE || flow_ref_kind(ref) != FLOW_CONN)
+		return false;
+	c = conn_at(t, flow_ref_index(ref));
+	x = conn_xfer(t, c);
+	return conn_is_synchronized(c) && s->seq == c->rcv_nxt &&
+	       seq_leq(s->seq + s->len, c->rcv_adv) && !(x && (x->ooo || x->fin_waits));
+}
+
+/* One after another, as they came: the headers of each still lie before its text. */
+static __rte_noinline enum spt_verdict
+input_apart(struct tcp *t, struct seg *s)
+{
+	struct rte_mbuf *m = s->m, *next;
+	struct seg one = *s;
+	enum spt_verdict v;
+
+	m->ol_flags &= ~t->merged;
+	for (bool first = true;; first = false) {
+		next = m->next;
+		m->next = NULL;
+		m->nb_segs = 1;
+		if (!first) {
+			m->data_off -= s->payload_off;
+			m->data_len += s->payload_off;
+		}
+		m->pkt_len = m->data_len;
+		one.m = m;
+		one.len = m->pkt_len - s->payload_off;
+		s->seq += one.len;
+		v = tcp_input(t, &one);
+		if (!next)
+			return v;
+		m = next;
+		one = *s;
+	}
+}
+
 enum spt_verdict
 tcp_input(struct tcp *t, struct seg *s)
 {
 	flow_ref ref = flow_lookup(&t->flows, &s->key, s->hash);
 
+	if (unlikely(seg_is_merged(t, s->m)) && !input_as_one(t, ref, s))
+		return input_apart(t, s);
 	if (ref == FLOW_NONE)
 		return listen_input(t, s);
 	switch (flow_ref_kind(ref)) {

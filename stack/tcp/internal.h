@@ -338,6 +338,13 @@ seg_discard(struct seg *s, enum spt_verdict v)
 	return v;
 }
 
+/* Was 'm' several segments on the wire, which the port joined (stack/port/merge.c)? */
+static inline bool
+seg_is_merged(const struct tcp *t, const struct rte_mbuf *m)
+{
+	return m->ol_flags & t->merged;
+}
+
 /* ---- input steps ---- */
 enum spt_verdict listen_input(struct tcp *t, struct seg *s); /* listen.c */
 enum spt_verdict half_open_input(

@@ -34,11 +34,16 @@ receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mb
 	event_data(t, c, m, last);
 }
 
-/* Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58). */
+/*
+ * Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58); of
+ * one that was several there is a second.
+ */
 static void
-receive_owe_ack(struct tcp *t, struct conn *c)
+receive_owe_ack(struct tcp *t, struct conn *c, bool merged)
 {
-	c->flags |= c->flags & (CONN_ACK_OWED | CONN_NO_DELACK) ? CONN_ACK_NOW : CONN_ACK_OWED;
+	bool now = unlikely(merged) || c->flags & (CONN_ACK_OWED | CONN_NO_DELACK);
+
+	c->flags |= now ? CONN_ACK_NOW : CONN_ACK_OWED;
 	conn_want_output(t, c);
 }
 
@@ -85,10 +90,11 @@ receive_in_order(
     struct tcp *t, struct conn *c, const struct seg *s, struct rte_mbuf *m, uint32_t again)
 {
 	struct xfer *x = conn_xfer(t, c);
+	bool merged = seg_is_merged(t, m);
 	uint32_t seq = c->rcv_nxt;
 
 	receive_deliver(t, c, m, rte_pktmbuf_lastseg(m));
-	receive_owe_ack(t, c);
+	receive_owe_ack(t, c, merged);
 	if (unlikely(again > 0) && (c->features & FEATURE_SACK)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 2883 4, (1): of the packet that came last */
 		sack_duplicate(t, c, seq - again, seq);

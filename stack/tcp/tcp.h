@@ -145,6 +145,8 @@ struct tcp {
 	uint32_t syn_credit; /* twice the SYNs that may be answered then */
 	int link_offset;     /* of struct mbuf_link in an mbuf */
 	bool multi_segment;  /* the port takes chains */
+	uint64_t
+	    merged; /* of ol_flags: several segments, which the port joined; 0: it never does */
 
 	struct flow_table flows;
 	struct pool conns, xfers, half_opens, time_waits, events, options;
@@ -194,6 +196,7 @@ struct tcp_init {
 	const struct spt_config *config; /* defaults filled in */
 	uint16_t mtu;
 	bool multi_segment;
+	uint64_t merged; /* of ol_flags, as in struct tcp */
 	struct txlist *out;
 	struct spt_stats *stats;
 	uint16_t (*next_hop)(void *context, spt_time now, const struct spt_addr *remote);

@@ -114,6 +114,7 @@ struct given {
 	bool read_at_once; /* the application calls spt_receive_done for all it gets */
 	uint32_t backlog;
 	bool defer_accept, close_on_fin;
+	bool merge; /* received segments that come in one burst: spt_port_merge_create */
 	struct spt_conn_options conn;     /* of the listener, and of the source */
 	struct spt_source_options source; /* all zero: every address, every port */
 	struct spt_config config; /* behaviour and sizes; addresses and pools are the harness's */

@@ -37,6 +37,8 @@ create_engine(const struct given *g)
 	config.neighbours = or_default(config.neighbours, 16);
 	for (unsigned int i = 0; i < sizeof(config.master_secret); i++)
 		config.master_secret[i] = (uint8_t)(i * 37 + 1);
+	if (g->merge && spt_port_merge_create(script->top, &script->top) != 0)
+		script_fail("no receive merging wrapper");
 	if (spt_engine_create(
 	        &config, script->top, script->now, &script->engine, error, sizeof(error)) != 0)
 		script_fail("spt_engine_create: %s", error);

@@ -101,6 +101,10 @@ build_link(struct world *w)
 	if (w->config->seed % 3 == 0)
 		p = port_hold_create(&hold, p);
 	b->port = monitor_port_create(b->monitor, p);
+	for (unsigned int s = 0; s < 2; s++)
+		if (w->config->side[s].merge &&
+		    spt_port_merge_create(w->side[s].port, &w->side[s].port) != 0)
+			stop("no receive merging wrapper");
 }
 
 static void
@@ -531,8 +535,10 @@ count_reasons(struct world *w)
 	}
 	r->segments[0] = w->lose[1].seen[PORT_LOSE_TX];
 	r->segments[1] = w->lose[1].seen[PORT_LOSE_RX];
-	for (unsigned int s = 0; s < 2; s++)
+	for (unsigned int s = 0; s < 2; s++) {
 		spt_engine_stats(w->side[s].engine, &r->stats[s]);
+		spt_port_stats_get(w->side[s].port, &r->port[s]);
+	}
 }
 
 static bool

@@ -41,7 +41,8 @@ struct simpair_side {
 	uint32_t syn_retries;             /* 0: so many that nobody gives up */
 	bool timewait_rst_closes;
 	enum spt_syn_cookies syn_cookies;
-	bool deaf; /* listens to nothing */
+	bool deaf;  /* listens to nothing */
+	bool merge; /* receive merging, above its monitor */
 };
 
 struct simpair_config {
@@ -67,6 +68,7 @@ struct simpair_result {
 	unsigned int in_order;    /* connections whose opener was told reason 0 */
 	unsigned int reset, timed_out, refused, aborted; /* and the other reasons */
 	struct spt_stats stats[2];
+	struct spt_port_stats port[2];
 };
 
 /*
