@@ -21,6 +21,7 @@ enum link_given {
 	LINK_IMPAIR = 1 << 2,
 	LINK_GATEWAY4 = 1 << 3,
 	LINK_GATEWAY6 = 1 << 4,
+	LINK_TSO = 1 << 5,
 };
 
 /* ---- the options of a port ---------------------------------------------------- */
@@ -201,6 +202,22 @@ link_stored_vlan(void *target, const char *value, char *error, size_t error_size
 
 	if (at >= 0)
 		link->port[at].vlan = link->vlan;
+	return RTE_MIN(at, 0);
+}
+
+int
+link_parse_tso(void *target, const char *value, char *error, size_t error_size)
+{
+	static const char *const words[] = {"auto", "off"};
+	struct link_options *link = target;
+	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+	int at;
+
+	if (chosen < 0)
+		return chosen;
+	at = link_once(link, "tso", LINK_TSO, value, error, error_size);
+	if (at >= 0)
+		link->port[at].no_tso = chosen == 1;
 	return RTE_MIN(at, 0);
 }
 

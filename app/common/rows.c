@@ -32,6 +32,9 @@ static const struct option_row port_rows[] = {
         OPTION_NUMBER, .many = true, LINK(vlan), .min = 1, .max = 4094, .parse = link_stored_vlan},
     {GROUP_PORT, "mtu", "BYTES", "1500", NULL, "largest IP packet of the link", OPTION_BYTES,
         .many = true, LINK(mtu), .min = 1280, .max = 9600, .parse = link_stored_mtu},
+    {GROUP_PORT, "tso", "WHEN", "auto", NULL,
+        "large sends that the device cuts into segments: auto, where it can, or off", OPTION_PARSED,
+        .many = true, .parse = link_parse_tso},
 };
 
 static const struct option_row impair_rows[] = {

@@ -42,11 +42,16 @@ receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mb
 	event_data(t, c, m, last);
 }
 
-/* Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58). */
+/*
+ * Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58). What
+ * is larger than the link carries is several: the peer's large send, which nobody cut (virtio).
+ */
 static void
-receive_owe_ack(struct tcp *t, struct conn *c)
+receive_owe_ack(struct tcp *t, struct conn *c, uint32_t len)
 {
-	c->flags |= c->flags & (CONN_ACK_OWED | CONN_NO_DELACK) ? CONN_ACK_NOW : CONN_ACK_OWED;
+	bool second = (c->flags & (CONN_ACK_OWED | CONN_NO_DELACK)) || len > t->mtu;
+
+	c->flags |= second ? CONN_ACK_NOW : CONN_ACK_OWED;
 	conn_want_output(t, c);
 }
 
@@ -84,7 +89,7 @@ receive_in_order(
 	uint32_t seq = c->rcv_nxt;
 
 	receive_deliver(t, c, m, rte_pktmbuf_lastseg(m));
-	receive_owe_ack(t, c);
+	receive_owe_ack(t, c, c->rcv_nxt - seq);
 	if (unlikely(again > 0) && (c->features & FEATURE_SACK)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 2883 4, (1): of the packet that came last */
 		sack_duplicate(t, c, seq - again, seq);

@@ -42,6 +42,7 @@ struct simpair_side {
 	bool timewait_rst_closes;
 	enum spt_syn_cookies syn_cookies;
 	bool deaf; /* listens to nothing */
+	bool tso;  /* its port cuts large sends into segments: above the monitor */
 };
 
 struct simpair_config {
