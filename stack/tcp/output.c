@@ -268,7 +268,7 @@ output_has_chunks(const struct tcp *t, const struct xfer *x, uint32_t segments)
  * they go out at the rate of the line. Full segments only, none with FIN, which goes as always,
  * like what is left. False: not now.
  */
-static bool
+static __rte_noinline bool
 output_large(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t mss)
 {
 	uint32_t seq = c->snd_nxt, end;
@@ -340,7 +340,7 @@ output_data(struct tcp *t, struct conn *c, struct xfer *x)
 		if (!seq_lt(c->snd_nxt, edge) || room == 0)
 			break;
 		len = RTE_MIN(seq_min(x->snd_end, edge) - c->snd_nxt, room);
-		if (RTE_MIN(len, t->most) >= 2 * mss && output_large(t, c, x, len, mss))
+		if (unlikely(RTE_MIN(len, t->most) >= 2 * mss) && output_large(t, c, x, len, mss))
 			continue;
 		len = RTE_MIN(len, mss);
 		if (len < mss && !output_small(c, x, len))

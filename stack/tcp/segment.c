@@ -47,10 +47,9 @@ segment_reuse(struct tcp *t, struct rte_mbuf *m)
 	return m;
 }
 
-/* 'cut': 0, or of a large send the payload of each segment, a constant or not. */
-static __rte_always_inline void
-segment_put(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip, const struct wire_tcp *w,
-    uint16_t next_hop, uint32_t cut)
+void
+segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip, const struct wire_tcp *w,
+    uint16_t next_hop)
 {
 	bool v4 = addr_is_v4(&ip->dst);
 	unsigned int l3 = v4 ? WIRE_IP4_LEN : WIRE_IP6_LEN;
@@ -62,27 +61,14 @@ segment_put(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip, const s
 	SPT_ASSERT(p && rte_pktmbuf_headroom(m) >= WIRE_ETH_LEN);
 	wire_write_ip(p, ip, (uint16_t)(l4 + payload));
 	wire_write_tcp(p + l3, w);
-	/* Each segment of a large send has a length of its own, which the device adds. */
-	sum = wire_fold(
-	    wire_sum_pseudo(&ip->src, &ip->dst, IP_PROTO_TCP, cut > 0 ? 0 : l4 + payload));
+	sum = wire_fold(wire_sum_pseudo(&ip->src, &ip->dst, IP_PROTO_TCP, l4 + payload));
 	memcpy(p + l3 + TCP_CHECKSUM_OFFSET, &sum, sizeof(sum));
 	m->ol_flags |= RTE_MBUF_F_TX_TCP_CKSUM |
 	               (v4 ? RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IP_CKSUM : RTE_MBUF_F_TX_IPV6);
 	m->l3_len = l3;
 	m->l4_len = l4;
-	if (cut > 0) {
-		m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
-		m->tso_segsz = (uint16_t)cut;
-	}
 	t->stats->tx_tcp_bytes += payload;
 	txlist_append(t->out, m, next_hop);
-}
-
-void
-segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip, const struct wire_tcp *w,
-    uint16_t next_hop)
-{
-	segment_put(t, m, ip, w, next_hop, 0);
 }
 
 /*
@@ -239,10 +225,10 @@ segment_sack(const struct tcp *t, const struct conn *c, uint32_t payload,
 	return n;
 }
 
-/* 'cut' as in segment_put. */
+/* 'payload' is of the segment, or of each that the device makes of it. */
 static __rte_always_inline void
-segment_send_cut(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq,
-    unsigned int flags, uint32_t cut)
+segment_send_each(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq,
+    unsigned int flags, uint32_t payload)
 {
 	struct wire_sack_block blocks[4];
 	struct wire_ip ip;
@@ -251,8 +237,8 @@ segment_send_cut(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq
 
 	segment_conn_headers(t, c, seq, flags, &ip, &w);
 	if (unlikely(c->xfer != POOL_NONE) && !(flags & TCP_RST))
-		told = segment_sack(t, c, cut > 0 ? cut : m->pkt_len, blocks, &w);
-	segment_put(t, m, &ip, &w, c->next_hop, cut);
+		told = segment_sack(t, c, payload, blocks, &w);
+	segment_emit(t, m, &ip, &w, c->next_hop);
 	segment_acknowledged(c);
 	if (unlikely(told > 0))
 		sack_told(t, c);
@@ -261,16 +247,27 @@ segment_send_cut(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq
 void
 segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, unsigned int flags)
 {
-	segment_send_cut(t, c, m, seq, flags, 0);
+	segment_send_each(t, c, m, seq, flags, m->pkt_len);
 }
 
 void
 segment_send_large(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq,
     unsigned int flags, uint32_t mss)
 {
+	uint16_t length, sum;
+	uint8_t *at;
+
 	t->stats->large_sends++;
 	t->stats->tx_frames += m->pkt_len / mss - 1; /* and one by the transmit stage */
-	segment_send_cut(t, c, m, seq, flags, mss);
+	segment_send_each(t, c, m, seq, flags, mss);
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+	m->tso_segsz = (uint16_t)mss;
+	/* Each segment has a length of its own, which the device adds: that of all is taken off. */
+	at = rte_pktmbuf_mtod_offset(m, uint8_t *, m->l3_len + TCP_CHECKSUM_OFFSET);
+	length = rte_cpu_to_be_16((uint16_t)(m->pkt_len - m->l3_len));
+	memcpy(&sum, at, sizeof(sum));
+	sum = wire_fold((uint32_t)sum + (uint16_t)~length);
+	memcpy(at, &sum, sizeof(sum));
 }
 
 bool
