@@ -526,6 +526,7 @@ flood_port_create(
 	SPT_ASSERT(config->n_targets <= FLOOD_TARGETS);
 	f->base = **port;
 	f->base.ops = &flood_ops;
+	f->base.tso = (struct port_tso){0};
 	f->inner = *port;
 	f->pool = config->pool;
 	f->random = config->seed;

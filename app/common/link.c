@@ -22,6 +22,7 @@ enum link_given {
 	LINK_GATEWAY4 = 1 << 3,
 	LINK_GATEWAY6 = 1 << 4,
 	LINK_MERGING = 1 << 5,
+	LINK_TSO = 1 << 6,
 };
 
 /* ---- the options of a port ---------------------------------------------------- */
@@ -211,12 +212,29 @@ link_parse_merging(void *target, const char *value, char *error, size_t error_si
 	static const char *const words[] = {"off", "on"};
 	struct link_options *link = target;
 	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
-	int at = chosen;
+	int at;
 
-	if (chosen >= 0)
-		at = link_once(link, "receive-merging", LINK_MERGING, value, error, error_size);
+	if (chosen < 0)
+		return chosen;
+	at = link_once(link, "receive-merging", LINK_MERGING, value, error, error_size);
 	if (at >= 0)
-		link->port[at].merge = chosen;
+		link->port[at].merge = chosen == 1;
+	return RTE_MIN(at, 0);
+}
+
+int
+link_parse_tso(void *target, const char *value, char *error, size_t error_size)
+{
+	static const char *const words[] = {"auto", "off"};
+	struct link_options *link = target;
+	int chosen = option_choice(value, words, RTE_DIM(words), error, error_size);
+	int at;
+
+	if (chosen < 0)
+		return chosen;
+	at = link_once(link, "tso", LINK_TSO, value, error, error_size);
+	if (at >= 0)
+		link->port[at].no_tso = chosen == 1;
 	return RTE_MIN(at, 0);
 }
 

@@ -51,6 +51,7 @@ int link_parse_address(void *link, const char *value, char *error, size_t error_
 int link_parse_gateway(void *link, const char *value, char *error, size_t error_size);
 int link_parse_impair(void *link, const char *value, char *error, size_t error_size);
 int link_parse_merging(void *link, const char *value, char *error, size_t error_size);
+int link_parse_tso(void *link, const char *value, char *error, size_t error_size);
 int link_parse_idle(void *link, const char *value, char *error, size_t error_size);
 int link_parse_user(void *link, const char *value, char *error, size_t error_size);
 int link_stored_mtu(void *link, const char *value, char *error, size_t error_size);

@@ -36,6 +36,9 @@ static const struct option_row port_rows[] = {
         "take in-order segments of a connection that arrive together as one (TCP over IPv4): on or "
         "off (docs/ports.md)",
         OPTION_PARSED, .many = true, .parse = link_parse_merging},
+    {GROUP_PORT, "tso", "WHEN", "auto", NULL,
+        "large sends that the device cuts into segments: auto, where it can, or off", OPTION_PARSED,
+        .many = true, .parse = link_parse_tso},
 };
 
 static const struct option_row impair_rows[] = {

@@ -174,6 +174,7 @@ struct spt_ethdev_config {
 	 * neither filled in nor left open by the device.
 	 */
 	bool transparent;
+	bool no_tso; /* no large sends, also where the device cuts them into segments */
 	/* Sleep so long: asked up to 200 times for 10 ms while the link is down. NULL: no wait. */
 	void (*pause)(unsigned int microseconds);
 };
@@ -185,6 +186,7 @@ struct spt_ethdev_info {
 	bool rx_checksum;    /* claimed by the device; believed once the first frames prove it */
 	bool tx_checksum;    /* filled in by the device */
 	bool multi_segment;  /* chains are transmitted without copying */
+	bool tso;            /* large sends are cut into segments by the device */
 	uint64_t speed_mbps; /* 0 = unknown */
 	char driver[32];
 	char summary[384]; /* one line: what the device does, what is done in software */

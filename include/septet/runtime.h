@@ -69,6 +69,7 @@ struct spt_runtime_port {
 	uint16_t vlan;                          /* 802.1Q: 1 .. 4094; 0: untagged frames */
 	bool merge;                             /* received segments: spt_port_merge_create */
 	const struct spt_impair_config *impair; /* NULL: none */
+	bool no_tso; /* no large sends, also where the device cuts them into segments */
 	const struct spt_local *local;
 	unsigned int n_local;
 	struct spt_addr gateway4, gateway6; /* all zero: none */

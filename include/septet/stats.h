@@ -126,8 +126,9 @@ enum spt_verdict {
 #define SPT_COUNTERS(X)                                                                            \
 	X(rx_frames, "frames received; equals the sum of the verdicts")                            \
 	X(rx_tcp_bytes, "payload bytes delivered in order to the application")                     \
-	X(tx_frames, "frames handed to the port")                                                  \
+	X(tx_frames, "frames handed to the port; of a large send the segments that it becomes")    \
 	X(tx_tcp_bytes, "payload bytes sent, retransmissions included")                            \
+	X(large_sends, "sends of several segments that the device cuts (TSO)")                     \
 	X(tx_dropped, "frames that the port refused")                                              \
 	X(tx_no_mbuf, "frames not sent: no mbuf")                                                  \
 	X(tx_no_neighbour, "packets dropped: link address did not resolve")                        \

@@ -126,20 +126,36 @@ ethdev_rx_confirm(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_
 	return got;
 }
 
-static inline uint16_t
-ethdev_send(struct ethdev_port *self, struct rte_mbuf **m, uint16_t n)
+/* Frames on the wire, and bytes of them, of what the device gets: it may be a large send. */
+static inline void
+ethdev_count(const struct rte_mbuf *m, bool tso, uint64_t *frames, uint64_t *bytes)
 {
-	uint64_t bytes = 0;
+	uint32_t headers, more;
+
+	*frames += 1;
+	*bytes += m->pkt_len;
+	if (!tso || !(m->ol_flags & RTE_MBUF_F_TX_TCP_SEG))
+		return;
+	headers = m->l2_len + m->l3_len + m->l4_len;
+	more = (m->pkt_len - headers - 1) / m->tso_segsz;
+	*frames += more;
+	*bytes += (uint64_t)more * headers;
+}
+
+static inline uint16_t
+ethdev_send(struct ethdev_port *self, struct rte_mbuf **m, uint16_t n, bool tso)
+{
+	uint64_t frames = 0, bytes = 0, left = 0, left_bytes = 0;
 	uint16_t i, sent;
 
 	/* Before the burst: afterwards they are the device's. */
 	for (i = 0; i < n; i++)
-		bytes += m[i]->pkt_len;
+		ethdev_count(m[i], tso, &frames, &bytes);
 	sent = rte_eth_tx_burst(self->port_id, self->queue_id, m, n);
 	for (i = sent; i < n; i++)
-		bytes -= m[i]->pkt_len;
-	self->tx_frames += sent;
-	self->tx_bytes += bytes;
+		ethdev_count(m[i], tso, &left, &left_bytes);
+	self->tx_frames += frames - left;
+	self->tx_bytes += bytes - left_bytes;
 	return sent;
 }
 
@@ -155,13 +171,13 @@ ethdev_checksum_ip(struct rte_mbuf *m)
 }
 
 static inline uint16_t
-ethdev_send_device(struct ethdev_port *self, struct rte_mbuf **m, uint16_t n)
+ethdev_send_device(struct ethdev_port *self, struct rte_mbuf **m, uint16_t n, bool tso)
 {
 	uint16_t done = 0, ready, sent;
 
 	while (done < n) {
 		ready = rte_eth_tx_prepare(self->port_id, self->queue_id, m + done, n - done);
-		sent = ethdev_send(self, m + done, ready);
+		sent = ethdev_send(self, m + done, ready, tso);
 		done += sent;
 		if (sent < ready || done == n)
 			break;
@@ -195,13 +211,13 @@ ethdev_linearise(struct ethdev_port *self, struct rte_mbuf **m, uint16_t n)
 	return i;
 }
 
-/* One for each way of ethdev.h: 'by_device' and 'linear' are constants there. */
+/* One for each way of ethdev.h: 'by_device' and 'chains' are constants there. */
 static __rte_always_inline uint16_t
 ethdev_transmit(struct spt_port *p, struct rte_mbuf **m, uint16_t n,
-    enum ethdev_checksums by_device, bool linear)
+    enum ethdev_checksums by_device, enum ethdev_chains chains)
 {
 	struct ethdev_port *self = (struct ethdev_port *)p;
-	uint16_t i, sent, ready = linear ? ethdev_linearise(self, m, n) : n;
+	uint16_t i, sent, ready = chains == ETHDEV_COPIED ? ethdev_linearise(self, m, n) : n;
 
 	if (by_device == ETHDEV_CHECKSUM_TCP) {
 		for (i = 0; i < ready; i++)
@@ -210,9 +226,9 @@ ethdev_transmit(struct spt_port *p, struct rte_mbuf **m, uint16_t n,
 	if (by_device == ETHDEV_CHECKSUM_NONE) {
 		for (i = 0; i < ready; i++)
 			wire_checksum_tx(m[i]);
-		sent = ethdev_send(self, m, ready);
+		sent = ethdev_send(self, m, ready, false);
 	} else {
-		sent = ethdev_send_device(self, m, ready);
+		sent = ethdev_send_device(self, m, ready, chains == ETHDEV_SEGMENTS);
 	}
 	self->tx_refused += n - sent;
 	return sent;
@@ -221,43 +237,55 @@ ethdev_transmit(struct spt_port *p, struct rte_mbuf **m, uint16_t n,
 static uint16_t
 ethdev_tx_none(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 {
-	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_NONE, false);
-}
-
-static uint16_t
-ethdev_tx_tcp(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
-{
-	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_TCP, false);
-}
-
-static uint16_t
-ethdev_tx_both(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
-{
-	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_BOTH, false);
+	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_NONE, ETHDEV_CHAINS);
 }
 
 static uint16_t
 ethdev_tx_none_linear(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 {
-	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_NONE, true);
+	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_NONE, ETHDEV_COPIED);
+}
+
+static uint16_t
+ethdev_tx_tcp(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
+{
+	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_TCP, ETHDEV_CHAINS);
 }
 
 static uint16_t
 ethdev_tx_tcp_linear(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 {
-	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_TCP, true);
+	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_TCP, ETHDEV_COPIED);
+}
+
+static uint16_t
+ethdev_tx_tcp_segments(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
+{
+	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_TCP, ETHDEV_SEGMENTS);
+}
+
+static uint16_t
+ethdev_tx_both(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
+{
+	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_BOTH, ETHDEV_CHAINS);
 }
 
 static uint16_t
 ethdev_tx_both_linear(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
 {
-	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_BOTH, true);
+	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_BOTH, ETHDEV_COPIED);
 }
 
-const ethdev_burst ethdev_tx[3][2] = {
-    [ETHDEV_CHECKSUM_NONE] = {ethdev_tx_none, ethdev_tx_none_linear},
-    [ETHDEV_CHECKSUM_TCP] = {ethdev_tx_tcp, ethdev_tx_tcp_linear},
-    [ETHDEV_CHECKSUM_BOTH] = {ethdev_tx_both, ethdev_tx_both_linear},
+static uint16_t
+ethdev_tx_both_segments(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n)
+{
+	return ethdev_transmit(p, m, n, ETHDEV_CHECKSUM_BOTH, ETHDEV_SEGMENTS);
+}
+
+const ethdev_burst ethdev_tx[3][3] = {
+    [ETHDEV_CHECKSUM_NONE] = {ethdev_tx_none, ethdev_tx_none_linear, NULL},
+    [ETHDEV_CHECKSUM_TCP] = {ethdev_tx_tcp, ethdev_tx_tcp_linear, ethdev_tx_tcp_segments},
+    [ETHDEV_CHECKSUM_BOTH] = {ethdev_tx_both, ethdev_tx_both_linear, ethdev_tx_both_segments},
 };
 
 spt_time

@@ -59,8 +59,15 @@ enum ethdev_checksums {
 
 typedef uint16_t (*ethdev_burst)(struct spt_port *p, spt_time now, struct rte_mbuf **m, uint16_t n);
 
-/* Transmit: [checksums][0], chains as they are; [checksums][1], chains copied into one buffer. */
-extern const ethdev_burst ethdev_tx[3][2];
+/* What becomes of chains, and of large sends. */
+enum ethdev_chains {
+	ETHDEV_CHAINS,  /* as they are */
+	ETHDEV_COPIED,  /* copied into one buffer */
+	ETHDEV_SEGMENTS /* as they are, and the device cuts large sends: not with CHECKSUM_NONE */
+};
+
+/* Transmit: [checksums][chains]. */
+extern const ethdev_burst ethdev_tx[3][3];
 
 /*
  * How a running device with several queues spreads flows, of which it 'claimed' to be capable. What

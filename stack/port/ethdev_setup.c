@@ -28,6 +28,16 @@
 #define ETHDEV_LINK_STEPS   200
 
 #define ETHDEV_RX_CHECKSUMS (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM)
+/*
+ * A large send (TSO): IP's length and some devices' are 16 bits, its headers counted. Of mbufs no
+ * more than a part of the ring; a device with rings of 256 gets four at once.
+ */
+#define ETHDEV_TSO_MOST                                                                            \
+	(UINT16_MAX - WIRE_ETH_LEN - RTE_VLAN_HLEN - WIRE_IP6_LEN - WIRE_TCP_LEN -                 \
+	    WIRE_TCP_MAX_OPTS)
+#define ETHDEV_TSO_RING_PART 4
+#define ETHDEV_TSO_MBUFS     64
+
 #define ETHDEV_TX_CHECKSUMS (RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
 
 /* Everything between the wish and the running device. */
@@ -45,6 +55,7 @@ struct ethdev_plan {
 	char retried[96]; /* why fewer queues than the device says it has, or "" */
 	enum ethdev_checksums rx_checksums;
 	enum ethdev_checksums tx_checksums;
+	struct port_tso tso;
 	const char *multicast; /* which addresses it lets through, in words */
 	struct rte_eth_link link;
 	struct rss rss; /* with several queues */
@@ -123,6 +134,21 @@ ethdev_sums_chains(const struct rte_eth_dev_info *device)
 }
 
 /*
+ * Large sends: the device sums what it cuts, and takes chains, which they are. The sum of IPv4's
+ * header may be ours, as virtio has it: who cuts then writes one for each segment. net_tap would
+ * cut in software, and sum wrongly (above): that is excluded with its checksums.
+ */
+static bool
+ethdev_cuts(const struct ethdev_plan *plan)
+{
+	const uint64_t needed = RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+
+	return !plan->config->no_tso &&
+	       (plan->device.tx_offload_capa & RTE_ETH_TX_OFFLOAD_TCP_TSO) &&
+	       (plan->conf.txmode.offloads & needed) == needed;
+}
+
+/*
  * The configuration for plan->queues. The checksum of TCP is the one worth having, since it
  * covers the payload; without it that of the IPv4 header saves nothing.
  */
@@ -141,6 +167,8 @@ ethdev_negotiate(struct ethdev_plan *plan)
 	    ethdev_sums_chains(device))
 		conf->txmode.offloads |= device->tx_offload_capa & ETHDEV_TX_CHECKSUMS;
 	conf->txmode.offloads |= device->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	if (ethdev_cuts(plan))
+		conf->txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	if (plan->queues > 1) {
 		conf->rx_adv_conf.rss_conf.rss_hf =
 		    device->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP);
@@ -269,6 +297,29 @@ ethdev_checksums(uint64_t offloads, uint64_t tcp, uint64_t ip)
 	return offloads & ip ? ETHDEV_CHECKSUM_BOTH : ETHDEV_CHECKSUM_TCP;
 }
 
+/* A limit that a device tells, 0: none, and one of ours. */
+static uint16_t
+ethdev_limit(uint16_t told, uint32_t most)
+{
+	return (uint16_t)(told != 0 ? RTE_MIN((uint32_t)told, most) : most);
+}
+
+/* How large those sends may be, once it is known what the device was granted. */
+static void
+ethdev_tso_settle(struct ethdev_plan *plan)
+{
+	const struct rte_eth_desc_lim *lim = &plan->device.tx_desc_lim;
+	uint32_t ring = plan->tx_descriptors / ETHDEV_TSO_RING_PART;
+
+	if (!(plan->conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO))
+		return;
+	plan->tso = (struct port_tso){
+	    .most = ETHDEV_TSO_MOST,
+	    .mbufs = ethdev_limit(lim->nb_seg_max, RTE_MIN(ring, (uint32_t)ETHDEV_TSO_MBUFS)),
+	    .segment_mbufs = ethdev_limit(lim->nb_mtu_seg_max, ETHDEV_TSO_MBUFS),
+	};
+}
+
 static const char *
 ethdev_rss_text(bool claimed, bool known)
 {
@@ -294,6 +345,7 @@ ethdev_info_fill(const struct ethdev_plan *plan, struct spt_ethdev_info *info)
 	info->rx_checksum = plan->rx_checksums != ETHDEV_CHECKSUM_NONE;
 	info->tx_checksum = plan->tx_checksums != ETHDEV_CHECKSUM_NONE;
 	info->multi_segment = (plan->conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
+	info->tso = plan->tso.most > 0;
 	if (plan->link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
 		info->speed_mbps = plan->link.link_speed;
 	snprintf(info->driver, sizeof(info->driver), "%s", plan->device.driver_name);
@@ -304,11 +356,19 @@ ethdev_info_fill(const struct ethdev_plan *plan, struct spt_ethdev_info *info)
 		snprintf(queues, sizeof(queues), "%u of %u, %s", plan->queues, plan->wanted,
 		    plan->retried[0] != '\0' ? plan->retried : "the device has no more");
 	snprintf(info->summary, sizeof(info->summary),
-	    "%s: queues %s%s; checksums rx %s%s, tx %s; chains %s; %s; link %s", info->driver,
+	    "%s: queues %s%s; checksums rx %s%s, tx %s; chains %s%s; %s; link %s", info->driver,
 	    queues, plan->queues == 1 ? "" : ethdev_rss_text(info->rss, plan->rss.device),
 	    checksums[plan->rx_checksums], info->rx_checksum ? " (once proven)" : "",
 	    checksums[plan->tx_checksums], info->multi_segment ? "as they are" : "copied",
-	    plan->multicast, link);
+	    info->tso ? "; TSO" : "", plan->multicast, link);
+}
+
+static enum ethdev_chains
+ethdev_chains(const struct spt_ethdev_info *info)
+{
+	if (info->tso)
+		return ETHDEV_SEGMENTS;
+	return info->multi_segment ? ETHDEV_CHAINS : ETHDEV_COPIED;
 }
 
 static void
@@ -318,13 +378,14 @@ ethdev_port_init(struct ethdev_device *device, uint16_t queue, const struct ethd
 	struct ethdev_port *self = &device->port[queue];
 
 	self->ops.rx = info->rx_checksum ? ethdev_rx_confirm : ethdev_rx_software;
-	self->ops.tx = ethdev_tx[plan->tx_checksums][!info->multi_segment];
+	self->ops.tx = ethdev_tx[plan->tx_checksums][ethdev_chains(info)];
 	self->ops.next_deadline = ethdev_next_deadline;
 	self->ops.stats = ethdev_stats;
 	self->ops.destroy = ethdev_destroy;
 	self->base.ops = &self->ops;
 	self->base.mtu = plan->mtu;
 	self->base.multi_segment = info->multi_segment;
+	self->base.tso = plan->tso;
 	self->base.headroom = WIRE_ETH_LEN;
 	self->port_id = plan->port_id;
 	self->queue_id = queue;
@@ -397,6 +458,7 @@ spt_port_ethdev_create(const struct spt_ethdev_config *config, struct spt_port *
 	    plan.conf.rxmode.offloads, RTE_ETH_RX_OFFLOAD_TCP_CKSUM, RTE_ETH_RX_OFFLOAD_IPV4_CKSUM);
 	plan.tx_checksums = ethdev_checksums(
 	    plan.conf.txmode.offloads, RTE_ETH_TX_OFFLOAD_TCP_CKSUM, RTE_ETH_TX_OFFLOAD_IPV4_CKSUM);
+	ethdev_tso_settle(&plan);
 	if (plan.queues > 1)
 		ethdev_rss_read(plan.port_id, &plan.device,
 		    plan.conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS, plan.queues, &plan.rss);

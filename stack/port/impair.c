@@ -541,6 +541,7 @@ spt_port_impair_create(
 	}
 	self->base = *inner;
 	self->base.ops = &impair_ops;
+	self->base.tso = (struct port_tso){0};
 	self->inner = inner;
 	self->pool = config->pool;
 	*port = &self->base;

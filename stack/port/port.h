@@ -5,6 +5,10 @@
  * be filled in, ol_flags, l2_len, l3_len and l4_len say so and the L4 field
  * holds the pseudo-header sum, as rte_eth_tx_prepare would leave it. The port
  * computes in software what its device does not.
+ *
+ * Where tso.most says so, one may be a large send (TSO): RTE_MBUF_F_TX_TCP_SEG, and tso_segsz
+ * bytes of payload for each segment that the device cuts of it; its pseudo-header sum leaves out
+ * the length. The IP header's lengths are those of the whole.
  */
 #ifndef SPT_PORT_PORT_H
 #define SPT_PORT_PORT_H
@@ -36,6 +40,13 @@ struct port_ops {
 	void (*destroy)(struct spt_port *p);
 };
 
+/* What a device cuts into segments by itself; all 0: nothing. */
+struct port_tso {
+	uint32_t most;          /* payload bytes of a send */
+	uint16_t mbufs;         /* thereof at most, its headers counted; */
+	uint16_t segment_mbufs; /* and for each segment of it, again with the headers */
+};
+
 /* What every kind of port begins with. Constant after creation, but for what 'ops' points to. */
 struct spt_port {
 	const struct port_ops *ops;
@@ -43,8 +54,10 @@ struct spt_port {
 	uint16_t mtu;       /* IP bytes */
 	bool multi_segment; /* chains and indirect mbufs cost no copy; where false, they do */
 	uint16_t headroom;  /* link bytes that a sender must leave: 14 */
-	uint64_t
-	    merged; /* the bit of ol_flags of what was several segments (merge.c); 0: none is */
+	/* The bit of ol_flags of what was several segments (merge.c); 0: nothing is. */
+	uint64_t merged;
+	/* Of a wrapper 0, if it looks at frames: they are to be as they are on the wire. */
+	struct port_tso tso;
 	/* How frames find this queue among its device's; NULL: all of them come here. */
 	const struct rss *rss;
 };

@@ -248,6 +248,7 @@ spt_port_vlan_create(
 		return -ENOMEM;
 	self->base = *inner;
 	self->base.ops = &vlan_ops;
+	self->base.tso = (struct port_tso){0};
 	self->base.headroom = (uint16_t)(inner->headroom + RTE_VLAN_HLEN);
 	self->inner = inner;
 	self->pool = config->pool;

@@ -155,6 +155,7 @@ ports_create_queues(struct spt_runtime *rt, const struct spt_runtime_config *con
 	    .mtu = port->mtu,
 	    .socket = SOCKET_ID_ANY,
 	    .pool = pools,
+	    .no_tso = port->no_tso,
 	};
 	int rc;
 

@@ -133,6 +133,10 @@ init_parameters(struct tcp *t, const struct tcp_init *init)
 	t->mbufs = config->pool;
 	t->multi_segment = init->multi_segment;
 	t->merged = init->merged;
+	t->most = init->most;
+	t->most_mbufs = init->most_mbufs;
+	t->segment_mbufs = init->segment_mbufs;
+	SPT_ASSERT(t->most == 0 || t->multi_segment);
 	t->mtu = init->mtu;
 	if (!t->multi_segment) {
 		/* Payload is copied behind headers into one buffer. */

@@ -313,6 +313,12 @@ void segment_emit(struct tcp *t, struct rte_mbuf *m, const struct wire_ip *ip,
  */
 void segment_send(
     struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, unsigned int flags);
+/*
+ * The same for a large send, which the device cuts into segments of 'mss' bytes of payload each:
+ * what stands in its header stands in all of theirs, but for PSH.
+ */
+void segment_send_large(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq,
+    unsigned int flags, uint32_t mss);
 /* A bare segment; written into 's' where possible (then s->m is taken). False: no mbuf. */
 bool segment_send_bare(struct tcp *t, struct conn *c, struct seg *s, uint32_t seq, uint8_t flags);
 uint32_t segment_window(const struct tcp *t, struct conn *c);
@@ -475,6 +481,12 @@ void sendq_drop(struct tcp *t, struct xfer *x);
 /* A packet's payload, 'len' bytes from 'seq' found at *at, which moves on. NULL: no mbuf. */
 struct rte_mbuf *sendq_take(
     struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len, unsigned int header);
+/*
+ * How much of [seq, seq + len), found at 'at', a large send may be that the device cuts every 'mss'
+ * bytes: whole segments.
+ */
+uint32_t sendq_span(
+    const struct tcp *t, struct rte_mbuf *at, uint32_t seq, uint32_t len, uint32_t mss);
 struct xfer *xfer_get(struct tcp *t, struct conn *c);
 void xfer_put_if_idle(struct tcp *t, struct conn *c);
 /* No want of blocks: half of them are free, or there is one for each connection. */

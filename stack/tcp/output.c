@@ -214,6 +214,22 @@ output_has_chunk(struct tcp *t, const struct xfer *x)
 	return false;
 }
 
+/* A segment of 'len' new bytes goes out: SND.NXT, and what is measured by it. */
+static inline void
+output_begins(const struct tcp *t, struct conn *c, struct xfer *x, uint32_t len)
+{
+	if (c->snd_nxt == c->snd_una)
+		c->unacked_since = t->now_half;
+	c->snd_nxt += len;
+	c->last_send = t->now_tick;
+	pmtu_sent(c, x, len);
+	if (!x->rtt_timed) {
+		x->rtt_timed = 1;
+		x->rtt_seq = c->snd_nxt;
+		x->rtt_us = t->now_us;
+	}
+}
+
 bool
 output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len)
 {
@@ -227,16 +243,7 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len)
 	m = sendq_take(t, &x->send_next, seq, len, output_header(t, c));
 	if (!m)
 		return false;
-	if (c->snd_nxt == c->snd_una)
-		c->unacked_since = t->now_half;
-	c->snd_nxt += len;
-	c->last_send = t->now_tick;
-	pmtu_sent(c, x, len);
-	if (!x->rtt_timed) {
-		x->rtt_timed = 1;
-		x->rtt_seq = c->snd_nxt;
-		x->rtt_us = t->now_us;
-	}
+	output_begins(t, c, x, len);
 	if (fin)
 		output_fin_sent(t, c);
 	output_record(t, x, seq, (uint16_t)(len + fin), fin ? SENT_FIN : 0);
@@ -245,6 +252,63 @@ output_new(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len)
 		flags |= TCP_CWR;
 	}
 	segment_send(t, c, m, seq, flags | SEGMENT_NEW);
+	c->flags &= ~CONN_OVERRIDE;
+	return true;
+}
+
+/*
+ * Whether new data may go as a large send now. The device repeats the header's fields in each
+ * segment, so what only one of them may say forbids it: an urgent pointer, which counts from SEQ,
+ * CWR (RFC 3168 6.1.2), and a DSACK (RFC 2883 4). Nor while a larger path MTU is tried: the
+ * segments beside it tell of its loss.
+ */
+static bool
+output_may_be_large(const struct conn *c, const struct xfer *x)
+{
+	return !(c->flags & CONN_URG_SEND) && !(c->features & FEATURE_CWR) && !x->dsack_due &&
+	       !(x->path == PATH_SIZE && x->path_len > c->mss);
+}
+
+/* Records for so many segments, and a chunk is left for each block that others may begin to use. */
+static bool
+output_has_chunks(const struct tcp *t, const struct xfer *x, uint32_t segments)
+{
+	uint32_t slots = SENT_CHUNK - x->sb.tail_n;
+	uint32_t chunks = segments > slots ? (segments - slots + SENT_CHUNK - 1) / SENT_CHUNK : 0;
+
+	return t->chunks.n_free >= t->xfers.n_free + chunks;
+}
+
+/*
+ * A large send of up to 'len' new bytes, which both windows allow, in segments of 'mss' that the
+ * device cuts; a record for each of them, so recovery knows nothing of it. At most half of cwnd:
+ * they go out at the rate of the line. Full segments only, none with FIN, which goes as always,
+ * like what is left. False: not now.
+ */
+static __rte_noinline bool
+output_large(struct tcp *t, struct conn *c, struct xfer *x, uint32_t len, uint32_t mss)
+{
+	uint32_t seq = c->snd_nxt, end;
+	unsigned int flags;
+	struct rte_mbuf *m;
+
+	len = RTE_MIN(len, RTE_MIN(t->most, c->cwnd / 2));
+	if (len < 2 * mss || !output_may_be_large(c, x))
+		return false;
+	len = sendq_span(t, x->send_next, seq, len, mss);
+	if (output_flags(c, x, seq, len, c->snd_una + c->snd_wnd) & TCP_FIN)
+		len -= mss;
+	if (len < 2 * mss || !output_has_chunks(t, x, len / mss))
+		return false;
+	flags = output_flags(c, x, seq, len, c->snd_una + c->snd_wnd);
+	m = sendq_take(t, &x->send_next, seq, len, output_header(t, c));
+	if (!m)
+		return false;
+	output_begins(t, c, x, mss);
+	for (end = seq + len; seq != end; seq += mss)
+		output_record(t, x, seq, (uint16_t)mss, 0);
+	c->snd_nxt = end;
+	segment_send_large(t, c, m, end - len, flags | SEGMENT_NEW, mss);
 	c->flags &= ~CONN_OVERRIDE;
 	return true;
 }
@@ -292,7 +356,10 @@ output_data(struct tcp *t, struct conn *c, struct xfer *x)
 			return false;
 		if (!seq_lt(c->snd_nxt, edge) || room == 0)
 			break;
-		len = RTE_MIN(seq_min(x->snd_end, edge) - c->snd_nxt, RTE_MIN(room, mss));
+		len = RTE_MIN(seq_min(x->snd_end, edge) - c->snd_nxt, room);
+		if (unlikely(RTE_MIN(len, t->most) >= 2 * mss) && output_large(t, c, x, len, mss))
+			continue;
+		len = RTE_MIN(len, mss);
 		if (len < mss && !output_small(c, x, len))
 			break;
 		if (!output_new(t, c, x, len))

@@ -35,15 +35,16 @@ receive_deliver(struct tcp *t, struct conn *c, struct rte_mbuf *m, struct rte_mb
 }
 
 /*
- * Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58); of
- * one that was several there is a second.
+ * Every second segment with data, at least, is acknowledged at once (SHLD-19), once (MUST-58). One
+ * that was several, which the port joined, is its own second; so is what is larger than the link
+ * carries: a peer's large send, which nobody cut (virtio).
  */
 static void
-receive_owe_ack(struct tcp *t, struct conn *c, bool merged)
+receive_owe_ack(struct tcp *t, struct conn *c, bool merged, uint32_t len)
 {
-	bool now = unlikely(merged) || c->flags & (CONN_ACK_OWED | CONN_NO_DELACK);
+	bool second = (c->flags & (CONN_ACK_OWED | CONN_NO_DELACK)) || merged || len > t->mtu;
 
-	c->flags |= now ? CONN_ACK_NOW : CONN_ACK_OWED;
+	c->flags |= second ? CONN_ACK_NOW : CONN_ACK_OWED;
 	conn_want_output(t, c);
 }
 
@@ -94,7 +95,7 @@ receive_in_order(
 	uint32_t seq = c->rcv_nxt;
 
 	receive_deliver(t, c, m, rte_pktmbuf_lastseg(m));
-	receive_owe_ack(t, c, merged);
+	receive_owe_ack(t, c, merged, c->rcv_nxt - seq);
 	if (unlikely(again > 0) && (c->features & FEATURE_SACK)) {
 		c->flags |= CONN_ACK_NOW; /* RFC 2883 4, (1): of the packet that came last */
 		sack_duplicate(t, c, seq - again, seq);

@@ -237,8 +237,10 @@ segment_sack(const struct tcp *t, const struct conn *c, uint32_t payload,
 	return n;
 }
 
-void
-segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, unsigned int flags)
+/* 'payload' is of the segment, or of each that the device makes of it. */
+static __rte_always_inline void
+segment_send_each(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq,
+    unsigned int flags, uint32_t payload)
 {
 	struct wire_sack_block blocks[4];
 	struct wire_ip ip;
@@ -247,11 +249,37 @@ segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, un
 
 	segment_conn_headers(t, c, seq, flags, &ip, &w);
 	if (unlikely(c->xfer != POOL_NONE) && !(flags & TCP_RST))
-		told = segment_sack(t, c, m->pkt_len, blocks, &w);
+		told = segment_sack(t, c, payload, blocks, &w);
 	segment_emit(t, m, &ip, &w, c->next_hop);
 	segment_acknowledged(t, c);
 	if (unlikely(told > 0))
 		sack_told(t, c);
+}
+
+void
+segment_send(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq, unsigned int flags)
+{
+	segment_send_each(t, c, m, seq, flags, m->pkt_len);
+}
+
+void
+segment_send_large(struct tcp *t, struct conn *c, struct rte_mbuf *m, uint32_t seq,
+    unsigned int flags, uint32_t mss)
+{
+	uint16_t length, sum;
+	uint8_t *at;
+
+	t->stats->large_sends++;
+	t->stats->tx_frames += m->pkt_len / mss - 1; /* and one by the transmit stage */
+	segment_send_each(t, c, m, seq, flags, mss);
+	m->ol_flags |= RTE_MBUF_F_TX_TCP_SEG;
+	m->tso_segsz = (uint16_t)mss;
+	/* Each segment has a length of its own, which the device adds: that of all is taken off. */
+	at = rte_pktmbuf_mtod_offset(m, uint8_t *, m->l3_len + TCP_CHECKSUM_OFFSET);
+	length = rte_cpu_to_be_16((uint16_t)(m->pkt_len - m->l3_len));
+	memcpy(&sum, at, sizeof(sum));
+	sum = wire_fold((uint32_t)sum + (uint16_t)~length);
+	memcpy(at, &sum, sizeof(sum));
 }
 
 bool

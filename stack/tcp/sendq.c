@@ -275,3 +275,30 @@ sendq_take(struct tcp *t, struct rte_mbuf **at, uint32_t seq, uint32_t len, unsi
 		*at = m;
 	return p;
 }
+
+/*
+ * A device that reads a header and then each segment's payload takes so many pieces for a segment,
+ * and in all; small ones, of an application that writes little at a time, may be more.
+ */
+uint32_t
+sendq_span(const struct tcp *t, struct rte_mbuf *at, uint32_t seq, uint32_t len, uint32_t mss)
+{
+	const struct mbuf_link *l = link_of(t, at);
+	uint32_t fits, here = l->seq + l->len - seq;
+	unsigned int all = 2; /* the headers, and 'at' */
+
+	for (fits = 0; fits + mss <= len; fits += mss) {
+		unsigned int pieces = 1 + (here > 0);
+		uint32_t left = mss;
+
+		while (here < left) {
+			left -= here;
+			l = link_of(t, l->next);
+			here = l->len;
+			if (++all > t->most_mbufs || ++pieces > t->segment_mbufs)
+				return fits;
+		}
+		here -= left;
+	}
+	return fits;
+}

@@ -145,8 +145,14 @@ struct tcp {
 	uint32_t syn_credit; /* twice the SYNs that may be answered then */
 	int link_offset;     /* of struct mbuf_link in an mbuf */
 	bool multi_segment;  /* the port takes chains */
-	uint64_t
-	    merged; /* of ol_flags: several segments, which the port joined; 0: it never does */
+	/* The bit of ol_flags of several segments that the port joined; 0: it never does. */
+	uint64_t merged;
+	/*
+	 * Large sends, which the device cuts into segments (TSO): bytes of one at most, 0 where it
+	 * does not, so that nobody has to ask; mbufs of one, and of each segment, headers counted.
+	 */
+	uint32_t most;
+	uint16_t most_mbufs, segment_mbufs;
 
 	struct flow_table flows;
 	struct pool conns, xfers, half_opens, time_waits, events, options;
@@ -197,6 +203,8 @@ struct tcp_init {
 	uint16_t mtu;
 	bool multi_segment;
 	uint64_t merged; /* of ol_flags, as in struct tcp */
+	uint32_t most;   /* with multi_segment: of large sends, as in struct tcp; else 0 */
+	uint16_t most_mbufs, segment_mbufs;
 	struct txlist *out;
 	struct spt_stats *stats;
 	uint16_t (*next_hop)(void *context, spt_time now, const struct spt_addr *remote);

@@ -43,8 +43,8 @@ mon_sack_input(const struct monitor *m, struct mon_life *l, const struct packet 
 	if (l->news_at != m->now)
 		l->n_news = 0;
 	l->news_at = m->now;
-	/* Text before it may have arrived and been refused: the gap is where the ACK says. */
-	if (text && (!l->have_ack || seq_gt(p->seq, l->last_ack)))
+	/* Behind what arrived, refused or not, there is a gap for certain. */
+	if (text && seq_gt(p->seq, mon_life_received(l)))
 		l->news[l->n_news++ % MON_NEWS] = (struct mon_span){from, to};
 	if (l->n_spans == MON_SPANS)
 		l->lost_count = true;

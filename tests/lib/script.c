@@ -10,6 +10,7 @@
 
 #include <base/addr.h>
 
+#include "port_cut.h"
 #include "port_hold.h"
 #include "script_priv.h"
 
@@ -17,7 +18,7 @@
 #define WRAP_ISS 0xfffffff0u
 
 static const struct variant variants[] = {
-    {.name = "ipv4", .family = 4, .peer_iss = 1000, .multi_segment = true},
+    {.name = "ipv4", .family = 4, .peer_iss = 1000, .multi_segment = true, .hold = true},
     {.name = "ipv4-wrap-ts",
         .family = 4,
         .peer_iss = WRAP_ISS,
@@ -31,6 +32,7 @@ static const struct variant variants[] = {
         .shape = SHAPE_SHARED,
         .ts = true,
         .multi_segment = true,
+        .tso = true,
         .hold = true},
     {.name = "ipv6-wrap", .family = 6, .peer_iss = WRAP_ISS, .engine_iss = WRAP_ISS},
     {.name = "ipv4-active-ts",
@@ -39,6 +41,8 @@ static const struct variant variants[] = {
         .shape = SHAPE_SHARED,
         .ts = true,
         .active = true,
+        .multi_segment = true,
+        .tso = true,
         .hold = true},
     {.name = "ipv6-active-wrap",
         .family = 6,
@@ -46,7 +50,8 @@ static const struct variant variants[] = {
         .engine_iss = WRAP_ISS,
         .shape = SHAPE_CHAINED,
         .active = true,
-        .multi_segment = true},
+        .multi_segment = true,
+        .tso = true},
 };
 
 struct script *script;
@@ -199,7 +204,7 @@ script_expect_silence(uint64_t us)
 /* ---- setting up and taking down --------------------------------------------- */
 
 static void
-on_hold_fault(void *arg, const char *text)
+on_port_fault(void *arg, const char *text)
 {
 	if (script->fault == NULL)
 		script->fault = strdup(text);
@@ -209,13 +214,18 @@ static void
 create_port(void)
 {
 	const struct variant *v = script->variant;
-	struct port_hold_config hold = {.fault = on_hold_fault};
+	struct port_hold_config hold = {.fault = on_port_fault};
+	struct port_cut_config cut = {.pool = script->peer_pool,
+	    .tso = {.most = PORT_CUT_MOST, .mbufs = 40, .segment_mbufs = 8},
+	    .fault = on_port_fault};
 
 	script->port = script_port_create(script->peer_pool, &script->mac, v->multi_segment);
 	script->top = &script->port->base;
 	if (v->hold)
 		script->top = port_hold_create(&hold, script->top);
 	script->top = monitor_port_create(script->monitor, script->top);
+	if (v->tso)
+		script->top = port_cut_create(&cut, script->top);
 }
 
 static void

@@ -375,6 +375,8 @@ uint32_t script_full(void);
 int script_family(void);
 /* Received frames lie in one buffer each, to which nobody else refers. */
 bool script_frames_direct(void);
+/* The port cuts large sends into segments (TSO): scripts see those. */
+bool script_tso(void);
 bool script_timestamps(void);
 /* TSval that the peer would send now. */
 uint32_t script_tsval(void);

@@ -302,6 +302,12 @@ script_frames_direct(void)
 }
 
 bool
+script_tso(void)
+{
+	return script->variant->tso;
+}
+
+bool
 script_timestamps(void)
 {
 	return script->f->ts;

@@ -32,6 +32,7 @@ struct variant {
 	bool ts;
 	bool active; /* the engine opens, where a script does not say otherwise */
 	bool multi_segment;
+	bool tso;  /* the port cuts large sends into segments */
 	bool hold; /* transmitted frames are held and compared */
 };
 

@@ -10,6 +10,7 @@
 
 #include "env.h"
 #include "monitor.h"
+#include "port_cut.h"
 #include "port_hold.h"
 #include "port_lose.h"
 #include "simlink.h"
@@ -71,7 +72,7 @@ stop(const char *why)
 /* ---- building and taking down -------------------------------------------------------- */
 
 static void
-on_hold_fault(void *arg, const char *text)
+on_port_fault(void *arg, const char *text)
 {
 	fail(arg, text);
 }
@@ -81,7 +82,9 @@ build_link(struct world *w)
 {
 	struct side *a = &w->side[0], *b = &w->side[1];
 	struct rte_mempool *const pool[2] = {a->pool, b->pool};
-	struct port_hold_config hold = {.fault = on_hold_fault, .arg = w};
+	struct port_hold_config hold = {.fault = on_port_fault, .arg = w};
+	struct port_cut_config cut = {
+	    .tso = {PORT_CUT_MOST, 40, 8}, .fault = on_port_fault, .arg = w};
 	struct spt_port *memory[2], *p;
 
 	p = simlink_create(w->config->seed, w->config->to, pool, 0, memory);
@@ -105,6 +108,11 @@ build_link(struct world *w)
 		if (w->config->side[s].merge &&
 		    spt_port_merge_create(w->side[s].port, &w->side[s].port) != 0)
 			stop("no receive merging wrapper");
+	for (unsigned int s = 0; s < 2; s++) {
+		cut.pool = w->side[s].pool;
+		if (w->config->side[s].tso)
+			w->side[s].port = port_cut_create(&cut, w->side[s].port);
+	}
 }
 
 static void

@@ -43,6 +43,7 @@ struct simpair_side {
 	enum spt_syn_cookies syn_cookies;
 	bool deaf;  /* listens to nothing */
 	bool merge; /* receive merging, above its monitor */
+	bool tso;   /* its port cuts large sends into segments: above the monitor */
 };
 
 struct simpair_config {

@@ -532,9 +532,12 @@ set_options(struct user *u, enum call call, struct outcome *o)
 	if (call == CALL_SET_NODELAY)
 		u->nodelay = true; /* 3.7.4, MUST-17: off on an individual connection */
 	else if (call == CALL_SET_LARGER)
-		u->receive_buffer = CALL_LARGER; /* told with the next segment */
+		u->receive_buffer = CALL_LARGER;
 	else if (call == CALL_SET_SMALLER)
 		u->receive_buffer = CALL_SMALLER; /* SHLD-14: not taken back */
+	/* 3.8.6.2.2: a window that opens so far is told, whatever opened it */
+	if (call == CALL_SET_LARGER && decision_window_update(u, window_opens(u)))
+		u->ack_due = true;
 	return 0;
 }
 

@@ -122,6 +122,8 @@ run_seeds(unsigned int first, unsigned int n, unsigned int conns_wanted, uint64_
 		impair(&r, &config.to[1]);
 		any_side(&r, &config.side[0]);
 		any_side(&r, &config.side[1]);
+		config.side[0].tso = seed & 2;
+		config.side[1].tso = seed & 4;
 		config.side[1].syn_cookies = seed % 4 ? SPT_COOKIES_AUTO : SPT_COOKIES_ALWAYS;
 		for (unsigned int i = 0; i < conns_wanted; i++)
 			any_conn(&r, i, most);
@@ -167,6 +169,8 @@ test_broken_off(void **state)
 		impair(&r, &config.to[1]);
 		any_side(&r, &config.side[0]);
 		any_side(&r, &config.side[1]);
+		config.side[0].tso = seed & 2;
+		config.side[1].tso = seed & 4;
 		config.side[1].syn_cookies = seed % 4 ? SPT_COOKIES_AUTO : SPT_COOKIES_ALWAYS;
 		for (unsigned int i = 0; i < 6; i++) {
 			struct sim_end *e;

@@ -357,6 +357,8 @@ static const struct {
     {"--json /nonexistent/file", "can be written"},
     {"--plot /nonexistent/file", "can be written"},
     {"--idle-sleep maybe", "auto, on or off"},
+    {"--tso on", "auto or off"},
+    {TAP "--tso off --tso auto", "is the second of tap:"},
     {"--duratoin 5", "--duration"},
     {"--flood syn", "--mode flood"},
     {"--flood-rates 5", "--mode flood"},
@@ -450,9 +452,10 @@ several_ports_have_their_own(void **state)
 	parse_well("--vlan 7 --target 10.0.0.2:80 --address 10.0.0.1/24 --port tap:a --mtu 1400");
 	assert_int_equal(o.link.port[0].vlan, 7);
 	assert_int_equal(o.link.port[0].mtu, 1400);
-	parse_well("--cores 2 " TAP "--vlan 7 --impair loss=1% --port af_packet:b --mtu 9000 "
-	           "--address fd00::1/64 --address 10.1.0.1-10.1.0.4/24 --gateway 10.1.0.254 "
-	           "--target [fd01::1]:80 --target 10.1.0.9:80 --gateway fd00::ff --quiet");
+	parse_well(
+	    "--cores 2 " TAP "--vlan 7 --impair loss=1% --port af_packet:b --mtu 9000 --tso off "
+	    "--address fd00::1/64 --address 10.1.0.1-10.1.0.4/24 --gateway 10.1.0.254 "
+	    "--target [fd01::1]:80 --target 10.1.0.9:80 --gateway fd00::ff --quiet");
 	assert_int_equal(o.link.n_ports, 2);
 	assert_int_equal(o.link.port[0].vlan, 7);
 	assert_int_equal(o.link.port[0].mtu, 1500);
@@ -462,6 +465,8 @@ several_ports_have_their_own(void **state)
 	assert_true(addr_is_zero(&o.link.port[0].gateway4));
 	assert_int_equal(o.link.port[1].vlan, 0);
 	assert_int_equal(o.link.port[1].mtu, 9000);
+	assert_false(o.link.port[0].no_tso);
+	assert_true(o.link.port[1].no_tso);
 	assert_int_equal(o.link.port[1].n_local, 2);
 	assert_ptr_equal(o.link.port[1].local, &o.link.local[1]);
 	assert_null(o.link.port[1].impair);
