@@ -120,7 +120,8 @@ struct spt_conn_options {
 	/*
 	 * The window that is offered grows with what the application reads in a round trip, from
 	 * receive_buffer up to this many bytes; 0 = 4194304, and receive_buffer at least. It is
-	 * what the window scale of our SYN is made for. Equal to receive_buffer: the window stays.
+	 * what the window scale of our SYN is made for, and a unit of that scale (RFC 7323 2.3) is
+	 * the least receive_buffer. Equal to receive_buffer: the window stays.
 	 */
 	uint32_t receive_buffer_max;
 };
@@ -368,7 +369,7 @@ int spt_conn_get(struct spt_engine *engine, spt_conn conn, struct spt_conn_optio
 
 /*
  * 0, -ESTALE, -EINVAL, or -ENOMEM when no block for private options is left. A larger
- * receive_buffer is told to the peer with the next segment; while it is left as it was, so is what
+ * receive_buffer is told to the peer at once; while it is left as it was, so is what
  * auto-tuning has made of the window, up to receive_buffer_max.
  */
 int spt_conn_set(struct spt_engine *engine, spt_conn conn, const struct spt_conn_options *options);

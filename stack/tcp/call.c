@@ -288,6 +288,7 @@ tcp_conn_set(struct tcp *t, spt_conn handle, const struct spt_conn_options *opti
 	now = &conn_options(t, c)->set;
 	limit = now->receive_buffer == before ? c->rcv_limit : now->receive_buffer;
 	limit = RTE_MIN(limit, now->receive_buffer_max);
+	limit = RTE_MAX(limit, 1u << conn_rcv_shift(c));
 	c->rcv_free += (int32_t)(limit - c->rcv_limit);
 	c->rcv_limit = limit;
 	if (conn_receives(c))

@@ -66,6 +66,8 @@ option_get(struct tcp *t, const struct spt_conn_options *set)
 		while (
 		    o->rcv_shift < 14 && (filled.receive_buffer_max >> o->rcv_shift) > UINT16_MAX)
 			o->rcv_shift++;
+	/* Less could not be told: the window would stay shut. */
+	o->set.receive_buffer = RTE_MAX(filled.receive_buffer, 1u << o->rcv_shift);
 	return (int)index;
 }
 

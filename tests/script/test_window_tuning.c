@@ -194,6 +194,23 @@ SCRIPT(set_opens_it, "RFC 9293 3.8.6.2.2; septet.h, spt_conn_set: a larger buffe
 	ignore_segments();
 }
 
+SCRIPT(a_unit_of_the_scale, "RFC 7323 2.3: less could not be told, and would be shut for ever")
+{
+	given(ESTABLISHED, .wscale = 5, .conn.receive_buffer = 1, .conn.no_delayed_ack = true);
+	check_eq(script_info().rcv_wscale, 7);
+	inject(ACK, .len = 128);
+	expect(ACK, .wnd = ZERO);
+	expect_data(128);
+	app_read(128);
+	expect(ACK, .wnd = 1);
+	app_set(.receive_buffer = 2, .no_delayed_ack = true);
+	inject(ACK, .seq = 129, .len = 128);
+	expect(ACK, .wnd = ZERO);
+	expect_data(128);
+	app_read(128);
+	expect(ACK, .wnd = 1);
+}
+
 /* ---- windows that shrink -------------------------------------------------------------- */
 
 SCRIPT(peer_shrinks_below_what_is_out, "RFC 9293 3.8.6 MUST-34: robust against window shrinking")

@@ -358,6 +358,8 @@ static const struct {
     {"--plot /nonexistent/file", "can be written"},
     {"--idle-sleep maybe", "auto, on or off"},
     {"--tso on", "auto or off"},
+    {"--receive-merging auto", "off or on"},
+    {TAP "--receive-merging on --receive-merging off", "is the second of tap:"},
     {TAP "--tso off --tso auto", "is the second of tap:"},
     {"--duratoin 5", "--duration"},
     {"--flood syn", "--mode flood"},
@@ -454,6 +456,7 @@ several_ports_have_their_own(void **state)
 	assert_int_equal(o.link.port[0].mtu, 1400);
 	parse_well(
 	    "--cores 2 " TAP "--vlan 7 --impair loss=1% --port af_packet:b --mtu 9000 --tso off "
+	    "--receive-merging on "
 	    "--address fd00::1/64 --address 10.1.0.1-10.1.0.4/24 --gateway 10.1.0.254 "
 	    "--target [fd01::1]:80 --target 10.1.0.9:80 --gateway fd00::ff --quiet");
 	assert_int_equal(o.link.n_ports, 2);
@@ -467,6 +470,8 @@ several_ports_have_their_own(void **state)
 	assert_int_equal(o.link.port[1].mtu, 9000);
 	assert_false(o.link.port[0].no_tso);
 	assert_true(o.link.port[1].no_tso);
+	assert_false(o.link.port[0].merge);
+	assert_true(o.link.port[1].merge);
 	assert_int_equal(o.link.port[1].n_local, 2);
 	assert_ptr_equal(o.link.port[1].local, &o.link.local[1]);
 	assert_null(o.link.port[1].impair);
