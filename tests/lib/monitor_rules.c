@@ -267,7 +267,9 @@ may_begin(const struct monitor *m, const struct mon_life *l)
 		return true;
 	/* FIN-WAIT-2 and half-open connections end without a word: by a time-out. */
 	if (!l->established)
+		/* Both may have waited for a link address, and the first was given up meanwhile. */
 		return l->returned || (m->cookies && !l->active) ||
+		       (l->active && !l->have_irs && m->now == l->syn_at) ||
 		       m->now - l->syn_at >= (l->active ? MON_SYN_SENT_NS : MON_HALF_OPEN_NS);
 	return false;
 }
@@ -381,8 +383,12 @@ output_rst(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	if ((p->flags & P_ACK) && ours && p->seq != 0 && l->have_irs &&
 	    seq_gt(p->ack, mon_life_received(l)))
 		mon_fail(m, MONITOR_ACK_AHEAD, "RST acknowledges what did not arrive");
-	/* In SYN-RECEIVED a wrong ACK draws a RST, and the connection stays. */
-	if (ours && (l->established || p->seq == l->snd_max)) {
+	/*
+	 * In SYN-RECEIVED a wrong ACK draws a RST, and the connection stays; so does LISTEN's
+	 * answer to a SYN-ACK, where a cookie stands for it.
+	 */
+	if (ours &&
+	    (l->established || (p->seq == l->snd_max && !(form && m->cookies && !l->active)))) {
 		l->rst_out = true;
 		l->rst_at = m->now;
 	}

@@ -119,6 +119,35 @@ test_good_given_up(void **state)
 	assert_fine();
 }
 
+/* Two attempts that waited for a link address, the first of them given up: both SYNs at once. */
+static void
+test_good_given_up_unresolved(void **state)
+{
+	IN(P_RST, .seq = 4444);
+	OUT(P_SYN, OUR_SYN);
+	OUT(P_SYN, .seq = 5000, OUR_SYN);
+	assert_fine();
+	now++;
+	OUT(P_SYN, .seq = 10000, OUR_SYN);
+	assert_broken(MONITOR_SYN);
+}
+
+/* Where a cookie stands for it a SYN-ACK is answered as in LISTEN, and the ACK opens all the same.
+ */
+static void
+test_good_cookie_after_rst(void **state)
+{
+	monitor_allow_cookies(monitor);
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .ack = 1);
+	IN(P_SYN | P_ACK, .ack = 1);
+	OUT(P_RST, .seq = 1);
+	now++;
+	IN(P_ACK | P_FIN, .seq = 1, .ack = 1);
+	OUT(P_ACK, .seq = 1, .ack = 2);
+	assert_fine();
+}
+
 static void
 test_active_changes_iss(void **state)
 {
@@ -292,6 +321,8 @@ main(void)
 	    T(resets_of_long_ago),
 	    T(good_timestamps),
 	    T(good_scaled_edge),
+	    T(good_given_up_unresolved),
+	    T(good_cookie_after_rst),
 	    T(active_changes_iss),
 	    T(simultaneous_without_ack),
 	    T(simultaneous_options),
