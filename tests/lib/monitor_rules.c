@@ -86,7 +86,8 @@ input_ack(struct monitor *m, struct mon_life *l, const struct packet *p, bool su
 		l->una_before = l->una_sure;
 		l->una_at = m->now;
 	}
-	if (p->ack != l->iss)
+	/* In SYN-RECEIVED a SYN comes before the ACK (3.10.7.4, fourth). */
+	if (p->ack != l->iss && (l->active || !(p->flags & P_SYN)))
 		l->established = true;
 	l->una = p->ack;
 	if (sure)
