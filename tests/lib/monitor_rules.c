@@ -87,7 +87,7 @@ input_ack(struct monitor *m, struct mon_life *l, const struct packet *p, bool su
 		l->una_at = m->now;
 	}
 	/* In SYN-RECEIVED a SYN comes before the ACK (3.10.7.4, fourth). */
-	if (p->ack != l->iss && (l->active || !(p->flags & P_SYN)))
+	if (sure && p->ack != l->iss && (l->active || !(p->flags & P_SYN)))
 		l->established = true;
 	l->una = p->ack;
 	if (sure)
@@ -570,8 +570,11 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 			    "%" PRIu32 " bytes and %u of options, the MSS is %u", p->len,
 			    p->options_len, l->mss);
 	}
-	if (p->flags & P_ACK)
+	/* Text may have come before and been refused: that it is taken now is new. */
+	if (p->flags & P_ACK) {
+		repeats = repeats && l->have_ack && p->ack == l->last_ack;
 		rule_ack(m, l, p);
+	}
 	if (repeats)
 		rule_endless(m, c);
 	else

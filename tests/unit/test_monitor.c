@@ -148,6 +148,20 @@ test_good_cookie_after_rst(void **state)
 	assert_fine();
 }
 
+/* An ACK in front of the window opens nothing, and the cookie for the next SYN has its own ISS. */
+static void
+test_good_cookie_after_old_ack(void **state)
+{
+	monitor_allow_cookies(monitor);
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .ack = 1);
+	IN(P_ACK, .seq = 0, .ack = 1);
+	now++;
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .seq = 777, .ack = 1);
+	assert_fine();
+}
+
 static void
 test_active_changes_iss(void **state)
 {
@@ -323,6 +337,7 @@ main(void)
 	    T(good_scaled_edge),
 	    T(good_given_up_unresolved),
 	    T(good_cookie_after_rst),
+	    T(good_cookie_after_old_ack),
 	    T(active_changes_iss),
 	    T(simultaneous_without_ack),
 	    T(simultaneous_options),

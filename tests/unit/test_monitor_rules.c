@@ -372,6 +372,21 @@ test_endless(void **state)
 	assert_broken(MONITOR_ENDLESS);
 }
 
+/* All of it came before, and was refused; what is acknowledged now is new. */
+static void
+test_endless_but_acknowledged(void **state)
+{
+	handshake();
+	for (uint32_t i = 0; i < 200; i++)
+		IN(P_ACK, .seq = 1 + i, .len = 1, .ack = 1);
+	now += SPT_NS_PER_MS;
+	for (uint32_t i = 0; i < 200; i++) {
+		IN(P_ACK, .seq = 1 + i, .len = 1, .ack = 1);
+		OUT(P_ACK, .seq = 1, .ack = 2 + i);
+	}
+	assert_fine();
+}
+
 /* A RST is not excused by what was received, and answered, before the RST that it answers. */
 static void
 test_rst_answers_late(void **state)
@@ -493,6 +508,7 @@ main(void)
 	    T(after_rst_received),
 	    T(after_rst_sent),
 	    T(endless),
+	    T(endless_but_acknowledged),
 	    T(report),
 	    T(offload),
 	};
