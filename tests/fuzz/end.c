@@ -331,6 +331,9 @@ check_monitor(const struct end *e)
 	/* A cookie says in the TSval of its SYN-ACK what the SYN at hand asked for. */
 	if (broken == MONITOR_TIMESTAMP && e->before.verdict[SPT_V_TCP_SYN_COOKIE] > 0)
 		return;
+	/* Without a chunk the edge of a SACK block cuts no record (stack/tcp/scoreboard.h). */
+	if (broken == MONITOR_SACKED && e->before.no_chunk > 0)
+		return;
 	fprintf(stderr, "ERROR: monitor: %s\n", monitor_report(e->monitor));
 	EXPECT(!"the monitor is content");
 }

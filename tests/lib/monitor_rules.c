@@ -266,6 +266,10 @@ may_begin(const struct monitor *m, const struct mon_life *l)
 {
 	if (mon_life_over(l) || l->forgotten)
 		return true;
+	/* What completes a cookie's handshake need not be taken: records may be full, accept
+	 * deferred. */
+	if (m->cookies && !l->active && !l->spoke)
+		return true;
 	/* FIN-WAIT-2 and half-open connections end without a word: by a time-out. */
 	if (!l->established)
 		/* Both may have waited for a link address, and the first was given up meanwhile. */

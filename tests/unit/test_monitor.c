@@ -162,6 +162,27 @@ test_good_cookie_after_old_ack(void **state)
 	assert_fine();
 }
 
+/* Nor need the ACK be taken that completes a cookie's handshake: there is no record that keeps it.
+ */
+static void
+test_good_cookie_not_taken(void **state)
+{
+	monitor_allow_cookies(monitor);
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .ack = 1);
+	IN(P_ACK, .seq = 1, .ack = 1);
+	now++;
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .seq = 777, .ack = 1);
+	assert_fine();
+	IN(P_ACK, .seq = 1, .ack = 778);
+	IN(P_ACK, .seq = 1, .ack = 778, .len = 10);
+	OUT(P_ACK, .seq = 778, .ack = 11);
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .seq = 1777, .ack = 1);
+	assert_broken(MONITOR_SYN);
+}
+
 static void
 test_active_changes_iss(void **state)
 {
@@ -338,6 +359,7 @@ main(void)
 	    T(good_given_up_unresolved),
 	    T(good_cookie_after_rst),
 	    T(good_cookie_after_old_ack),
+	    T(good_cookie_not_taken),
 	    T(active_changes_iss),
 	    T(simultaneous_without_ack),
 	    T(simultaneous_options),
