@@ -309,12 +309,16 @@ holds_always(enum monitor_rule rule)
 
 /*
  * An ACK beyond the window counts for the monitor, not for the engine; and a TIME-WAIT that was
- * reopened and came back (RFC 6191) is to it a connection that a RST ended.
+ * reopened and came back (RFC 6191) is to it a connection that a RST ended. A cookie lives on
+ * beside others of the same ends, and after a RST: whoever brings it has a connection, the monitor
+ * the last one that it saw. Simulations and scripts judge those.
  */
 static bool
 misjudged(const uint64_t *verdict)
 {
-	return verdict[SPT_V_TCP_OUT_OF_WINDOW] + verdict[SPT_V_TCP_TIMEWAIT_SYN] > 0;
+	return verdict[SPT_V_TCP_OUT_OF_WINDOW] + verdict[SPT_V_TCP_TIMEWAIT_SYN] +
+	           verdict[SPT_V_TCP_COOKIE] >
+	       0;
 }
 
 static void
