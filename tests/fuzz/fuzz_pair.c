@@ -306,6 +306,10 @@ check_progress(struct progress noted[2][END_CONNS])
 			m = mate(&ends[i], c);
 			if (m == NULL)
 				continue;
+			/* An old ACK may have completed its cookie once more. */
+			if (!m->active && ends[!i].before.verdict[SPT_V_TCP_COOKIE] > 0 &&
+			    c->received > m->sent)
+				continue;
 			EXPECT(c->received <= m->sent);
 			EXPECT(c->received == m->sent || c->received > noted[i][n].received);
 		}

@@ -30,6 +30,14 @@ sacked_forget(struct mon_life *l, uint32_t una)
 	l->n_sacked = l->reneges ? 0 : kept;
 }
 
+/* The first block is a D-SACK above the ACK: it lies within the second (RFC 2883 4, (4)). */
+static bool
+is_dsack(const struct packet *p, unsigned int i)
+{
+	return i == 0 && p->n_sack > 1 && seq_leq(p->sack[1][0], p->sack[0][0]) &&
+	       seq_leq(p->sack[0][1], p->sack[1][1]);
+}
+
 /* An ACK that had to be taken; l->una has moved already. */
 void
 mon_recovery_input(const struct monitor *m, struct mon_life *l, const struct packet *p)
@@ -44,7 +52,8 @@ mon_recovery_input(const struct monitor *m, struct mon_life *l, const struct pac
 		for (unsigned int i = 0; i < p->n_sack; i++) {
 			uint32_t from = p->sack[i][0], to = p->sack[i][1];
 
-			if (!seq_lt(from, to) || seq_lt(from, l->una) || seq_gt(to, l->snd_max))
+			if (!seq_lt(from, to) || seq_lt(from, l->una) || seq_gt(to, l->snd_max) ||
+			    is_dsack(p, i))
 				continue;
 			l->high_sacked = seq_max(l->high_sacked, to);
 			if (l->n_sacked == MON_SACKED) /* the oldest is known no more */

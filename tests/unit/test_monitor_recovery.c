@@ -32,6 +32,17 @@ test_good_retransmission(void **state)
 	assert_fine();
 }
 
+/* The first block lies within the second, which is nonsense: a D-SACK, nothing is SACKed. */
+static void
+test_good_after_dsack(void **state)
+{
+	out(5);
+	IN(P_ACK, .seq = 1, .ack = 1, .wnd = 4000, SACK(BLOCK(101, 301), BLOCK(101, 9001)));
+	now += SPT_NS_PER_MS;
+	OUT(P_ACK, .seq = 101, .ack = 1, .len = 100);
+	assert_fine();
+}
+
 static void
 test_sacked_again(void **state)
 {
@@ -97,6 +108,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(good_retransmission),
+	    T(good_after_dsack),
 	    T(sacked_again),
 	    T(sacked_in_part),
 	    T(reneging),
