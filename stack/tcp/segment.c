@@ -158,7 +158,10 @@ segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
 {
 	bool syn_ack = c->state == SPT_SYN_RECEIVED;
 	struct rte_mbuf *m = s ? segment_reuse(t, s->m) : segment_alloc(t);
-	/* Never scaled, and never less than a SYN before offered (SHLD-14). */
+	/*
+	 * Never less than was offered before (SHLD-14), though an ACK in SYN-RECEIVED may have told
+	 * more than a SYN can, which is not scaled (RFC 7323 2.2).
+	 */
 	uint32_t wnd = RTE_MAX(conn_rcv_wnd(c), RTE_MIN(c->rcv_limit, (uint32_t)UINT16_MAX));
 	struct wire_ip ip;
 	struct wire_tcp w;
@@ -180,7 +183,7 @@ segment_send_syn(struct tcp *t, struct conn *c, struct seg *s)
 	    .dport = c->key.rport,
 	    .seq = c->iss,
 	    .ack = syn_ack ? c->rcv_nxt : 0,
-	    .wnd = (uint16_t)wnd,
+	    .wnd = (uint16_t)RTE_MIN(wnd, (uint32_t)UINT16_MAX),
 	    .flags = segment_syn_flags(c),
 	    .options = SEG_HAS_MSS,
 	    .mss = option_mss_announced(t, conn_options(t, c), addr_is_v4(&c->key.raddr)),

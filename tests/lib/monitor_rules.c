@@ -510,6 +510,9 @@ rule_ack(struct monitor *m, struct mon_life *l, const struct packet *p)
 	if (l->have_ack && seq_lt(p->ack, l->last_ack))
 		mon_fail(m, MONITOR_ACK_BACK, "ack went back from %" PRIu32 " to %" PRIu32,
 		    l->last_ack - l->irs, p->ack - l->irs);
+	/* A SYN can tell no more (RFC 7323 2.2), whatever an ACK in SYN-RECEIVED did. */
+	if ((p->flags & P_SYN) && p->wnd == UINT16_MAX && l->have_edge)
+		edge = seq_max(edge, l->edge_out);
 	/* A scaled edge can be told only to the unit of the scale (RFC 7323 2.4). */
 	if (l->have_edge && seq_lt(edge + slack, l->edge_out))
 		mon_fail(m, MONITOR_EDGE_BACK, "from %" PRIu32 " to %" PRIu32, l->edge_out - l->irs,

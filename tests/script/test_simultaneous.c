@@ -213,6 +213,19 @@ SCRIPT(options_of_both, "RFC 7323 2.2, 3.2: on if both SYNs have them; the SYN-A
 	check_eq(script_info().timestamps, true);
 }
 
+SCRIPT(window_told_by_an_ack, "RFC 7323 2.2: a SYN-ACK tells what 16 bits hold, not their rest")
+{
+	given(SYN_SENT, .wscale = 7);
+	inject(SYN);
+	expect(SYN | ACK, .ack = 1, .wnd = 65535);
+	inject(ACK, .seq = 1000000, .rejected = true);
+	expect(ACK, .seq = 1, .ack = 1, .wnd = 262144 >> 7);
+	expect_after_ms(1000, SYN | ACK, .seq = ZERO, .ack = 1, .wnd = 65535);
+	inject(ACK);
+	expect_connected();
+	ignore_segments();
+}
+
 SCRIPT(options_of_one, "RFC 7323 2.2, 3.2: the SYN-ACK has only what the SYN had")
 {
 	given(SYN_SENT, .ts = OFF);
