@@ -274,7 +274,7 @@ may_begin(const struct monitor *m, const struct mon_life *l)
 	if (!l->established)
 		/* Both may have waited for a link address, and the first was given up meanwhile. */
 		return l->returned || (m->cookies && !l->active) ||
-		       (l->active && !l->have_irs && m->now == l->syn_at) ||
+		       (l->active && !l->have_irs && (m->now == l->syn_at || is_unresolved(m))) ||
 		       m->now - l->syn_at >= (l->active ? MON_SYN_SENT_NS : MON_HALF_OPEN_NS);
 	return false;
 }
