@@ -336,7 +336,7 @@ check_monitor(const struct end *e)
 	if (broken == MONITOR_TIMESTAMP && e->before.verdict[SPT_V_TCP_SYN_COOKIE] > 0)
 		return;
 	/* Keep-alive probes may be asked for ten times a second, for as long as one likes. */
-	if (broken == MONITOR_ENDLESS && e->before.keepalive_probes > 0)
+	if (broken == MONITOR_ENDLESS && (e->probed || e->before.keepalive_probes > 0))
 		return;
 	/* Without a chunk the edge of a SACK block cuts no record (stack/tcp/scoreboard.h). */
 	if (broken == MONITOR_SACKED && e->before.no_chunk > 0)

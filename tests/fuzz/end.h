@@ -58,6 +58,7 @@ struct end {
 	/* The input wrote frames of its own: streams may be anything, or the monitor knows less. */
 	bool tainted, wild;
 	bool fin_closes; /* a listener had close_on_fin: the engine may have closed by itself */
+	bool probed;     /* the peer may send keep-alive probes as often as it likes */
 	bool late; /* answers may have waited: for a burst, a link address, an mbuf, the port */
 	bool read_at_once, close_at_fin, echo, keep_data;
 	unsigned int max_events;
