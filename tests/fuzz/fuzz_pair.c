@@ -394,8 +394,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    .secret = (uint8_t)(1 + i)};
 
 		end_create(&ends[i], &config, times[begin & 3]);
-		/* Each waits for the other's link address, mbufs and turns: see end.h. */
-		ends[i].late = ends[i].probed = true;
+		ends[i].probed = true;
 		ends[i].late = line.bursts;
 		ends[i].sent = engine_sent;
 		ends[i].read_at_once = how & 128;
