@@ -369,6 +369,15 @@ void script_settle(void);
 /* An event that a spt_poll of one's own brought, to the script's application. */
 void script_dispatch(const struct spt_event *e);
 
+/* A connection whose handshake took so long: SRTT = R, RTTVAR = R / 2, RTO = 3 R. */
+#define open_after_ms(ms, ...)                                                                     \
+	do {                                                                                       \
+		given(SYN_RECEIVED, __VA_ARGS__);                                                  \
+		advance_ms(ms);                                                                    \
+		inject(ACK);                                                                       \
+		expect_event(SPT_ACCEPTED);                                                        \
+	} while (0)
+
 /* The engine's full-sized segment for this peer: MSS less the options on every segment. */
 uint32_t script_full(void);
 #define FULL script_full()

@@ -5,15 +5,6 @@
  */
 #include <lib/script.h>
 
-/* A connection whose handshake took so long: SRTT = R, RTTVAR = R / 2, RTO = 3 R. */
-#define open_after_ms(ms, ...)                                                                     \
-	do {                                                                                       \
-		given(SYN_RECEIVED, __VA_ARGS__);                                                  \
-		advance_ms(ms);                                                                    \
-		inject(ACK);                                                                       \
-		expect_event(SPT_ACCEPTED);                                                        \
-	} while (0)
-
 static uint64_t
 timeouts(void)
 {

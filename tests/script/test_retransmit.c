@@ -7,15 +7,6 @@
 
 #include <lib/script.h>
 
-/* A connection whose handshake took so long: SRTT = R, RTTVAR = R / 2, RTO = 3 R. */
-#define open_after_ms(ms, ...)                                                                     \
-	do {                                                                                       \
-		given(SYN_RECEIVED, __VA_ARGS__);                                                  \
-		advance_ms(ms);                                                                    \
-		inject(ACK);                                                                       \
-		expect_event(SPT_ACCEPTED);                                                        \
-	} while (0)
-
 static void
 expect_full(uint32_t first, unsigned int n)
 {
