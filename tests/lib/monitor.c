@@ -301,8 +301,6 @@ see_in(struct monitor *m, unsigned int length)
 		mon_input(m, c, &p);
 	} else if (p.fault != NULL && p.sport != 0) {
 		mon_ladder_add(m, NULL, false, &p);
-	} else if (kind == PACKET_ARP || kind == PACKET_ICMP) {
-		m->told = m->now;
 	}
 	monitor_learn(m, &p.eth_src);
 }

@@ -110,6 +110,7 @@ struct mon_conn {
 	uint32_t n_recent;
 	uint32_t rst_credit; /* segments of the last instant that a RST may answer */
 	spt_time input_at;
+	spt_time output_at;
 	uint32_t quiet; /* sent in a row without anything new */
 	spt_time quiet_at;
 };
@@ -132,7 +133,6 @@ struct monitor {
 	bool go_back; /* see monitor_allow_go_back */
 	spt_time now;
 	spt_time asked; /* when it last said something that is not TCP: perhaps for an address */
-	spt_time told;  /* when something that is not TCP came last: perhaps the answer */
 	struct mon_conn *bucket[MON_BUCKETS];
 	uint32_t n_conns;
 	struct rte_ether_addr macs[MON_MACS];

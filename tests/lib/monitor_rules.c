@@ -30,6 +30,16 @@ is_unresolved(const struct monitor *m)
 	return m->asked != 0 && m->now - m->asked < UNRESOLVED;
 }
 
+/*
+ * What this connection answers may wait: since a link address was asked for it sent nothing, or
+ * does so just now. What was told meanwhile says less: it may be of others, or not be believed.
+ */
+static bool
+answers_wait(const struct monitor *m, const struct mon_conn *c)
+{
+	return is_unresolved(m) && (m->asked >= c->output_at || c->output_at == m->now);
+}
+
 /* ---- what arrives ------------------------------------------------------- */
 
 static void
@@ -192,8 +202,7 @@ mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	    .wscale = p->wscale,
 	    .tsval = p->tsval};
 	/* What came earlier was answered then, or not at all, unless a link address was missing. */
-	if (c->input_at != m->now &&
-	    !(is_unresolved(m) && (m->told < m->asked || m->told == m->now)))
+	if (c->input_at != m->now && !answers_wait(m, c))
 		c->rst_credit = 0;
 	c->input_at = m->now;
 	if (!(p->flags & P_RST))
@@ -540,6 +549,7 @@ mon_output(struct monitor *m, struct mon_conn *c, const struct packet *p)
 	struct mon_life *l;
 	bool repeats;
 
+	c->output_at = m->now;
 	if (p->flags & P_RST) {
 		output_rst(m, c, p);
 		return;

@@ -283,13 +283,17 @@ resolution(bool out)
 }
 
 static void
-syn_refused_later(unsigned int n)
+syn_refused(unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		IN(P_SYN, .seq = 0);
 		now += SPT_NS_PER_MS;
 	}
-	resolution(false);
+}
+
+static void
+resets(unsigned int n)
+{
 	for (unsigned int i = 0; i < n; i++)
 		OUT(P_RST | P_ACK, .seq = 0u - ISS, .ack = 1);
 }
@@ -298,20 +302,51 @@ static void
 test_good_resets_that_waited(void **state)
 {
 	resolution(true);
-	syn_refused_later(2);
+	syn_refused(2);
+	resolution(false);
+	resets(2);
 	assert_fine();
 	OUT(P_RST | P_ACK, .seq = 0u - ISS, .ack = 1);
 	assert_broken(MONITOR_RST);
 }
 
-/* Nothing waits any more. */
+/* Others ask us meanwhile, which tells nothing. */
+static void
+test_good_resets_that_wait_on(void **state)
+{
+	resolution(true);
+	syn_refused(1);
+	resolution(false);
+	now += SPT_NS_PER_MS;
+	syn_refused(1);
+	resets(2);
+	assert_fine();
+}
+
+/* Nothing waits any more: one was answered. */
 static void
 test_resets_of_long_ago(void **state)
 {
 	resolution(true);
-	resolution(false);
 	now += SPT_NS_PER_MS;
-	syn_refused_later(2);
+	syn_refused(1);
+	resets(1);
+	assert_fine();
+	now += SPT_NS_PER_MS;
+	syn_refused(2);
+	resets(2);
+	assert_broken(MONITOR_RST);
+}
+
+/* Nor does it when nobody asked for so long. */
+static void
+test_resets_that_waited_too_long(void **state)
+{
+	resolution(true);
+	syn_refused(1);
+	now += 4 * SPT_NS_PER_SEC;
+	syn_refused(1);
+	resets(2);
 	assert_broken(MONITOR_RST);
 }
 
@@ -353,7 +388,9 @@ main(void)
 	    T(good_given_up),
 	    T(good_resets),
 	    T(good_resets_that_waited),
+	    T(good_resets_that_wait_on),
 	    T(resets_of_long_ago),
+	    T(resets_that_waited_too_long),
 	    T(good_timestamps),
 	    T(good_scaled_edge),
 	    T(good_given_up_unresolved),
