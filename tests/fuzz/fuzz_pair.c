@@ -95,6 +95,25 @@ line_mark(uint8_t *frame)
 	}
 }
 
+/*
+ * To all, or to the group of an address: its link address is not known, and what goes there waits
+ * (RFC 826, RFC 4861 7.2.2). Whoever asks for its own announces it.
+ */
+static bool
+is_question(const uint8_t *frame, unsigned int length)
+{
+	struct packet p;
+
+	switch (packet_parse(frame, length, &p)) {
+	case PACKET_ARP: return (frame[0] & 1) && memcmp(frame + 28, frame + 38, 4) != 0;
+	case PACKET_ICMP: return (frame[0] & 1) && p.family == 6 && frame[p.l4_off] == 135;
+	case PACKET_TCP:
+	case PACKET_OTHER:
+	case PACKET_BAD: break;
+	}
+	return false;
+}
+
 static void
 engine_sent(struct end *e, const uint8_t *frame, unsigned int length)
 {
@@ -102,6 +121,8 @@ engine_sent(struct end *e, const uint8_t *frame, unsigned int length)
 	struct end *to = e == &ends[0] ? &ends[1] : &ends[0];
 	spt_time due = e->now + line.delay;
 
+	if (is_question(frame, length))
+		e->late = true;
 	memcpy(copy, frame, length);
 	if (next_bit(&line.lose))
 		return;
@@ -163,7 +184,7 @@ delivered(void)
 
 /*
  * Until both are at rest. As long as text arrives they need not be: through a window of one byte a
- * stream takes very many turns, and what two echo to one another never ends.
+ * stream takes very many turns, and what two echo to one another never ends, unless they are told.
  */
 static void
 settle(void)
@@ -174,6 +195,7 @@ settle(void)
 		if (turns < TURNS_MOST)
 			continue;
 		EXPECT(delivered() != before);
+		ends[0].echo = ends[1].echo = false;
 		return;
 	}
 }
@@ -245,6 +267,18 @@ op_line(struct fuzz_input *in)
 	}
 }
 
+/* What was not sent in its turn, for want of an mbuf or of room, comes late or never. */
+static void
+check(struct end *e)
+{
+	struct spt_stats stats;
+
+	spt_engine_stats(e->engine, &stats);
+	if (stats.tx_dropped + stats.tx_no_mbuf + stats.tx_no_neighbour > 0)
+		e->late = true;
+	end_check(e);
+}
+
 static void
 step(struct fuzz_input *in)
 {
@@ -270,10 +304,11 @@ step(struct fuzz_input *in)
 	default: end_act(&ends[which], (enum end_act)(op - OP_ACT), in); break;
 	}
 	/* What is echoed comes in another order and place than the pattern's. */
-	ends[0].tainted = ends[1].tainted = ends[0].echo || ends[1].echo;
+	if (ends[0].echo || ends[1].echo)
+		ends[0].tainted = ends[1].tainted = true;
 	settle();
 	for (unsigned int i = 0; i < 2; i++)
-		end_check(&ends[i]);
+		check(&ends[i]);
 }
 
 /* ---- beginning and end ---------------------------------------------------------------------- */
@@ -360,7 +395,7 @@ finish(void)
 	run_until(ends[0].now + PATIENCE, UINT32_MAX);
 	check_progress(noted);
 	for (unsigned int i = 0; i < 2; i++) {
-		end_check(&ends[i]);
+		check(&ends[i]);
 		end_close_all(&ends[i]);
 	}
 	run_until(ends[0].now + PATIENCE, UINT32_MAX);
@@ -370,10 +405,27 @@ finish(void)
 	line.lose = UINT16_MAX;
 	run_until(ends[0].now + END_OF_ALL, UINT32_MAX);
 	for (unsigned int i = 0; i < 2; i++) {
-		end_check(&ends[i]);
+		check(&ends[i]);
 		end_check_empty(&ends[i]);
 		end_destroy(&ends[i]);
 	}
+}
+
+/* Each is told the link addresses of the other, so that in the beginning nothing waits for them. */
+static void
+introduce(void)
+{
+	static uint8_t flat[PACKET_MAX];
+
+	for (unsigned int i = 0; i < 8; i++) {
+		unsigned int from = i & 1, number = i >> 2;
+		bool v6 = i & 2;
+		struct spt_addr theirs = address(from, v6, number), ours = address(!from, v6, 0);
+		unsigned int length = packet_ask_resolution(&ends[from].mac, &theirs, &ours, flat);
+
+		end_push(&ends[!from], fuzz_mbuf(ends[!from].frames, flat, length, 0, NULL));
+	}
+	settle();
 }
 
 int
@@ -418,6 +470,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ends[i].sent = engine_sent;
 		ends[i].read_at_once = how & 128;
 	}
+	if (!(begin & 8))
+		introduce();
 	while (in.left > 0)
 		step(&in);
 	finish();
