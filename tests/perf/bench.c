@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The benchmarks' stage: generator, application, and the spans that are timed. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -267,6 +268,36 @@ bench_collect(struct bench *b)
 	return total;
 }
 
+uint64_t
+bench_step(struct bench *b, unsigned int from, unsigned int to, uint8_t flags, uint32_t len)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned int i = from; i < to; i += BENCH_CHUNK) {
+		for (unsigned int k = i; k < RTE_MIN(to, i + BENCH_CHUNK); k++)
+			bench_inject(b, k, flags, len);
+		cycles += bench_run_engine(b);
+		bench_collect(b);
+	}
+	return cycles;
+}
+
+double
+bench_step_floor(struct bench *b, unsigned int passes, bool flow)
+{
+	uint64_t cycles = 0;
+
+	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
+		for (unsigned int pass = 0; pass < passes; pass++) {
+			for (unsigned int k = i; k < RTE_MIN(b->n, i + BENCH_CHUNK); k++)
+				bench_inject(b, k, TCP_ACK, 0);
+			cycles += bench_run_floor(b, flow);
+			bench_collect(b);
+		}
+	}
+	return (double)cycles / passes / b->n;
+}
+
 /* What the engine counted, for whoever looks into a failure. */
 void
 bench_print_stats(const struct bench *b)
@@ -285,6 +316,40 @@ bench_print_stats(const struct bench *b)
 #undef X
 }
 
+void
+bench_expect(const struct bench *b, const char *what, uint64_t got, uint64_t wanted)
+{
+	if (got == wanted)
+		return;
+	fprintf(stderr, "%s: %s: %lu, not %lu\n", program_invocation_short_name, what,
+	    (unsigned long)got, (unsigned long)wanted);
+	bench_print_stats(b);
+	exit(1);
+}
+
+void
+bench_samples_alloc(double **samples, unsigned int figures, unsigned int rounds)
+{
+	for (unsigned int f = 0; f < figures; f++)
+		samples[f] = calloc(rounds, sizeof(double));
+}
+
+void
+bench_samples_free(double **samples, unsigned int figures)
+{
+	for (unsigned int f = 0; f < figures; f++)
+		free(samples[f]);
+}
+
+void
+bench_samples_keep(double **samples, unsigned int figures, unsigned int r, const double *sample)
+{
+	if (r < BENCH_WARM_UP)
+		return;
+	for (unsigned int f = 0; f < figures; f++)
+		samples[f][r - BENCH_WARM_UP] = sample[f];
+}
+
 static int
 compare(const void *a, const void *b)
 {
@@ -298,4 +363,13 @@ bench_spread(double *samples, unsigned int n)
 {
 	qsort(samples, n, sizeof(*samples), compare);
 	return (struct bench_spread){samples[0], samples[n / 2], samples[n - 1]};
+}
+
+struct bench_spread
+bench_print_spread(int width, const char *name, double *samples, unsigned int n)
+{
+	struct bench_spread s = bench_spread(samples, n);
+
+	printf("%-*s %8.0f %8.0f %8.0f", width, name, s.least, s.median, s.most);
+	return s;
 }

@@ -64,12 +64,31 @@ unsigned int bench_collect(struct bench *b);
 uint64_t bench_run_floor(struct bench *b, bool flow);
 void bench_floor_init(unsigned int connections);
 
+/* A frame of each client of [from, to), in spans; the engine's cycles. */
+uint64_t bench_step(
+    struct bench *b, unsigned int from, unsigned int to, uint8_t flags, uint32_t len);
+/* The same by a floor, 'passes' times in each span and of all clients; cycles of a frame. */
+double bench_step_floor(struct bench *b, unsigned int passes, bool flow);
+
 void bench_print_stats(const struct bench *b);
+/* Ends the program, with all counters, where a figure is not what it should be. */
+void bench_expect(const struct bench *b, const char *what, uint64_t got, uint64_t wanted);
+
+/* Rounds whose samples are not kept: they warm up. */
+#define BENCH_WARM_UP 2
+void bench_samples_alloc(double **samples, unsigned int figures, unsigned int rounds);
+void bench_samples_free(double **samples, unsigned int figures);
+/* What round 'r', warming up included, gave for each figure. */
+void bench_samples_keep(
+    double **samples, unsigned int figures, unsigned int r, const double *sample);
 
 /* Of samples collected over rounds: sorted in place. */
 struct bench_spread {
 	double least, median, most;
 };
 struct bench_spread bench_spread(double *samples, unsigned int n);
+/* The same, printed in a line that the caller ends. */
+struct bench_spread bench_print_spread(
+    int width, const char *name, double *samples, unsigned int n);
 
 #endif

@@ -91,17 +91,6 @@ spans_of_floor(struct stage *s)
 	return (double)cycles / BENCH_CHUNK;
 }
 
-static void
-expect(struct bench *b, const char *what, uint64_t got, uint64_t wanted)
-{
-	if (got == wanted)
-		return;
-	fprintf(stderr, "perf_beside: %s: %lu, not %lu\n", what, (unsigned long)got,
-	    (unsigned long)wanted);
-	bench_print_stats(b);
-	exit(1);
-}
-
 /* Each segment was data in order and came back, each SYN was answered by a cookie. */
 static void
 check(struct stage *s)
@@ -109,11 +98,11 @@ check(struct stage *s)
 	struct spt_stats stats;
 
 	spt_engine_stats(s->b.engine, &stats);
-	expect(&s->b, "segments", stats.verdict[SPT_V_TCP_DATA], s->next_conn);
-	expect(&s->b, "bytes that came back", stats.tx_tcp_bytes, s->next_conn);
-	expect(&s->b, "cookies", stats.verdict[SPT_V_TCP_SYN_COOKIE],
+	bench_expect(&s->b, "segments", stats.verdict[SPT_V_TCP_DATA], s->next_conn);
+	bench_expect(&s->b, "bytes that came back", stats.tx_tcp_bytes, s->next_conn);
+	bench_expect(&s->b, "cookies", stats.verdict[SPT_V_TCP_SYN_COOKIE],
 	    s->next_syn + s->b.n / 2); /* one for each connection too */
-	expect(&s->b, "connections", stats.connections, s->b.n / 2);
+	bench_expect(&s->b, "connections", stats.connections, s->b.n / 2);
 }
 
 static void
@@ -122,12 +111,8 @@ connect_half(struct bench *b)
 	for (unsigned int i = 0; i < b->n / 2; i += BENCH_CHUNK) {
 		unsigned int to = RTE_MIN(b->n / 2, i + BENCH_CHUNK);
 
-		for (int ack = 0; ack < 2; ack++) {
-			for (unsigned int k = i; k < to; k++)
-				bench_inject(b, k, ack ? TCP_ACK : TCP_SYN, 0);
-			bench_run_engine(b);
-			bench_collect(b);
-		}
+		bench_step(b, i, to, TCP_SYN, 0);
+		bench_step(b, i, to, TCP_ACK, 0);
 	}
 }
 
@@ -158,9 +143,8 @@ report(double *samples[FIGURES], unsigned int n)
 
 	printf("%-44s %8s %8s %8s %12s\n", "cycles", "least", "median", "most", "flow floors");
 	for (int f = 0; f < FIGURES; f++) {
-		s[f] = bench_spread(samples[f], n);
-		printf("%-44s %8.0f %8.0f %8.0f %12.2f\n", figures[f].name, s[f].least, s[f].median,
-		    s[f].most, s[f].median / s[FLOW_FLOOR].median);
+		s[f] = bench_print_spread(44, figures[f].name, samples[f], n);
+		printf(" %12.2f\n", s[f].median / s[FLOW_FLOOR].median);
 	}
 	for (int f = EVENLY; f < FIGURES; f++)
 		good &= report_ratio(s, (enum figure)f);
@@ -184,8 +168,7 @@ main(int argc, char **argv)
 	}
 	/* One of each after another, so that all of them meet what else the machine does. */
 	groups = rounds * (connections / BENCH_CHUNK);
-	for (int f = 0; f < FIGURES; f++)
-		samples[f] = calloc(groups, sizeof(double));
+	bench_samples_alloc(samples, FIGURES, groups);
 	bench_start(&s.b, 2 * connections, SPT_COOKIES_ALWAYS);
 	bench_floor_init(connections);
 	connect_half(&s.b);
@@ -204,7 +187,6 @@ main(int argc, char **argv)
 		fprintf(stderr, "perf_beside: connections pay for more than the flood's share\n");
 	/* What is open is left so: nothing is queued, all was acknowledged. */
 	bench_stop(&s.b);
-	for (int f = 0; f < FIGURES; f++)
-		free(samples[f]);
+	bench_samples_free(samples, FIGURES);
 	return good ? 0 : 1;
 }

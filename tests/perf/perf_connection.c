@@ -21,37 +21,6 @@ static const char *const names[FIGURES] = {
     [CLOSE_FIRST] = "full connection, server closes first, TIME-WAIT reaped",
 };
 
-/* One frame of each client of [from, to); returns the engine's cycles. */
-static uint64_t
-step(struct bench *b, unsigned int from, unsigned int to, uint8_t flags, uint32_t len)
-{
-	uint64_t cycles;
-
-	for (unsigned int i = from; i < to; i++)
-		bench_inject(b, i, flags, len);
-	cycles = bench_run_engine(b);
-	bench_collect(b);
-	return cycles;
-}
-
-/* As many frames of each client as a connection has: the floor is as warm as the engine. */
-static double
-floor_round(struct bench *b, bool flow)
-{
-	uint64_t cycles = 0;
-	unsigned int frames = 0;
-
-	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
-		for (unsigned int pass = 0; pass < FRAMES_IN; pass++) {
-			for (unsigned int k = i; k < RTE_MIN(b->n, i + BENCH_CHUNK); k++, frames++)
-				bench_inject(b, k, TCP_ACK, 0);
-			cycles += bench_run_floor(b, flow);
-			bench_collect(b);
-		}
-	}
-	return (double)cycles / frames;
-}
-
 /* Every client opens, sends a byte and gets it back, and both close; clients first or last. */
 static void
 round_of_connections(struct bench *b, bool close_first, double sample[FIGURES])
@@ -66,16 +35,16 @@ round_of_connections(struct bench *b, bool close_first, double sample[FIGURES])
 	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
 		unsigned int to = RTE_MIN(b->n, i + BENCH_CHUNK);
 
-		handshake += step(b, i, to, TCP_SYN, 0);
-		handshake += step(b, i, to, TCP_ACK, 0);
+		handshake += bench_step(b, i, to, TCP_SYN, 0);
+		handshake += bench_step(b, i, to, TCP_ACK, 0);
 	}
 	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
 		unsigned int to = RTE_MIN(b->n, i + BENCH_CHUNK);
 
-		rest += step(b, i, to, TCP_ACK | TCP_PSH, 1);
-		rest += step(b, i, to, TCP_ACK | TCP_FIN, 0);
+		rest += bench_step(b, i, to, TCP_ACK | TCP_PSH, 1);
+		rest += bench_step(b, i, to, TCP_ACK | TCP_FIN, 0);
 		if (!close_first)
-			rest += step(b, i, to, TCP_ACK, 0);
+			rest += bench_step(b, i, to, TCP_ACK, 0);
 	}
 	if (close_first) {
 		b->now += 61 * SPT_NS_PER_SEC; /* 2MSL: the reaping is inside the span */
@@ -102,8 +71,8 @@ report(double *samples[FIGURES], unsigned int rounds)
 
 	printf("%-56s %8s %8s %8s\n", "cycles", "least", "median", "most");
 	for (int f = 0; f < FIGURES; f++) {
-		s[f] = bench_spread(samples[f], rounds);
-		printf("%-56s %8.0f %8.0f %8.0f\n", names[f], s[f].least, s[f].median, s[f].most);
+		s[f] = bench_print_spread(56, names[f], samples[f], rounds);
+		putchar('\n');
 	}
 	floor = s[FLOW_FLOOR].median;
 	printf("\nratios (medians of one run)\n");
@@ -127,24 +96,23 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: perf_connection [CONNECTIONS [ROUNDS]], both from 1\n");
 		return 2;
 	}
-	for (int f = 0; f < FIGURES; f++)
-		samples[f] = calloc(rounds, sizeof(double));
+	bench_samples_alloc(samples, FIGURES, rounds);
 	bench_start(&b, connections, SPT_COOKIES_NEVER);
 	bench_floor_init(connections);
-	for (unsigned int r = 0; r < rounds + 2; r++) {
+	for (unsigned int r = 0; r < rounds + BENCH_WARM_UP; r++) {
 		double sample[FIGURES];
-		unsigned int at = r < 2 ? 0 : r - 2; /* two rounds to warm up */
 
-		sample[PORT_FLOOR] = floor_round(&b, false);
-		sample[FLOW_FLOOR] = floor_round(&b, true);
+		/* As many frames as a connection has: the floor is as warm as the engine. */
+		sample[PORT_FLOOR] = bench_step_floor(&b, FRAMES_IN, false);
+		sample[FLOW_FLOOR] = bench_step_floor(&b, FRAMES_IN, true);
 		round_of_connections(&b, true, sample);
 		round_of_connections(&b, false, sample);
-		for (int f = 0; f < FIGURES; f++)
-			samples[f][at] = sample[f];
+		bench_samples_keep(samples, FIGURES, r, sample);
 	}
 	printf("%u connections, %u rounds, TSC %.2f GHz\n", connections, rounds,
 	    (double)rte_get_tsc_hz() / 1e9);
 	report(samples, rounds);
 	bench_stop(&b);
+	bench_samples_free(samples, FIGURES);
 	return 0;
 }

@@ -23,29 +23,7 @@ static const char *const names[FIGURES] = {
 static double
 each(struct bench *b, uint8_t flags)
 {
-	uint64_t cycles = 0;
-
-	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
-		for (unsigned int k = i; k < RTE_MIN(b->n, i + BENCH_CHUNK); k++)
-			bench_inject(b, k, flags, 0);
-		cycles += bench_run_engine(b);
-		bench_collect(b);
-	}
-	return (double)cycles / b->n;
-}
-
-static double
-floor_round(struct bench *b)
-{
-	uint64_t cycles = 0;
-
-	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
-		for (unsigned int k = i; k < RTE_MIN(b->n, i + BENCH_CHUNK); k++)
-			bench_inject(b, k, TCP_ACK, 0);
-		cycles += bench_run_floor(b, true);
-		bench_collect(b);
-	}
-	return (double)cycles / b->n;
+	return (double)bench_step(b, 0, b->n, flags, 0) / b->n;
 }
 
 /* 'but' may have gone another way. */
@@ -87,7 +65,7 @@ round_of_cookies(struct bench *b, double sample[FIGURES])
 
 	fresh(b);
 	spt_engine_stats(b->engine, &before);
-	sample[FLOW_FLOOR] = floor_round(b);
+	sample[FLOW_FLOOR] = bench_step_floor(b, 1, true);
 	sample[COOKIE] = each(b, TCP_SYN);
 	for (unsigned int i = 0; i < b->n; i++)
 		b->clients[i].seq++;
@@ -113,12 +91,11 @@ report(double *samples[FIGURES], unsigned int rounds)
 	printf("%-40s %8s %8s %8s %10s %12s\n", "cycles", "least", "median", "most", "M/s, core",
 	    "flow floors");
 	for (int f = 0; f < FIGURES; f++) {
-		struct bench_spread s = bench_spread(samples[f], rounds);
+		struct bench_spread s = bench_print_spread(40, names[f], samples[f], rounds);
 
 		if (f == FLOW_FLOOR)
 			floor = s.median;
-		printf("%-40s %8.0f %8.0f %8.0f %10.2f %12.2f\n", names[f], s.least, s.median,
-		    s.most, hz / s.median / 1e6, s.median / floor);
+		printf(" %10.2f %12.2f\n", hz / s.median / 1e6, s.median / floor);
 	}
 }
 
@@ -134,24 +111,22 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: perf_cookie [SOURCES [ROUNDS]], both from 1\n");
 		return 2;
 	}
-	for (int f = 0; f < FIGURES; f++)
-		samples[f] = calloc(rounds, sizeof(double));
+	bench_samples_alloc(samples, FIGURES, rounds);
 	bench_start(&records, sources, SPT_COOKIES_NEVER);
 	bench_start(&cookies, sources, SPT_COOKIES_ALWAYS);
 	bench_floor_init(sources);
-	for (unsigned int r = 0; r < rounds + 2; r++) {
-		unsigned int at = r < 2 ? 0 : r - 2; /* two rounds to warm up */
+	for (unsigned int r = 0; r < rounds + BENCH_WARM_UP; r++) {
 		double sample[FIGURES];
 
 		round_of_records(&records, sample);
 		round_of_cookies(&cookies, sample);
-		for (int f = 0; f < FIGURES; f++)
-			samples[f][at] = sample[f];
+		bench_samples_keep(samples, FIGURES, r, sample);
 	}
 	printf("%u sources, %u rounds, TSC %.2f GHz\n", sources, rounds,
 	    (double)rte_get_tsc_hz() / 1e9);
 	report(samples, rounds);
 	bench_stop(&records);
 	bench_stop(&cookies);
+	bench_samples_free(samples, FIGURES);
 	return 0;
 }

@@ -113,23 +113,21 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: perf_reassembly [ROUNDS], from 1\n");
 		return 2;
 	}
-	for (int f = 0; f < FIGURES; f++)
-		samples[f] = calloc(rounds, sizeof(double));
+	bench_samples_alloc(samples, FIGURES, rounds);
 	bench_start(&b, 1, SPT_COOKIES_NEVER);
 	bench_floor_init(1);
-	for (unsigned int r = 0; r < rounds + 2; r++) {
+	for (unsigned int r = 0; r < rounds + BENCH_WARM_UP; r++) {
 		double sample[FIGURES];
 
 		round_of(&b, sample);
-		for (int f = 0; f < FIGURES; f++)
-			samples[f][r < 2 ? 0 : r - 2] = sample[f];
+		bench_samples_keep(samples, FIGURES, r, sample);
 	}
 	printf("%u rounds\n%-56s %8s %8s %8s\n", rounds, "cycles", "least", "median", "most");
 	for (int f = 0; f < FIGURES; f++) {
-		struct bench_spread s = bench_spread(samples[f], rounds);
-
-		printf("%-56s %8.0f %8.0f %8.0f\n", names[f], s.least, s.median, s.most);
+		bench_print_spread(56, names[f], samples[f], rounds);
+		putchar('\n');
 	}
 	bench_stop(&b);
+	bench_samples_free(samples, FIGURES);
 	return 0;
 }

@@ -38,46 +38,6 @@ static const struct {
     [CLOSE_REAPS] = {"server closes first, the oldest record gives way", 2, 9},
 };
 
-/* A frame of each client of [from, to); the engine's cycles. */
-static uint64_t
-step(struct bench *b, unsigned int from, unsigned int to, uint8_t flags, uint32_t len)
-{
-	uint64_t cycles = 0;
-
-	for (unsigned int i = from; i < to; i += BENCH_CHUNK) {
-		for (unsigned int k = i; k < RTE_MIN(to, i + BENCH_CHUNK); k++)
-			bench_inject(b, k, flags, len);
-		cycles += bench_run_engine(b);
-		bench_collect(b);
-	}
-	return cycles;
-}
-
-static double
-floor_round(struct bench *b)
-{
-	uint64_t cycles = 0;
-
-	for (unsigned int i = 0; i < b->n; i += BENCH_CHUNK) {
-		for (unsigned int k = i; k < RTE_MIN(b->n, i + BENCH_CHUNK); k++)
-			bench_inject(b, k, TCP_ACK, 0);
-		cycles += bench_run_floor(b, true);
-		bench_collect(b);
-	}
-	return (double)cycles / b->n;
-}
-
-static void
-expect(struct bench *b, const char *what, uint64_t got, uint64_t wanted)
-{
-	if (got == wanted)
-		return;
-	fprintf(stderr, "perf_timewait: %s: %lu, not %lu\n", what, (unsigned long)got,
-	    (unsigned long)wanted);
-	bench_print_stats(b);
-	exit(1);
-}
-
 static void
 renumber(struct bench *b, unsigned int from, unsigned int to, int32_t ahead)
 {
@@ -96,16 +56,17 @@ close_first(struct bench *b, unsigned int from, unsigned int to)
 	uint64_t cycles = 0;
 
 	spt_engine_stats(b->engine, &before);
-	step(b, from, to, TCP_ACK, 0);
+	bench_step(b, from, to, TCP_ACK, 0);
 	for (unsigned int i = from; i < to; i += BENCH_CHUNK) {
 		unsigned int end = RTE_MIN(to, i + BENCH_CHUNK);
 
-		cycles += step(b, i, end, TCP_ACK | TCP_PSH, 1);
-		cycles += step(b, i, end, TCP_ACK | TCP_FIN, 0);
+		cycles += bench_step(b, i, end, TCP_ACK | TCP_PSH, 1);
+		cycles += bench_step(b, i, end, TCP_ACK | TCP_FIN, 0);
 	}
 	spt_engine_stats(b->engine, &after);
-	expect(b, "closed", after.closed - before.closed, to - from);
-	expect(b, "records made", after.timewait_entered - before.timewait_entered, to - from);
+	bench_expect(b, "closed", after.closed - before.closed, to - from);
+	bench_expect(
+	    b, "records made", after.timewait_entered - before.timewait_entered, to - from);
 	return cycles;
 }
 
@@ -122,22 +83,22 @@ round_of_records(struct bench *b, double *refused, double *reopens, double *clos
 	spt_engine_stats(b->engine, &before);
 	b->tsval--;
 	renumber(b, 0, b->n, -1000);
-	*refused = (double)step(b, 0, b->n, TCP_SYN, 0) / b->n;
+	*refused = (double)bench_step(b, 0, b->n, TCP_SYN, 0) / b->n;
 	b->tsval += 2;
 	renumber(b, 0, b->n, b->timestamps ? 0 : 100000);
-	*reopens = (double)step(b, 0, b->n, TCP_SYN, 0) / b->n;
+	*reopens = (double)bench_step(b, 0, b->n, TCP_SYN, 0) / b->n;
 	spt_engine_stats(b->engine, &after);
-	expect(b, "SYNs refused",
+	bench_expect(b, "SYNs refused",
 	    after.verdict[SPT_V_TCP_TIMEWAIT_CHALLENGED] -
 	        before.verdict[SPT_V_TCP_TIMEWAIT_CHALLENGED],
 	    b->n);
-	expect(b, "SYNs that reopened",
+	bench_expect(b, "SYNs that reopened",
 	    after.verdict[SPT_V_TCP_TIMEWAIT_SYN] - before.verdict[SPT_V_TCP_TIMEWAIT_SYN], b->n);
-	expect(b, "challenge ACKs kept back", after.acks_limited, 0);
+	bench_expect(b, "challenge ACKs kept back", after.acks_limited, 0);
 	*closes = (double)close_first(b, 0, b->n) / b->n;
 	spt_engine_stats(b->engine, &after);
-	expect(b, "records", after.timewait, b->n);
-	expect(b, "records that gave way", after.timewait_early, 0);
+	bench_expect(b, "records", after.timewait, b->n);
+	bench_expect(b, "records that gave way", after.timewait_early, 0);
 }
 
 /* Half of the clients hold all records: the other half closes, and takes them over. */
@@ -150,14 +111,14 @@ round_of_pressure(struct bench *b, bool second, double *syn, double *closes)
 	bench_resolve(b);
 	spt_engine_stats(b->engine, &before);
 	renumber(b, from, from + half, 100000);
-	*syn = (double)step(b, from, from + half, TCP_SYN, 0) / half;
+	*syn = (double)bench_step(b, from, from + half, TCP_SYN, 0) / half;
 	*closes = (double)close_first(b, from, from + half) / half;
 	spt_engine_stats(b->engine, &after);
-	expect(b, "SYNs that met nothing",
+	bench_expect(b, "SYNs that met nothing",
 	    after.verdict[SPT_V_TCP_SYN] - before.verdict[SPT_V_TCP_SYN], half);
-	expect(b, "records that gave way", after.timewait_early - before.timewait_early,
+	bench_expect(b, "records that gave way", after.timewait_early - before.timewait_early,
 	    before.timewait);
-	expect(b, "records", after.timewait, half);
+	bench_expect(b, "records", after.timewait, half);
 }
 
 /* The first incarnation of all. */
@@ -166,7 +127,7 @@ populate(struct bench *b)
 {
 	b->close_first = true;
 	b->tsval = 1000;
-	step(b, 0, b->n, TCP_SYN, 0);
+	bench_step(b, 0, b->n, TCP_SYN, 0);
 	close_first(b, 0, b->n);
 }
 
@@ -178,14 +139,13 @@ report(double *samples[FIGURES], unsigned int rounds)
 	printf("%-52s %8s %8s %8s %12s %8s\n", "cycles", "least", "median", "most", "flow floors",
 	    "target");
 	for (int f = 0; f < FIGURES; f++) {
-		struct bench_spread s = bench_spread(samples[f], rounds);
+		struct bench_spread s = bench_print_spread(52, figures[f].name, samples[f], rounds);
 		double ratio;
 
 		if (f == FLOW_FLOOR)
 			floor = s.median;
 		ratio = s.median / (floor * figures[f].frames);
-		printf("%-52s %8.0f %8.0f %8.0f %12.2f", figures[f].name, s.least, s.median, s.most,
-		    ratio);
+		printf(" %12.2f", ratio);
 		if (figures[f].target > 0)
 			printf(" %8.2f%s", figures[f].target,
 			    ratio > figures[f].target ? " missed" : "");
@@ -207,8 +167,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: perf_timewait [RECORDS [ROUNDS]], both from 1\n");
 		return 2;
 	}
-	for (int f = 0; f < FIGURES; f++)
-		samples[f] = calloc(rounds, sizeof(double));
+	bench_samples_alloc(samples, FIGURES, rounds);
 	stamped.timestamps = true;
 	bench_start_with(&b, records, &plain);
 	bench_start_with(&ts, records, &stamped);
@@ -217,19 +176,16 @@ main(int argc, char **argv)
 	populate(&b);
 	populate(&ts);
 	bench_floor_init(records);
-	for (unsigned int r = 0; r < rounds + 2; r++) {
-		unsigned int at =
-		    r < 2 ? 0 : r - 2; /* two rounds to warm up, and to fill the pool */
+	for (unsigned int r = 0; r < rounds + BENCH_WARM_UP; r++) {
 		double sample[FIGURES], unused;
 
 		/* The other engines left its lines as cold as the records. */
-		sample[FLOW_FLOOR] = floor_round(&b);
+		sample[FLOW_FLOOR] = bench_step_floor(&b, 1, true);
 		round_of_records(
 		    &b, &sample[SYN_REFUSED], &sample[SYN_REOPENS], &sample[CLOSE_FREE]);
 		round_of_records(&ts, &sample[SYN_REFUSED_TS], &sample[SYN_REOPENS_TS], &unused);
 		round_of_pressure(&full, r % 2, &sample[SYN_NEW], &sample[CLOSE_REAPS]);
-		for (int f = 0; f < FIGURES; f++)
-			samples[f][at] = sample[f];
+		bench_samples_keep(samples, FIGURES, r, sample);
 	}
 	printf("%u TIME-WAIT records, %u rounds, TSC %.2f GHz\n", records, rounds,
 	    (double)rte_get_tsc_hz() / 1e9);
@@ -237,7 +193,6 @@ main(int argc, char **argv)
 	bench_stop(&b);
 	bench_stop(&ts);
 	bench_stop(&full);
-	for (int f = 0; f < FIGURES; f++)
-		free(samples[f]);
+	bench_samples_free(samples, FIGURES);
 	return 0;
 }
