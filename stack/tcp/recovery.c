@@ -401,16 +401,17 @@ reorder_expired(struct tcp *t, struct conn *c)
 
 /* ---- the acknowledgment ---------------------------------------------------------------------- */
 
-/* ECE, RFC 3168 6.1.2: once for what was out at the last reduction. */
+/*
+ * ECE, RFC 3168 6.1.2: once for what was out at the last reduction, though it be nothing: the peer
+ * repeats it until CWR comes (6.1.3).
+ */
 static void
 recovery_ecn(struct tcp *t, struct conn *c, struct xfer *x, const struct acknowledgment *a)
 {
 	if (c->features & FEATURE_ECN_REDUCED)
 		return;
 	x->ecn_end = c->snd_nxt;
-	c->features |= FEATURE_CWR;
-	if (c->snd_una != c->snd_nxt)
-		c->features |= FEATURE_ECN_REDUCED;
+	c->features |= FEATURE_CWR | FEATURE_ECN_REDUCED;
 	if (x->recovery != RECOVERY_OPEN) {
 		x->undo = 0; /* it was reduced in this window already, and rightly so */
 		return;

@@ -24,7 +24,7 @@ xfer_get(struct tcp *t, struct conn *c)
 	*x = (struct xfer){
 	    .snd_end = c->flags & CONN_FIN_SENT ? c->snd_nxt - 1 : c->snd_nxt,
 	    .recover = c->snd_una - 1,
-	    .ecn_end = c->snd_una - 1,
+	    .ecn_end = c->snd_una, /* with FEATURE_ECN_REDUCED nothing was sent since */
 	    .acked_us = t->now_us,
 	};
 	scoreboard_init(&x->sb);
@@ -64,7 +64,6 @@ xfer_put_if_idle(struct tcp *t, struct conn *c)
 		return;
 	pool_put(&t->xfers, c->xfer);
 	c->xfer = POOL_NONE;
-	c->features &= ~FEATURE_ECN_REDUCED;
 }
 
 static void

@@ -57,6 +57,46 @@ SCRIPT(ece_up_to_cwr, "RFC 3168 6.1.2: one reduction, whatever comes before CWR 
 	expect_closed(-ECONNABORTED);
 }
 
+/* All is acknowledged: what the peer says before CWR comes is the same echo. */
+SCRIPT(ece_until_cwr_is_sent, "RFC 3168 6.1.2, 6.1.3: one reduction, though all was acknowledged")
+{
+	ten_out(0, true, 0);
+	inject(ACK | ECE, .ack = FROM(10));
+	check_eq(script_info().cwnd, 5 * FULL);
+	inject(ACK | ECE, .ack = FROM(10), .len = 10); /* a request */
+	expect_data(10);
+	check_eq(script_info().cwnd, 5 * FULL);
+	app_send(5 * FULL);
+	expect(ACK | CWR, .seq = FROM(10), .len = FULL);
+	ignore_segments();
+	inject(ACK | ECE, .ack = FROM(10), .len = 10); /* one more, before CWR arrived */
+	expect_data(10);
+	check_eq(stats().ecn_reductions, 1);
+	check_eq(script_info().recovery, SPT_RECOVERY_OPEN);
+	inject(ACK | ECE, .ack = FROM(12)); /* CWR has arrived: that is another mark */
+	check_eq(stats().ecn_reductions, 2);
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
+/* The same of a block that is kept, as what was learned of the path is in it. */
+SCRIPT(ece_of_a_block_kept, "RFC 3168 6.1.2, 6.1.3: nor while nothing is out")
+{
+	ten_out(0, true, 0);
+	inject(ACK, .ack = 1, BLOCKS(B(1, 2)));
+	inject(ACK | ECE, .ack = FROM(10)); /* this path reorders, and marks */
+	check_eq(stats().ecn_reductions, 1);
+	check_eq(script_info().cwnd, 5 * FULL);
+	inject(ACK | ECE, .ack = FROM(10), .len = 10);
+	expect_data(10);
+	check_eq(script_info().cwnd, 5 * FULL);
+	check_eq(stats().ecn_reductions, 1);
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
 /* ---- timers ------------------------------------------------------------------------- */
 
 /* Of two that are missing one is lost when the other is only late: its time has to come. */
