@@ -79,7 +79,8 @@ hystart_acked(struct congestion_hystart *h, struct congestion_event *e)
 		if (h->samples == N_RTT_SAMPLE)
 			hystart_judge(h);
 	}
-	if (seq_lt(e->una, h->window_end))
+	/* An end beyond what is out is of so long ago that the numbers have come round. */
+	if (seq_lt(e->una, h->window_end) && seq_leq(h->window_end, e->nxt))
 		return;
 	hystart_begin_round(h, e->nxt);
 	/* the round in which CSS began counts, too */

@@ -105,6 +105,26 @@ test_hystart_threshold(void **state)
 	}
 }
 
+/*
+ * While the window is not the limit nobody tells of rounds; of more than 2^31 bytes meanwhile the
+ * end of the last one seems to lie ahead.
+ */
+static void
+test_hystart_after_long(void **state)
+{
+	struct sender s = sender_new(cubic, 10, 50 * MS);
+
+	for (int round = 0; round < 3; round++)
+		slow_start_round(&s, 50 * MS);
+	s.e.una += UINT32_C(3) << 30;
+	for (int round = 0; round < 2; round++)
+		slow_start_round(&s, 50 * MS);
+	assert_false(s.cc.hystart.in_css);
+	for (int round = 0; round < 2; round++)
+		slow_start_round(&s, 60 * MS);
+	assert_true(s.cc.hystart.in_css);
+}
+
 /* 4.2: by a quarter for five rounds, of which the one it began in counts; then no more. */
 static void
 test_hystart_exit(void **state)
@@ -224,6 +244,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_newreno),
 	    cmocka_unit_test(test_hystart_threshold),
+	    cmocka_unit_test(test_hystart_after_long),
 	    cmocka_unit_test(test_hystart_exit),
 	    cmocka_unit_test(test_hystart_spurious),
 	    cmocka_unit_test(test_hystart_samples),
