@@ -15,14 +15,33 @@ ts_recent_valid(const struct tcp *t, const struct conn *c)
 	return (uint8_t)(t->now_epoch - c->rcv_epoch) < TS_RECENT_EPOCHS;
 }
 
-/* RFC 7323 4.3 (2) and (3): the timestamp of the segment that Last.ACK.sent was waiting for. */
+/*
+ * RFC 7323 4.3 (2) and (3): the timestamp of the segment that Last.ACK.sent was waiting for. Where
+ * TS.Recent is not valid, of any: it is about to become so again (5.5).
+ */
 static inline void
 ts_recent_update(const struct tcp *t, struct conn *c, const struct seg *s)
 {
-	if (!(s->options & SEG_HAS_TIMESTAMP) || !seq_leq(s->seq, c->last_ack_sent))
+	if (!(s->options & SEG_HAS_TIMESTAMP))
 		return;
-	if (seq_geq(s->tsval, c->ts_recent) || !ts_recent_valid(t, c))
+	if (unlikely(!ts_recent_valid(t, c)) ||
+	    (seq_leq(s->seq, c->last_ack_sent) && seq_geq(s->tsval, c->ts_recent)))
 		c->ts_recent = s->tsval;
+}
+
+/*
+ * What is remembered of an acceptable segment. Nothing, if later steps discard it for its ACK, or
+ * as a SYN (RFC 5961 5.2, 4.2): by its timestamp a stranger who guesses a number in the window
+ * would stop the peer, with one segment.
+ */
+static inline void
+conn_remember(const struct tcp *t, struct conn *c, const struct seg *s)
+{
+	if (unlikely((s->flags & (TCP_SYN | TCP_ACK)) != TCP_ACK || !conn_ack_can_be(c, s->ack)))
+		return;
+	ts_recent_update(t, c, s);
+	c->last_rcv = t->now_half;
+	c->rcv_epoch = t->now_epoch;
 }
 
 /* RFC 7323 5: protection against wrapped sequence numbers. */
@@ -97,9 +116,7 @@ conn_check_sequence(struct tcp *t, struct conn *c, struct seg *s)
 		if (s->len > 0)
 			s->flags &= ~TCP_FIN;
 	}
-	ts_recent_update(t, c, s);
-	c->last_rcv = t->now_half;
-	c->rcv_epoch = t->now_epoch;
+	conn_remember(t, c, s);
 	return SPT_V_CONTINUE;
 }
 

@@ -134,6 +134,14 @@ conn_oldest_ack(const struct conn *c)
 	return young ? c->iss : c->snd_una - c->snd_wnd_max;
 }
 
+/* Between that and SND.NXT: else the segment is discarded (RFC 9293 3.10.7.4, fifth). */
+static inline bool
+conn_ack_can_be(const struct conn *c, uint32_t ack)
+{
+	return seq_leq(ack, c->snd_nxt) &&
+	       (likely(seq_geq(ack, c->snd_una)) || seq_geq(ack, conn_oldest_ack(c)));
+}
+
 static inline void
 conn_advance_una(struct conn *c, uint32_t ack)
 {

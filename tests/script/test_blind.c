@@ -341,6 +341,35 @@ SCRIPT(old_timestamp, "RFC 7323 5.3 R1: an ACK, and dropped")
 	}
 }
 
+/* A stranger who guesses a number in the window would stop the peer by PAWS with one segment. */
+SCRIPT(timestamp_of_the_discarded, "RFC 5961 5.2: discarded, so RFC 7323 4.3 (2) remembers nothing")
+{
+	FOR_EACH_STATE(i, .ts = ON)
+	{
+		int64_t t = script_tsval(), later = (uint32_t)t + 0x40000000u;
+
+		inject(ACK, .ack = snd_una(0), .tsval = t);
+		inject(PSH | ACK, .ack = snd_nxt(1), .len = 10, .tsval = later, .rejected = true);
+		expect_verdict(SPT_V_TCP_ACK_AHEAD);
+		expect(ACK, .tsecr = t);
+		inject(
+		    PSH | ACK, .ack = snd_una(-65536), .len = 10, .tsval = later, .rejected = true);
+		expect_verdict(SPT_V_TCP_ACK_OLD);
+		expect(ACK, .tsecr = t);
+		inject(PSH, .len = 10, .tsval = later, .rejected = true);
+		expect_verdict(SPT_V_TCP_NO_ACK);
+		inject(SYN, .seq = rcv_nxt(0), .len = 10, .tsval = later, .rejected = true);
+		expect_verdict(SPT_V_TCP_SYN_CHALLENGED);
+		expect(ACK, .tsecr = t);
+		inject(PSH | ACK, .ack = snd_una(0), .len = 10, .tsval = t,
+		    .rejected = !receives(every[i]));
+		expect_verdict(receives(every[i]) ? SPT_V_TCP_DATA : SPT_V_TCP_DATA_DUPLICATE);
+		expect_data(receives(every[i]) ? 10 : 0);
+		ignore_segments();
+		expect_still(i);
+	}
+}
+
 SCRIPT(no_ack_flag, "RFC 9293 3.10.7.4 fifth: the ACK bit is off: dropped")
 {
 	FOR_EACH_STATE(i)

@@ -223,6 +223,34 @@ SCRIPT(idle_for_25_days, "RFC 7323 5.5: invalidated when idle for longer than 24
 	expect(ACK, .ack = 11);
 }
 
+SCRIPT(gap_after_25_days, "RFC 7323 5.5: also if what comes first stands behind a gap")
+{
+	int64_t t;
+
+	given(ESTABLISHED, .ts = ON);
+	t = ts(0);
+	expect_silence_ms(25 * DAY);
+	inject(ACK, .seq = 11, .len = 10, .tsval = t - 1000);
+	expect(ACK, .ack = 1);
+	inject(ACK, .seq = 1, .len = 10, .tsval = t - 999);
+	expect_data(20);
+	expect(ACK, .ack = 21, .tsecr = t - 999);
+}
+
+SCRIPT(stranger_after_25_days, "RFC 7323 5.5; RFC 5961 5.2: what is discarded renews nothing")
+{
+	int64_t t;
+
+	given(ESTABLISHED, .ts = ON);
+	t = ts(0);
+	expect_silence_ms(25 * DAY);
+	inject(PSH, .len = 10, .tsval = t - 1, .rejected = true);
+	expect_verdict(SPT_V_TCP_NO_ACK);
+	inject(ACK, .len = 10, .tsval = t - 1000);
+	expect_data(10);
+	expect_after_ms(40, ACK, .ack = 11, .tsecr = t - 1000);
+}
+
 SCRIPT(peers_clock_wraps, "RFC 7323 5.2: timestamps are compared modulo 2^32")
 {
 	bool wrapped = false;
