@@ -11,9 +11,6 @@
 
 #define DUPLICATES_FOR_LOSS 3
 
-/* Records that only SACK edges ask for leave this share of the chunks to what is sent. */
-#define CHUNKS_FOR_SENDING(capacity) ((capacity) / 8)
-
 /* An undo, and a reduction by ECN, are forgotten before their numbers come round. */
 #define REMEMBERED_BYTES (UINT32_C(1) << 30)
 
@@ -93,8 +90,7 @@ recovery_sack(struct tcp *t, const struct conn *c, struct xfer *x, struct acknow
 			t->stats->dsacks_received++;
 		} else if (!seq_lt(block[i].start, block[i].end) ||
 		           seq_lt(block[i].start, seq_max(a->s->ack, c->snd_una)) ||
-		           seq_gt(block[i].end, c->snd_nxt) ||
-		           t->chunks.n_free < CHUNKS_FOR_SENDING(t->chunks.capacity)) {
+		           seq_gt(block[i].end, c->snd_nxt)) {
 			t->stats->sack_blocks_ignored++;
 		} else {
 			scoreboard_sack(&x->sb, &t->chunks, block[i].start, block[i].end, &a->d);

@@ -10,6 +10,9 @@
 
 #define SENT_MARKS (SENT_SACKED | SENT_LOST | SENT_AGAIN)
 
+/* Records that only SACK edges ask for leave this share of the chunks to what is sent. */
+#define CHUNKS_FOR_SENDING(capacity) ((capacity) / 8)
+
 static inline struct sent_chunk *
 chunk_at(const struct pool *chunks, uint32_t index)
 {
@@ -356,7 +359,8 @@ merge(struct scoreboard *sb, struct pool *chunks, uint32_t index, uint32_t last)
 static bool
 cut(struct scoreboard *sb, struct pool *chunks, struct sent *s, uint32_t edge)
 {
-	if (sb->cuts >= SACK_CUTS || !scoreboard_split(sb, chunks, s, (uint16_t)(edge - s->seq)))
+	if (sb->cuts >= SACK_CUTS || chunks->n_free < CHUNKS_FOR_SENDING(chunks->capacity) ||
+	    !scoreboard_split(sb, chunks, s, (uint16_t)(edge - s->seq)))
 		return false;
 	sb->cuts++;
 	return true;

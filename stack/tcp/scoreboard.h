@@ -142,7 +142,7 @@ void scoreboard_ack(struct scoreboard *sb, struct pool *chunks, uint32_t una, st
 
 /*
  * A SACK block [start, end); what of it is not out is left aside. Records that an edge cuts are
- * split; where the pool has no chunk for that, or too many were, the part stays un-SACKed. Adds to
+ * split; where the pool has few chunks left, or too many were, the part stays un-SACKed. Adds to
  * 'd'. A record that was lost and is SACKed is lost no more. Returns newly SACKed sequence numbers.
  * Pointers to records are not valid any more.
  */

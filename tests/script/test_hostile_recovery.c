@@ -212,7 +212,8 @@ SCRIPT(undo_of_another, "RFC 4015 3.2, RFC 8985 7.4: only the reduction that was
 }
 
 /* The largest of its segments has 64 bytes, and it acknowledges no more when many are out. */
-SCRIPT(records_for_others, "a peer with a small MSS does not take the records of all others")
+static void
+takes_all_it_may(void)
 {
 	uint32_t out, acked = 1;
 
@@ -231,11 +232,12 @@ SCRIPT(records_for_others, "a peer with a small MSS does not take the records of
 			ignore_segments();
 		}
 	}
-	check(stats().no_chunk > 0); /* it has all that it may have */
-	use_peer(1);
-	given(ESTABLISHED, .mss = 1000);
-	app_send(FULL);
-	expect(ACK, .len = FULL);
+	check(stats().no_chunk > 0);
+}
+
+static void
+abort_both(void)
+{
 	app_abort();
 	ignore_segments();
 	expect_closed(-ECONNABORTED);
@@ -243,6 +245,29 @@ SCRIPT(records_for_others, "a peer with a small MSS does not take the records of
 	app_abort();
 	ignore_segments();
 	expect_closed(-ECONNABORTED);
+}
+
+SCRIPT(records_for_others, "a peer with a small MSS does not take the records of all others")
+{
+	takes_all_it_may();
+	use_peer(1);
+	given(ESTABLISHED, .mss = 1000);
+	app_send(FULL);
+	expect(ACK, .len = FULL);
+	abort_both();
+}
+
+SCRIPT(blocks_for_others, "RFC 2018 5, RFC 6675 5: nor what SACK blocks tell that cut no record")
+{
+	takes_all_it_may();
+	use_peer(1);
+	given(ESTABLISHED, .mss = 1000, .sack_perm = true);
+	app_send(5 * FULL);
+	check_eq(ignore_segments(), 5);
+	inject(ACK, .ack = 1, BLOCKS(B(1, 5)));
+	expect(ACK, .seq = FROM(0), .len = FULL);
+	check_eq(script_info().sacked, 4 * FULL);
+	abort_both();
 }
 
 SCRIPT_MAIN()
