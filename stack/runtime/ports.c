@@ -48,8 +48,10 @@ runtime_name_port(
     const struct spt_runtime_config *config, unsigned int port, char *error, size_t error_size)
 {
 	char line[512];
+	size_t n = (size_t)snprintf(line, sizeof(line), "port '%s'", config->port[port].spec.text);
 
-	if (config->n_ports == 1)
+	/* Some say it of themselves, for a port that is the only one. */
+	if (config->n_ports == 1 || strncmp(error, line, n) == 0)
 		return;
 	snprintf(line, sizeof(line), "%s", error);
 	snprintf(error, error_size, "port '%s': %s", config->port[port].spec.text, line);

@@ -569,6 +569,7 @@ test_second_fails(void **state)
 
 	assert_int_equal(spt_port_ethdev_find("net_ring3", &id), 0);
 	assert_refused(port, 2, -ENODEV, "port 'vdev:net_ring9': DPDK made no device of it");
+	assert_ptr_equal(strstr(error, "port 'vdev:net_ring9': DPDK"), error); /* named once */
 	assert_int_equal(starts, 0);
 	assert_int_equal(spt_port_ethdev_find("net_ring3", &id), -ENODEV);
 	/* One that is there, with an MTU that it cannot have. */
