@@ -11,6 +11,13 @@ half_open_initial_window(const struct tcp *t, const struct half_open *h)
 	return RTE_MIN(o->set.receive_buffer, UINT16_MAX);
 }
 
+/* The same for an ACK, which is scaled: rounded up, for edges never move back (SHLD-14). */
+static uint32_t
+half_open_window(const struct tcp *t, const struct half_open *h)
+{
+	return RTE_ALIGN_CEIL(half_open_initial_window(t, h), 1u << (h->scales >> 4));
+}
+
 uint32_t
 half_open_tsval(const struct tcp *t, const struct half_open *h)
 {
@@ -99,7 +106,7 @@ conn_from_record(struct tcp *t, struct conn *c, const struct half_open *h, const
 	    .snd_una = h->iss + 1,
 	    .snd_nxt = h->iss + 1,
 	    .rcv_nxt = h->irs + 1,
-	    .rcv_adv = h->irs + 1 + half_open_initial_window(t, h),
+	    .rcv_adv = h->irs + 1 + half_open_window(t, h),
 	    .rcv_free = (int32_t)o->set.receive_buffer,
 	    .snd_wnd = h->wnd,
 	    .snd_wl1 = h->irs,
@@ -190,7 +197,7 @@ static bool
 half_open_acceptable(const struct tcp *t, const struct half_open *h, const struct seg *s)
 {
 	uint32_t rcv_nxt = h->irs + 1;
-	uint32_t edge = rcv_nxt + half_open_initial_window(t, h);
+	uint32_t edge = rcv_nxt + half_open_window(t, h);
 	uint32_t len = seg_len(s);
 	uint32_t last = len ? s->seq + len - 1 : s->seq;
 
@@ -211,7 +218,7 @@ half_open_acceptable(const struct tcp *t, const struct half_open *h, const struc
 static enum spt_verdict
 half_open_challenge(struct tcp *t, struct half_open *h, struct seg *s, enum spt_verdict v)
 {
-	uint32_t wnd = half_open_initial_window(t, h) >> (h->scales >> 4);
+	uint32_t wnd = half_open_window(t, h) >> (h->scales >> 4);
 
 	if (!ratelimit16_take(&h->key.pad, t->now)) {
 		t->stats->acks_limited++;

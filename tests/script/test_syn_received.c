@@ -87,7 +87,11 @@ SCRIPT(ack_outside_window_scaled, "RFC 7323 2.2: the window of all but SYNs is s
 {
 	given(SYN_RECEIVED, .wscale = 2, .conn = {.receive_buffer = 262144});
 	inject(ACK, .seq = ZERO, .rejected = true);
-	expect(ACK, .seq = 1, .ack = 1, .wnd = 65535 >> 7);
+	/* rounded up: the SYN-ACK's edge stands at 65535 (RFC 9293 SHLD-14) */
+	expect(ACK, .seq = 1, .ack = 1, .wnd = (65535 >> 7) + 1);
+	inject(ACK);
+	expect_state(ESTABLISHED);
+	check_eq(script_info().rcv_wnd, 512 << 7);
 }
 
 SCRIPT(ack_outside_window_unscaled, "RFC 7323 2.2: but where both agreed to that")
