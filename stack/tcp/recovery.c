@@ -149,14 +149,16 @@ recovery_reduce(struct tcp *t, struct conn *c, struct xfer *x, uint32_t flight, 
 
 /*
  * RFC 5681 4.3: the loss of a retransmission is one more indication of congestion. Once for all
- * that were sent again equally often: those of a round trip.
+ * that were sent again equally often: those of a round trip. And so is loss in the next window, of
+ * what went out since recovery began, which goes on with it (RFC 6675 5: a new phase).
  */
 static bool
-recovery_lost_again(struct tcp *t, struct xfer *x)
+recovery_lost_again(struct tcp *t, const struct conn *c, struct xfer *x)
 {
 	uint32_t left = x->sb.lost;
 	struct scoreboard_cursor at;
 	uint8_t tries = x->relost;
+	bool next = false;
 
 	for (struct sent *s = scoreboard_begin(&x->sb, &t->chunks, &at); s && left > 0;
 	     s = scoreboard_next(&t->chunks, &at)) {
@@ -165,8 +167,13 @@ recovery_lost_again(struct tcp *t, struct xfer *x)
 		left -= s->len;
 		if (s->flags & SENT_AGAIN)
 			tries = RTE_MAX(tries, s->tries);
+		next |= seq_geq(s->seq, x->recover);
 	}
-	if (tries == x->relost)
+	if (next) {
+		x->recover = c->snd_nxt;
+		x->undo_timed = 0; /* of this one the first retransmission tells nothing */
+	}
+	if (tries == x->relost && !next)
 		return false;
 	x->relost = tries;
 	return true;
@@ -213,7 +220,7 @@ recovery_enter(struct tcp *t, struct conn *c, struct xfer *x, enum recovery_stat
 	x->recover = c->snd_nxt;
 	x->partial = 0;
 	x->relost = 0;
-	(void)recovery_lost_again(t, x); /* what is lost by now is reason for one reduction */
+	(void)recovery_lost_again(t, c, x); /* what is lost by now is reason for one reduction */
 }
 
 /* 'lost' was found lost just now. 'out' and 'told' as recovery_enter() has them. */
@@ -226,7 +233,7 @@ recovery_lost(
 	if (x->recovery == RECOVERY_OPEN || x->recovery == RECOVERY_CWR)
 		recovery_enter(t, c, x, RECOVERY_FAST, out, told);
 	else if (x->recovery == RECOVERY_FAST && (c->features & FEATURE_SACK) &&
-	         recovery_lost_again(t, x))
+	         recovery_lost_again(t, c, x))
 		recovery_reduce_again(t, c, x, conn_flight(x) + lost);
 }
 

@@ -165,6 +165,36 @@ SCRIPT(lost_again, "RFC 8985 6.2: a retransmission is lost when what was sent af
 	expect_closed(-ECONNABORTED);
 }
 
+/* The second hole is found late, so that recovery goes on when what is new is lost. */
+SCRIPT(lost_of_the_next_window, "RFC 5681 4.3: loss in two successive windows lowers cwnd twice")
+{
+	ten_out(20);
+	inject(ACK, .ack = 1, BLOCKS(B(1, 4)));
+	expect_full(0, 1);
+	for (unsigned int i = 5; i <= 8; i++)
+		inject(ACK, .ack = 1, .more = i < 8, BLOCKS(B(1, i)));
+	expect_full(10, 2);
+	check_eq(script_info().ssthresh, 5 * FULL);
+	advance_ms(50);
+	inject(ACK, .ack = 1, BLOCKS(B(9, 10), B(1, 8)));
+	expect(ACK, .seq = FROM(8), .len = FULL);
+	ignore_segments();
+	advance_ms(60);
+	inject(ACK, .ack = FROM(8), BLOCKS(B(11, 12), B(9, 10)));
+	expect(ACK, .seq = FROM(10), .len = FULL);
+	ignore_segments();
+	check_eq(script_info().recovery, SPT_RECOVERY_FAST);
+	check_eq(script_info().ssthresh, 2 * FULL + FULL / 2);
+	/* once for all of that window */
+	inject(ACK, .ack = FROM(10), BLOCKS(B(11, 12)));
+	ignore_segments();
+	check_eq(script_info().recovery, SPT_RECOVERY_FAST);
+	check_eq(script_info().ssthresh, 2 * FULL + FULL / 2);
+	app_abort();
+	ignore_segments();
+	expect_closed(-ECONNABORTED);
+}
+
 SCRIPT(fin_is_a_hole, "RFC 9293 3.8, RFC 2018: a FIN is lost and sent again as data is")
 {
 	ten_out(0);
