@@ -559,6 +559,7 @@ void
 recovery_resend(struct tcp *t, struct xfer *x)
 {
 	scoreboard_mark_all_lost(&x->sb, &t->chunks, false);
+	x->forward = FORWARD_NONE; /* what is answered from now on was sent again */
 	x->dup_acks = 0;
 	x->dup_bytes = 0;
 	x->rtt_timed = 0;

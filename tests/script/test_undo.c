@@ -267,4 +267,19 @@ SCRIPT(forward_all_came, "RFC 5682 3.1 step 2a: all of it is acknowledged: nothi
 	expect_closed(-ECONNABORTED);
 }
 
+SCRIPT(forward_window_reopened, "RFC 5682 3.1; RFC 9293 3.8.6.1: what was refused goes at once")
+{
+	first_sent_again(2);
+	inject(ACK, .ack = FROM(1));
+	expect_full(11, 1); /* the last one */
+	advance_ms(150);
+	inject(ACK, .ack = FROM(1), .wnd = ZERO);
+	expect_nothing();
+	inject(ACK, .ack = FROM(1));
+	expect(ACK, .seq = FROM(1), .len = FULL);
+	ignore_segments();
+	inject(ACK, .ack = FROM(12));
+	expect_acked(12 * FULL);
+}
+
 SCRIPT_MAIN()
