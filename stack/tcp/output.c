@@ -368,13 +368,16 @@ output_data(struct tcp *t, struct conn *c, struct xfer *x)
 	return true;
 }
 
-/* New data before what is lost (RFC 5682 2.1, step 2b), or, where there is none, not any more. */
+/*
+ * New data before what is lost (RFC 5682 2.1, step 2b), or, where there is none, not any more. A
+ * FIN may have gone out meanwhile; it is none.
+ */
 static bool
 output_forward(struct tcp *t, struct conn *c, struct xfer *x)
 {
 	if (!output_data(t, c, x))
 		return false;
-	if (c->snd_nxt == x->recover)
+	if (seq_leq(c->snd_nxt - !!(c->flags & CONN_FIN_SENT), x->recover))
 		x->forward = FORWARD_NONE;
 	return true;
 }

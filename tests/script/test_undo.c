@@ -267,6 +267,21 @@ SCRIPT(forward_all_came, "RFC 5682 3.1 step 2a: all of it is acknowledged: nothi
 	expect_closed(-ECONNABORTED);
 }
 
+SCRIPT(forward_fin_is_no_data, "RFC 5682 3.1 step 2b: a FIN that went out meanwhile is nothing new")
+{
+	first_sent_again(0);
+	app_shutdown();
+	expect(FIN | ACK, .seq = FROM(10));
+	inject(ACK, .ack = 1, .sack = {{FROM(9), FROM(10) + 1}});
+	ignore_segments();
+	inject(ACK, .ack = FROM(1), .sack = {{FROM(9), FROM(10) + 1}});
+	expect(ACK, .seq = FROM(1), .len = FULL);
+	ignore_segments();
+	inject(ACK, .ack = FROM(10) + 1);
+	expect_state(FIN_WAIT_2);
+	expect_acked(10 * FULL);
+}
+
 SCRIPT(forward_window_reopened, "RFC 5682 3.1; RFC 9293 3.8.6.1: what was refused goes at once")
 {
 	first_sent_again(2);
