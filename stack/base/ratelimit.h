@@ -23,18 +23,18 @@
 #define RATELIMIT16_BURST 8
 
 /*
- * An answer that costs as much as 'cost' others: 1 to RATELIMIT16_BURST / 2. It leaves cost - 1, so
- * that what is worth less does not keep back what others wait for.
+ * An answer that costs as much as 'cost' others, and leaves 'left' of them, so that what is worth
+ * less does not keep back what others wait for. Together at most RATELIMIT16_BURST.
  */
 static inline bool
-ratelimit16_take_cost(uint16_t *limiter, spt_time now, uint16_t cost)
+ratelimit16_take_cost(uint16_t *limiter, spt_time now, uint16_t cost, uint16_t left)
 {
 	uint16_t unit = (uint16_t)(now >> RATELIMIT16_SHIFT) & 0xfff;
 	uint16_t used = *limiter & 0xf;
 	uint16_t passed = (uint16_t)(unit - (*limiter >> 4)) & 0xfff;
 
 	used = passed >= used ? 0 : used - passed;
-	if (used + 2 * cost - 1 > RATELIMIT16_BURST)
+	if (used + cost + left > RATELIMIT16_BURST)
 		return false;
 	*limiter = (uint16_t)(unit << 4 | (used + cost));
 	return true;
@@ -43,7 +43,7 @@ ratelimit16_take_cost(uint16_t *limiter, spt_time now, uint16_t cost)
 static inline bool
 ratelimit16_take(uint16_t *limiter, spt_time now)
 {
-	return ratelimit16_take_cost(limiter, now, 1);
+	return ratelimit16_take_cost(limiter, now, 1, 0);
 }
 
 /*

@@ -52,19 +52,33 @@ reply_seq(const struct conn *c)
  * it costs more tokens than they have come back in a round trip, even of two seconds.
  */
 #define BARE_ACK_COST 4
+/* Tokens that strangers, who know addresses and ports alone, leave to the peer. */
+#define STRANGERS_LEAVE 1
 
-static uint16_t
-reply_cost(const struct conn *c, const struct seg *s)
+/* Text or FIN that was sent again, or probes a closed window: from a window before RCV.NXT on. */
+static bool
+reply_is_to_peer(const struct conn *c, const struct seg *s)
 {
-	if (s->len > 0 || (s->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-		return 1;
-	return s->seq == c->rcv_nxt - 1 && seq_leq(s->ack, c->snd_nxt) ? 1 : BARE_ACK_COST;
+	return !(s->flags & (TCP_SYN | TCP_RST)) && conn_ack_can_be(c, s->ack) &&
+	       c->rcv_nxt - s->seq <= (uint32_t)UINT16_MAX << conn_rcv_shift(c);
+}
+
+static bool
+reply_allowed(const struct tcp *t, struct conn *c, const struct seg *s)
+{
+	bool bare = s->len == 0 && !(s->flags & (TCP_SYN | TCP_FIN | TCP_RST));
+	bool probe = s->seq == c->rcv_nxt - 1 && seq_leq(s->ack, c->snd_nxt);
+
+	if (bare && !probe)
+		return ratelimit16_take_cost(&c->key.pad, t->now, BARE_ACK_COST, BARE_ACK_COST - 1);
+	return ratelimit16_take_cost(
+	    &c->key.pad, t->now, 1, reply_is_to_peer(c, s) ? 0 : STRANGERS_LEAVE);
 }
 
 enum spt_verdict
 reply_ack_limited(struct tcp *t, struct conn *c, struct seg *s, enum spt_verdict v)
 {
-	if (!ratelimit16_take_cost(&c->key.pad, t->now, reply_cost(c, s))) {
+	if (!reply_allowed(t, c, s)) {
 		t->stats->acks_limited++;
 		return seg_discard(s, v);
 	}

@@ -414,6 +414,24 @@ blind(enum blind kind)
 	}
 }
 
+/* The same of who knows no number of the connection. */
+static void
+stranger(enum blind kind)
+{
+	switch (kind) {
+	case BLIND_SYN: inject(SYN, .seq = 1000000000, .rejected = true); break;
+	case BLIND_RST: inject(RST, .seq = 1000000000); break;
+	case BLIND_ACK_NEW:
+		inject(PSH | ACK, .seq = -500, .ack = 1000000000, .len = 100, .rejected = true);
+		break;
+	case BLIND_ACK_OLD:
+		inject(FIN | ACK, .seq = -500, .ack = -1000000000, .rejected = true);
+		break;
+	case BLIND_DATA: inject(PSH | ACK, .seq = 1000000000, .len = 50, .rejected = true); break;
+	case BLIND_KINDS: break;
+	}
+}
+
 SCRIPT(limit_in_each_state, "RFC 5961 7: challenge ACKs are throttled; DESIGN 6: of every kind")
 {
 	for (unsigned int i = 0; i < RTE_DIM(every) * BLIND_KINDS; i++) {
@@ -448,6 +466,26 @@ SCRIPT(
 	for (unsigned int i = 0; i < 3; i++) {
 		inject(ACK, .seq = 1, .len = 1000, .rejected = true);
 		expect(ACK);
+	}
+}
+
+/* Our ACK is lost, and strangers who know the addresses have all that the limit gives. */
+SCRIPT(limit_and_retransmission, "RFC 9293 3.10.7.4 first: what is sent again draws an ACK")
+{
+	for (unsigned int kind = 0; kind < BLIND_KINDS; kind++) {
+		use_peer(kind);
+		given(ESTABLISHED, .conn.no_delayed_ack = true);
+		inject(PSH | ACK, .len = 1000);
+		expect(ACK, .ack = 1001);
+		for (unsigned int again = 0; again < 5; again++) {
+			for (unsigned int n = 0; n < 50; n++) {
+				stranger((enum blind)kind);
+				ignore_segments();
+				advance_ms(20);
+			}
+			inject(PSH | ACK, .seq = 1, .len = 1000, .rejected = true);
+			expect(ACK, .ack = 1001);
+		}
 	}
 }
 

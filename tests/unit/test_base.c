@@ -377,15 +377,15 @@ test_ratelimit16_costs(void **state)
 	spt_time now = 77 * unit;
 
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(ratelimit16_take_cost(&limiter, now, cost), i == 0);
+		assert_int_equal(ratelimit16_take_cost(&limiter, now, cost, cost - 1), i == 0);
 	for (unsigned int i = 1; i < 100; i++)
 		assert_int_equal(
-		    ratelimit16_take_cost(&limiter, now + i * unit, cost), i % cost == 3);
+		    ratelimit16_take_cost(&limiter, now + i * unit, cost, cost - 1), i % cost == 3);
 	/* Just taken: the others have three. */
 	now += 99 * unit;
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(ratelimit16_take(&limiter, now), i < 3);
-	assert_false(ratelimit16_take_cost(&limiter, now, cost));
+	assert_false(ratelimit16_take_cost(&limiter, now, cost, cost - 1));
 }
 
 static void
