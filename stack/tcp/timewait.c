@@ -135,11 +135,14 @@ time_wait_timers(struct tcp *t)
 	}
 }
 
-/* An ACK that says where the connection ended, rate-limited (RFC 9293 3.10.7.4; RFC 5961 7). */
+/*
+ * An ACK that says where the connection ended, rate-limited (RFC 9293 3.10.7.4; RFC 5961 7): the
+ * last of the limit is for the peer's FIN, which needs it.
+ */
 static enum spt_verdict
 time_wait_ack(struct tcp *t, struct time_wait *w, struct seg *s, enum spt_verdict v)
 {
-	if (!ratelimit16_take(&w->key.pad, t->now)) {
+	if (!ratelimit16_take_cost(&w->key.pad, t->now, 1, v != SPT_V_TCP_TIMEWAIT_FIN)) {
 		t->stats->acks_limited++;
 		return seg_discard(s, v);
 	}
