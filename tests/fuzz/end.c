@@ -332,6 +332,9 @@ check_monitor(const struct end *e)
 		return;
 	if (broken == MONITOR_SYN && half_open_ended(e->before.verdict))
 		return;
+	/* Which of several cookies came back, each with its SYN's MSS, is not known; the MTU is. */
+	if (broken == MONITOR_MSS && e->before.verdict[SPT_V_TCP_COOKIE] > 0)
+		return;
 	/* A cookie says in the TSval of its SYN-ACK what the SYN at hand asked for. */
 	if (broken == MONITOR_TIMESTAMP && e->before.verdict[SPT_V_TCP_SYN_COOKIE] > 0)
 		return;

@@ -68,8 +68,6 @@ monitor_destroy(struct monitor *m)
 			next = c->next;
 			mon_life_free(c->life);
 			mon_life_free(c->past);
-			for (unsigned int k = 0; k < MON_COOKIES; k++)
-				mon_life_free(c->cookie[k]);
 			free(c);
 		}
 	}

@@ -17,7 +17,6 @@
 #define MON_SACKED  64
 #define MON_AGAIN   64
 #define MON_NEWS    64
-#define MON_COOKIES 4
 
 /* Exchanges without anything new: more than so many in a row, none a second after the last. */
 #define MON_QUIET_LIMIT 128
@@ -104,9 +103,6 @@ struct mon_conn {
 	uint16_t lport, rport;
 	struct mon_life *life; /* the present one, NULL before our first SYN */
 	struct mon_life *past; /* the one before, while the present one is half open */
-	/* Half-open ones whose place another SYN-ACK took: each may be somebody's cookie. */
-	struct mon_life *cookie[MON_COOKIES];
-	uint32_t n_cookies;
 	/* When it came back, and the ISS of the one that a RST ended then. */
 	spt_time back_at;
 	uint32_t gone_iss;

@@ -185,29 +185,10 @@ input_sacks_more(struct mon_life *l, const struct packet *p)
 	return true;
 }
 
-/* Of several cookies for the same ends the one that comes back is the connection. */
-static struct mon_life *
-which_cookie(const struct monitor *m, struct mon_conn *c, const struct packet *p)
-{
-	struct mon_life *l = c->life;
-
-	if (!m->cookies || l == NULL || l->active || l->spoke || p->ack == l->iss + 1 ||
-	    (p->flags & (P_SYN | P_RST | P_ACK)) != P_ACK)
-		return l;
-	for (unsigned int i = 0; i < MON_COOKIES; i++) {
-		if (c->cookie[i] != NULL && p->ack == c->cookie[i]->iss + 1) {
-			c->life = c->cookie[i];
-			c->cookie[i] = l;
-			break;
-		}
-	}
-	return c->life;
-}
-
 void
 mon_input(struct monitor *m, struct mon_conn *c, const struct packet *p)
 {
-	struct mon_life *l = which_cookie(m, c, p);
+	struct mon_life *l = c->life;
 	struct mon_recent *r = &c->recent[c->n_recent++ % MON_RECENT];
 	bool progress = p->flags & P_SYN, acceptable;
 
@@ -312,15 +293,8 @@ begin_life(struct monitor *m, struct mon_conn *c, const struct packet *p)
 {
 	struct mon_life *l = mon_life_new();
 
-	if (c->life != NULL && m->cookies && !c->life->active && !c->life->spoke) {
-		uint32_t at = c->n_cookies++ % MON_COOKIES;
-
-		mon_life_free(c->cookie[at]);
-		c->cookie[at] = c->life;
-	} else {
-		mon_life_free(c->past);
-		c->past = c->life;
-	}
+	mon_life_free(c->past);
+	c->past = c->life;
 	c->life = l;
 	l->have_iss = true;
 	l->active = !(p->flags & P_ACK);

@@ -162,36 +162,6 @@ test_good_cookie_after_old_ack(void **state)
 	assert_fine();
 }
 
-/* Of two SYNs that differ each has a cookie; what its owner brings back counts. */
-static void
-two_cookies(uint32_t brought)
-{
-	monitor_allow_cookies(monitor);
-	IN(P_SYN, .options = P_MSS, .mss = 1000);
-	OUT(P_SYN | P_ACK, .ack = 1);
-	IN(P_SYN, .options = P_MSS, .mss = 500);
-	OUT(P_SYN | P_ACK, .seq = 777, .ack = 1);
-	IN(P_ACK, .seq = 1, .ack = brought + 1);
-	OUT(P_ACK, .seq = brought + 1, .ack = 1, .len = 1000);
-}
-
-static void
-test_good_cookie_of_two(void **state)
-{
-	two_cookies(0);
-	assert_fine();
-	IN(P_ACK, .seq = 1, .ack = 1001, .wnd = 5000);
-	OUT(P_ACK, .seq = 1001, .ack = 1, .len = 1001);
-	assert_broken(MONITOR_MSS);
-}
-
-static void
-test_other_cookie_of_two(void **state)
-{
-	two_cookies(777);
-	assert_broken(MONITOR_MSS);
-}
-
 /* Nor need the ACK be taken that completes a cookie's handshake: there is no record that keeps it.
  */
 static void
@@ -427,8 +397,6 @@ main(void)
 	    T(good_cookie_after_rst),
 	    T(good_cookie_after_old_ack),
 	    T(good_cookie_not_taken),
-	    T(good_cookie_of_two),
-	    T(other_cookie_of_two),
 	    T(active_changes_iss),
 	    T(simultaneous_without_ack),
 	    T(simultaneous_options),
