@@ -333,7 +333,7 @@ output_syn(struct monitor *m, struct mon_conn *c, const struct packet *p)
 {
 	const struct mon_recent *s = p->flags & P_ACK ? find_syn(c, p->ack - 1, p->options) : NULL;
 	struct mon_life *l = c->life;
-	bool same = l != NULL && l->have_iss && l->iss == p->seq && !l->rst_in && !l->rst_out &&
+	bool same = l != NULL && l->have_iss && l->iss == p->seq && !mon_life_over(l) &&
 	            (!l->have_irs || !s || l->irs == s->seq) && (l->active || s != NULL);
 
 	if (p->flags & (P_FIN | P_RST))

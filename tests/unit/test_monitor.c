@@ -162,6 +162,38 @@ test_good_cookie_after_old_ack(void **state)
 	assert_fine();
 }
 
+/* It is over on both sides; the same SYN gets the same cookie once more. */
+static void
+test_good_cookie_again(void **state)
+{
+	monitor_allow_cookies(monitor);
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .ack = 1);
+	IN(P_ACK | P_FIN, .seq = 1, .ack = 1);
+	OUT(P_ACK | P_FIN, .seq = 1, .ack = 2);
+	IN(P_SYN);
+	OUT(P_ACK, .seq = 2, .ack = 2);
+	IN(P_ACK, .seq = 2, .ack = 2);
+	now++;
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .ack = 1);
+	assert_fine();
+}
+
+static void
+test_cookie_not_over(void **state)
+{
+	monitor_allow_cookies(monitor);
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .ack = 1);
+	IN(P_ACK | P_FIN, .seq = 1, .ack = 1);
+	OUT(P_ACK | P_FIN, .seq = 1, .ack = 2);
+	now++;
+	IN(P_SYN);
+	OUT(P_SYN | P_ACK, .ack = 1);
+	assert_broken(MONITOR_SYN);
+}
+
 /* Nor need the ACK be taken that completes a cookie's handshake: there is no record that keeps it.
  */
 static void
@@ -397,6 +429,8 @@ main(void)
 	    T(good_cookie_after_rst),
 	    T(good_cookie_after_old_ack),
 	    T(good_cookie_not_taken),
+	    T(good_cookie_again),
+	    T(cookie_not_over),
 	    T(active_changes_iss),
 	    T(simultaneous_without_ack),
 	    T(simultaneous_options),
