@@ -76,6 +76,17 @@ link_port_example(const char *value)
 	return examples[0];
 }
 
+/* An interface of the kernel is one, whichever way it is opened: its frames would go round. */
+static bool
+link_same_device(const struct spt_port_spec *a, const struct spt_port_spec *b)
+{
+	bool a_interface = a->kind == SPT_PORT_AF_PACKET || a->kind == SPT_PORT_AF_XDP;
+	bool b_interface = b->kind == SPT_PORT_AF_PACKET || b->kind == SPT_PORT_AF_XDP;
+
+	return (a->kind == b->kind || (a_interface && b_interface)) &&
+	       strcmp(a->device, b->device) == 0;
+}
+
 int
 link_parse_port(void *target, const char *value, char *error, size_t error_size)
 {
@@ -106,8 +117,7 @@ link_parse_port(void *target, const char *value, char *error, size_t error_size)
 		return -EINVAL;
 	}
 	for (unsigned int i = 0; i < link->n_ports; i++) {
-		if (link->port[i].spec.kind != spec->kind ||
-		    strcmp(link->port[i].spec.device, spec->device) != 0)
+		if (!link_same_device(&link->port[i].spec, spec))
 			continue;
 		snprintf(error, error_size,
 		    "'%s' is given twice: expected another device, or leave one away", value);

@@ -40,6 +40,9 @@ static const struct wrong wrongs[] = {
         "expected two", "leave it away", NULL},
     {"bridge --port tap:x --port memory", "--port 'memory' leads to nobody",
         "expected one that leads out", "such as tap:sept0", NULL},
+    /* frames would go round */
+    {"bridge --port af_packet:x --port af_xdp:x", "--port 'af_xdp:x' is given twice",
+        "expected another device", "leave one away", NULL},
     {"bridge --port tap:x --port tap:x", "--port 'tap:x' is given twice", "expected another device",
         "leave one away", NULL},
     {"bridge --impair loss=1% --port tap:x --port tap:y", "--impair stands before the first",
