@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <base/seq.h>
 #include <port/port.h>
 
 #include "monitor_priv.h"
@@ -81,7 +82,7 @@ mon_life_over(const struct mon_life *l)
 	if (l->rst_in || l->rst_out)
 		return true;
 	return l->fin_in && l->fin_out && l->una == l->fin_out_seq + 1 &&
-	       mon_life_received(l) == l->fin_in_seq + 1;
+	       seq_gt(mon_life_received(l), l->fin_in_seq); /* beyond a FIN anything may come */
 }
 
 uint32_t

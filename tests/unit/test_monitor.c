@@ -174,6 +174,7 @@ test_good_cookie_again(void **state)
 	IN(P_SYN);
 	OUT(P_ACK, .seq = 2, .ack = 2);
 	IN(P_ACK, .seq = 2, .ack = 2);
+	IN(P_ACK | P_FIN, .seq = 2, .ack = 2); /* beyond the end of the stream */
 	now++;
 	IN(P_SYN);
 	OUT(P_SYN | P_ACK, .ack = 1);
