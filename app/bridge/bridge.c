@@ -51,7 +51,9 @@ bridge_open(struct bridge *bridge, char *error, size_t error_size)
 	if (rc == 0)
 		return 0;
 	spt_ports_close(ports, NULL);
-	snprintf(error, error_size, "no impairment wrapper: %s", strerror(-rc));
+	snprintf(error, error_size,
+	    "no memory for the impairments' queues: give a smaller queue=, or more memory, as in "
+	    "-- -m 1024");
 	return rc;
 }
 

@@ -208,7 +208,9 @@ ports_impair(struct spt_runtime *rt, const struct spt_runtime_config *config, un
 		rc = spt_port_impair_create(&impair, ports[i], &ports[i]);
 	}
 	if (rc)
-		snprintf(error, error_size, "no memory for the impairment wrapper");
+		snprintf(error, error_size,
+		    "no memory for the impairment's queue: give a smaller queue=, or more memory, "
+		    "as in -- -m 1024");
 	return rc;
 }
 
