@@ -143,6 +143,7 @@ embedded_options(const struct bench_options *o, struct serve_options *s)
 	    .gateway6 = client6,
 	    .msl_ms = o->engine.msl_ms,
 	    .rto_min_ms = o->engine.rto_min_ms,
+	    .delayed_ack_ms = o->engine.delayed_ack_ms,
 	};
 	for (unsigned int i = 0; i < o->n_target; i++)
 		s->listen[s->n_listen++] = (struct serve_listen){

@@ -418,6 +418,7 @@ put_tcp(json_t *to, const struct bench_options *o)
 {
 	put_real(to, "msl_seconds", o->engine.msl_ms / 1e3);
 	put_real(to, "rto_min_seconds", o->engine.rto_min_ms / 1e3);
+	put_real(to, "delayed_ack_seconds", o->engine.delayed_ack_ms / 1e3);
 	put_count(to, "timewait", o->engine.timewait);
 	put_count(to, "receive_buffer", o->conn.receive_buffer);
 	put_count(to, "receive_buffer_max", o->conn.receive_buffer_max);

@@ -75,6 +75,9 @@ static const struct option_row engine_rows[] = {
     {GROUP_TCP, "rto-min", "TIME", "200ms", NULL,
         "shortest retransmission time-out; RFC 6298 says 1s", OPTION_TIME, ENGINE(rto_min_ms),
         .min = 1, .max = 60000},
+    {GROUP_TCP, "delayed-ack", "TIME", "10ms", NULL,
+        "how long an acknowledgment waits for a second segment, or for data to ride on",
+        OPTION_TIME, ENGINE(delayed_ack_ms), .min = 1, .max = 499},
 };
 
 static const char *const congestion_words[SPT_CONGESTION_ALGORITHMS] = {

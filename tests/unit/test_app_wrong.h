@@ -151,6 +151,8 @@ static const struct wrong wrongs[] = {
         NULL},
     {SERVE "--rto-min 0", "--rto-min '0' is too small", "expected 1ms to 1m",
         "such as --rto-min 200ms", NULL},
+    {SERVE "--delayed-ack 500ms", "--delayed-ack '500ms' is too large", "expected 1ms to 499ms",
+        "such as --delayed-ack 10ms", NULL},
     {SERVE "--vlan 0", "--vlan '0' is too small", "expected 1 to 4094", "such as --vlan 100", NULL},
     {SERVE "--vlan 4095", "--vlan '4095' is too large", "expected 1 to 4094", "such as --vlan 100",
         NULL},
